@@ -1,0 +1,70 @@
+"""Writes the golden fixtures: numbers and configs from real Keras, which the tests compare with.
+
+This is the only entry point. It makes its own Python environment beside itself (`.venv`, ignored by
+git) from requirements.txt, runs itself again in there, and writes the JSON files of this folder.
+It holds no numbers and no cases: those are in the cases_*.py files.
+
+    python3 test/golden/generate.py                 # everything
+    python3 test/golden/generate.py Dense losses    # only these layers or subjects
+
+VARVE_GOLDEN_PYTHON names a Python that already has the pinned packages, to skip the environment.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+INSIDE = "VARVE_GOLDEN_INSIDE"
+
+ENVIRONMENT = {
+    "KERAS_BACKEND": "jax",
+    "JAX_PLATFORMS": "cpu",
+    # The instruction set and the thread count change the order of sums; both are fixed, so that
+    # other machines write the same bytes.
+    "XLA_FLAGS": "--xla_cpu_max_isa=AVX2 --xla_cpu_multi_thread_eigen=false",
+    # Keras reads defaults (data format, epsilon) from a file in this folder; there is none here.
+    "KERAS_HOME": str(HERE / ".venv" / "keras-home"),
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+def make_environment():
+    """Path of a Python that has the pinned packages, made on first use."""
+    given = os.environ.get("VARVE_GOLDEN_PYTHON")
+    if given:
+        return given
+    folder = HERE / ".venv"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    requirements = HERE / "requirements.txt"
+    stamp = folder / "requirements.txt"
+    wanted = requirements.read_text()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        subprocess.run(
+            [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r", str(requirements)],
+            check=True,
+        )
+        stamp.write_text(wanted)
+    return str(python)
+
+
+def main():
+    if os.environ.get(INSIDE) != "1":
+        command = [make_environment(), str(Path(__file__).resolve()), *sys.argv[1:]]
+        sys.exit(subprocess.run(command, env={**os.environ, **ENVIRONMENT, INSIDE: "1"}).returncode)
+
+    sys.path.insert(0, str(HERE))
+    import jax
+
+    jax.config.update("jax_default_matmul_precision", "highest")
+
+    import subjects
+
+    subjects.write(HERE, sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()
