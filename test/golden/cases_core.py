@@ -1,21 +1,9 @@
 """Dense, convolutions, embedding and the other core layers' cases."""
 
 import numpy as np
-from keras import constraints, initializers, layers, regularizers
-from layer_cases import Case
+from keras import constraints, initializers, regularizers
+from layer_cases import maker
 from writing import generator
-
-
-def maker(kind):
-    """`make(name, shape…, options)`: a case of one layer class, the case's own options picked out by name."""
-    layer_class = getattr(layers, kind)
-    own = ("offset", "spread", "mask", "note", "training", "inputs", "weights", "as_list")
-
-    def make(name, /, *shapes, **options):
-        case_options = {key: options.pop(key) for key in own if key in options}
-        return Case(name, lambda: layer_class(**options), *shapes, **case_options)
-
-    return make
 
 
 def kernel_extras():
@@ -126,9 +114,98 @@ def conv_cases(rank):
     return cases
 
 
+def embedding_cases():
+    make = maker("Embedding")
+    ids = np.array([[0, 2, 5, 1], [1, 2, 2, 0]], "int32")
+    return [
+        make("rank 2", inputs=[ids], input_dim=6, output_dim=3),
+        make("rank 1", inputs=[ids[0]], input_dim=6, output_dim=2),
+        make("rank 3", inputs=[ids.reshape(2, 2, 2)], input_dim=6, output_dim=2),
+        make("mask_zero", inputs=[ids], input_dim=6, output_dim=3, mask_zero=True),
+        make("float ids are truncated", inputs=[ids.astype("float32") + np.float32(0.75)], input_dim=7, output_dim=2,
+             note="not an error in Keras: ids are cast to int32"),
+        make("uint8 ids", inputs=[ids.astype("uint8")], input_dim=6, output_dim=2),
+        make("initializer, regularizer, constraint", inputs=[ids], input_dim=6, output_dim=3,
+             embeddings_initializer=initializers.RandomNormal(0.0, 0.1, seed=5), embeddings_regularizer=regularizers.L2(0.1),
+             embeddings_constraint=constraints.MaxNorm(0.6, axis=1)),
+        make("l1 regularizer, non_neg", inputs=[ids], input_dim=6, output_dim=3, embeddings_initializer="ones",
+             embeddings_regularizer="l1", embeddings_constraint="non_neg"),
+        make("unit_norm over rows", inputs=[ids], input_dim=6, output_dim=3, embeddings_constraint=constraints.UnitNorm(axis=1)),
+        make("weights given", inputs=[ids], input_dim=6, output_dim=2, weights="initial",
+             given=generator("Embedding weights").standard_normal((6, 2)).astype("float32")),
+        make("low-rank adaptation", inputs=[ids], input_dim=6, output_dim=3, lora_rank=2, lora_alpha=3),
+        make("not trainable", inputs=[ids], input_dim=6, output_dim=3, trainable=False, name="frozen"),
+    ]
+
+
+def masking_cases():
+    make = maker("Masking")
+    steps = generator("Masking inputs").standard_normal((2, 4, 3)).astype("float32")
+    zeros, ones, partly = steps.copy(), steps.copy(), steps.copy()
+    zeros[0, 2:] = 0
+    zeros[1, 0] = 0
+    ones[0, 1] = -1.0
+    partly[0, 1, :2] = 0
+    return [
+        make("zeros", inputs=[zeros]),
+        make("mask value -1", inputs=[ones], mask_value=-1.0, note="masked steps come out as zeros"),
+        make("a step that is only partly zero stays", inputs=[partly]),
+        make("rank 2", inputs=[zeros[0]]),
+        make("rank 4", inputs=[zeros.reshape(2, 2, 2, 3)]),
+        make("nothing to mask", (2, 3, 2)),
+    ]
+
+
+def simple_cases():
+    """The layers without weights that only pass on or rescale."""
+    mask = [[True, False, True], [True, True, False]]
+    identity, rescaling, regularization = maker("Identity"), maker("Rescaling"), maker("ActivityRegularization")
+    return {
+        "Identity": [
+            identity("rank 2", (3, 4)),
+            identity("rank 4", (2, 2, 3, 2)),
+            identity("mask passes through", (2, 3, 2), mask=mask),
+        ],
+        "Rescaling": [
+            rescaling("scale", (3, 4), scale=1 / 255),
+            rescaling("scale and offset", (3, 4), scale=1 / 127.5, offset=-1.0),
+            rescaling("lists over the last axis", (2, 3, 2), scale=[0.5, 2.0], offset=[1.0, -1.0]),
+            rescaling("list of scales, one offset", (2, 2, 2, 3), scale=[0.5, 2.0, 3.0], offset=1.0),
+            rescaling("uint8 inputs", inputs=[np.array([[0, 128, 255], [1, 2, 3]], "uint8")], scale=1 / 255),
+            rescaling("int32 inputs", inputs=[np.array([[0, -128, 255], [1, 2, 3]], "int32")], scale=0.5, offset=2),
+        ],
+        "ActivityRegularization": [
+            regularization("l1", (3, 4), l1=0.1),
+            regularization("l2", (3, 4), l2=0.2),
+            regularization("both", (2, 3, 2), l1=0.1, l2=0.2),
+            regularization("neither", (3, 4)),
+            regularization("mask passes through", (2, 3, 2), l2=0.1, mask=mask),
+        ],
+    }
+
+
+def input_cases():
+    """InputLayer computes nothing: its config is all there is."""
+    return [
+        ("shape", dict(shape=(8, 8, 1))),
+        ("shape as a list", dict(shape=[4])),
+        ("scalar samples", dict(shape=())),
+        ("unknown sizes", dict(shape=(None, None, 3))),
+        ("batch size", dict(shape=(4,), batch_size=16)),
+        ("batch shape", dict(batch_shape=(2, None, 3))),
+        ("dtype", dict(shape=(4,), dtype="int32")),
+        ("name", dict(shape=(4,), name="pixels")),
+        ("optional", dict(shape=(4,), optional=True)),
+    ]
+
+
 LAYERS = {
     "Dense": dense_cases(),
     "Conv1D": conv_cases(1),
     "Conv2D": conv_cases(2),
     "Conv3D": conv_cases(3),
+    "Embedding": embedding_cases(),
+    "Masking": masking_cases(),
+    **simple_cases(),
 }
+CONFIG_ONLY = {"InputLayer": input_cases()}

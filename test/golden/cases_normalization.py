@@ -5,17 +5,18 @@ from unittest import mock
 
 import numpy as np
 from keras import constraints, initializers, layers, regularizers
-from layer_cases import Case
+from layer_cases import Case, maker
 from writing import generator, tensor
 
 
-def group(name, /, *shape, **options):
-    case_options = {key: options.pop(key) for key in ("offset", "spread", "mask", "note") if key in options}
-    return Case(name, lambda: layers.GroupNormalization(**options), shape, **case_options)
+def normalized(kind):
+    """`make(name, sizes…, options)`: these layers take one input, so its sizes stand there bare."""
+    make = maker(kind)
+    return lambda name, /, *shape, **options: make(name, shape, **options)
 
 
 def affine_extras():
-    """Every initializer, regularizer and constraint that gamma and beta may carry, none at its default."""
+    """Two sets of what gamma and beta may carry, none at its default; between them every constraint and regularizer."""
     return [
         dict(
             gamma_initializer=initializers.RandomUniform(0.5, 1.5, seed=1),
@@ -36,12 +37,9 @@ def affine_extras():
     ]
 
 
-RANK1_EXTRAS = affine_extras()
-# he_normal needs no rank; over one axis it is legal for a vector.
-
-
 def group_cases():
-    first, second = RANK1_EXTRAS
+    group = normalized("GroupNormalization")
+    first, second = affine_extras()
     return [
         group("rank 2, 2 groups", 5, 6, groups=2),
         group("rank 3, 3 groups", 2, 4, 6, groups=3),
@@ -74,22 +72,14 @@ def group_cases():
         group("inputs of mean 3, spread 2", 2, 3, 3, 4, groups=2, offset=3.0, spread=2.0),
         group("mask passes through", 3, 4, 6, groups=2, mask=[[True, True, False, True]] * 3,
               note="the mask does not change the statistics; it is handed on"),
-        Case("activity regularizer", lambda: layers.GroupNormalization(groups=2, activity_regularizer=regularizers.L2(0.01)), (2, 3, 4)),
-        Case("not trainable", lambda: layers.GroupNormalization(groups=2, trainable=False, name="frozen"), (2, 3, 4)),
+        group("activity regularizer", 2, 3, 4, groups=2, activity_regularizer=regularizers.L2(0.01)),
+        group("not trainable", 2, 3, 4, groups=2, trainable=False, name="frozen"),
     ]
-
-
-def normalized(kind):
-    def make(name, /, *shape, **options):
-        case_options = {key: options.pop(key) for key in ("offset", "spread", "mask", "note", "training", "extra") if key in options}
-        return Case(name, lambda: getattr(layers, kind)(**options), shape, **case_options)
-
-    return make
 
 
 def layer_cases():
     make = normalized("LayerNormalization")
-    first, second = RANK1_EXTRAS
+    first, second = affine_extras()
     return [
         make("rank 2", 4, 5),
         make("rank 3", 2, 3, 5),
@@ -131,7 +121,7 @@ def layer_cases():
 
 def batch_cases():
     make = normalized("BatchNormalization")
-    first, second = RANK1_EXTRAS
+    first, second = affine_extras()
     mask23 = [[True, True, False], [True, False, False]]
     cases = []
     for training in (True, False):
@@ -213,7 +203,7 @@ def unit_cases():
         make("axis 0", 4, 3, axis=0),
         make("rank 5, axis -3", 2, 2, 3, 2, 2, axis=-3),
         make("tiny inputs", 3, 4, spread=1e-7, note="the squared norm is not allowed below 1e-12"),
-        Case("a row of zeros", lambda: layers.UnitNormalization(), inputs=[np.array([[3, 4], [0, 0], [-1, 1]], "float32")]),
+        maker("UnitNormalization")("a row of zeros", inputs=[np.array([[3, 4], [0, 0], [-1, 1]], "float32")]),
         make("mask passes through", 2, 3, 5, mask=[[True, False, True], [False, True, True]]),
     ]
 
@@ -238,8 +228,7 @@ def adapting(name, shape, data, note=None, in_batches=None, **options):
 
 def normalization_cases():
     random = generator("Normalization data")
-    make = lambda name, *shape, **options: Case(
-        name, lambda: layers.Normalization(**options), shape, weights="initial")
+    make = lambda name, *shape, **options: normalized("Normalization")(name, *shape, weights="initial", **options)
     flat = 2 + 3 * random.standard_normal((12, 4))
     images = 1 + 2 * random.standard_normal((5, 3, 2, 4))
     constant = np.tile([[1.0, 2.0, 3.0]], (6, 1)) + np.array([[0.0, 0.0, 1.0]]) * random.standard_normal((6, 1))

@@ -47,6 +47,20 @@ class Case:
         self.as_list = len(inputs if inputs is not None else shapes) > 1 if as_list is None else as_list
 
 
+def maker(kind):
+    """`make(name, shape…, options)`: a case of one layer class, the case's own options picked out by name."""
+    layer_class = getattr(keras.layers, kind)
+    own = ("offset", "spread", "mask", "note", "training", "inputs", "weights", "as_list")
+
+    def make(name, /, *shapes, **options):
+        case_options = {key: options.pop(key) for key in own if key in options}
+        given = options.pop("given", None)  # Embedding's own `weights` option
+        arguments = options if given is None else {**options, "weights": [given]}
+        return Case(name, lambda: layer_class(**arguments), *shapes, **case_options)
+
+    return make
+
+
 def weight_path(layer, variable):
     """The variable's path below its layer: `gamma`, or `dense/kernel` inside a wrapper."""
     prefix = layer.name + "/"
@@ -229,6 +243,22 @@ def record(subject, case):
     if case.extra:
         result.update(case.extra())
     return result
+
+
+def config_file(subject, cases):
+    """For a layer that computes nothing: what it says of itself."""
+    entries = []
+    for name, options in cases:
+        layer = fresh_layer(Case(name, lambda: getattr(keras.layers, subject)(**options)))
+        output = layer.output
+        entries.append({
+            "name": name,
+            "options": plain(options),
+            "config": plain(layer.get_config()),
+            "outputShape": plain(output.shape),
+            "outputDtype": output.dtype,
+        })
+    return {"layer": subject, "cases": entries}
 
 
 def layer_file(subject, cases):
