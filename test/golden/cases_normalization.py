@@ -202,8 +202,8 @@ def unit_cases():
         make("axis (1, 2, 3), rank 4", 2, 2, 3, 2, axis=(1, 2, 3)),
         make("axis 0", 4, 3, axis=0),
         make("rank 5, axis -3", 2, 2, 3, 2, 2, axis=-3),
-        make("tiny inputs", 3, 4, spread=1e-7, note="the squared norm is not allowed below 1e-12"),
-        maker("UnitNormalization")("a row of zeros", inputs=[np.array([[3, 4], [0, 0], [-1, 1]], "float32")]),
+        make("tiny inputs", 3, 4, spread=1e-7, note="the norm is not allowed below 1e-12, so these are normalized in full"),
+        maker("UnitNormalization")("a row of zeros", note="zeros stay zeros; Keras gives NaN for their gradient", inputs=[np.array([[3, 4], [0, 0], [-1, 1]], "float32")]),
         make("mask passes through", 2, 3, 5, mask=[[True, False, True], [False, True, True]]),
     ]
 

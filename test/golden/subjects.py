@@ -15,7 +15,7 @@ LAYER_MODULES = [
     "cases_merging",
     "cases_random_layers",
 ]
-OTHERS = []
+OTHERS = ["activations", "losses"]
 
 
 def write(folder, wanted):

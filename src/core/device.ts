@@ -1,0 +1,71 @@
+/**
+ * What a device is: memory, and a way to run ops in it. What it is not: it knows no layers, no gradients, no shapes
+ * rules. Devices stand in `src/devices/`; which one is current is theirs to say (`devices/current.ts`).
+ */
+import type { DType, TypedArray } from "./dtype.ts";
+import type { OpRecord } from "./op.ts";
+import type { Shape } from "./shape.ts";
+
+/**
+ * The compiled kernels and their parameters, filled in by the generated declarations of the wasm build,
+ * so that a call with a wrong name or a wrong number of arguments does not compile.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: declaration merging fills it
+export interface Kernels {}
+
+/** An operand of an op as a device sees it. */
+export interface Operand {
+  readonly handle: unknown;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly size: number;
+}
+
+/** Where computations happen. */
+export interface Device {
+  readonly name: string;
+  /** Whether `readSync` works: true where the memory belongs to the processor. */
+  readonly synchronous: boolean;
+  /** Whether tensors here have values at all; false for the symbolic device, which knows shapes only. */
+  readonly concrete: boolean;
+  /** Gets uninitialized memory; throws OutOfMemoryError. */
+  allocate(byteLength: number): unknown;
+  free(handle: unknown, byteLength: number): void;
+  write(handle: unknown, values: TypedArray): void;
+  /** A copy of `length` elements. */
+  readSync(handle: unknown, dtype: DType, length: number): TypedArray;
+  read(handle: unknown, dtype: DType, length: number): Promise<TypedArray>;
+  /** Runs the op if this device has it; false says that it has not and the op's `reference` shall serve. */
+  execute(
+    record: OpRecord,
+    inputs: Readonly<Record<string, Operand | undefined>>,
+    outputs: Readonly<Record<string, Operand>>,
+    attributes: unknown,
+  ): boolean;
+  /** What `info()` says of this device. */
+  describe(): Readonly<Record<string, unknown>>;
+}
+
+let current: Device | undefined;
+
+/** The device chosen for new tensors, if one was. `devices/current.ts` knows the default. @internal */
+export function chosenDevice(): Device | undefined {
+  return current;
+}
+
+/** @internal */
+export function chooseDevice(device: Device): void {
+  current = device;
+}
+
+/** Runs `fn` with `device` as the one that new tensors go to. */
+export function onDevice<R>(device: Device, fn: () => R): R {
+  if (current === device) return fn();
+  const previous = current;
+  current = device;
+  try {
+    return fn();
+  } finally {
+    current = previous;
+  }
+}

@@ -1,0 +1,291 @@
+/**
+ * Option schemas: from one description of an option come its types, default, check, message, and its form in a Keras
+ * config. Kinds that name objects (initializers, activations, …) stand with those objects and implement the same
+ * `Option`.
+ */
+import { didYouMean, OptionError, show } from "./errors.ts";
+import { isPlainObject } from "./tree.ts";
+
+/** What JSON can hold. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** One option: what a user may give, and what the owner then has. */
+export interface Option<Given, Value, Required extends boolean = boolean> {
+  readonly required: Required;
+  /** What is meant when nothing is given; absent when required. */
+  readonly default?: Given;
+  /** What may be given, in words: "a whole number ≥ 1, or -1". */
+  readonly expected: string;
+  /** The value, or an OptionError that `refuse` words. */
+  parse(given: unknown, refuse: (expected?: string) => never): Value;
+  /** The value as Keras's config has it. */
+  toConfig(value: Value): Json;
+  /** What a user would give, from a config. */
+  fromConfig(json: Json): Given;
+  /** The key in the config, where it is not the option's name in snake case. */
+  readonly configKey?: string;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a schema holds options of all kinds
+export type AnyOption = Option<any, any, boolean>;
+export type Schema = { readonly [name: string]: AnyOption };
+
+type GivenOf<O> = O extends Option<infer Given, infer _V, boolean> ? Given : never;
+type ValueOf<O> = O extends Option<infer _G, infer Value, boolean> ? Value : never;
+
+/** What a user writes. */
+export type OptionsOf<S extends Schema> = {
+  [K in keyof S as S[K]["required"] extends true ? K : never]: GivenOf<S[K]>;
+} & {
+  [K in keyof S as S[K]["required"] extends true ? never : K]?: GivenOf<S[K]> | undefined;
+};
+
+/** What the owner has after the check. */
+export type ValuesOf<S extends Schema> = { readonly [K in keyof S]: ValueOf<S[K]> };
+
+/** Reads given options by a schema: unknown names, missing ones and bad values are refused, defaults filled in. */
+export function parseOptions<S extends Schema>(schema: S, given: unknown, owner: string): ValuesOf<S> {
+  if (given !== undefined && !isPlainObject(given)) {
+    throw new OptionError(
+      `${owner}: options are an object like { ${Object.keys(schema)[0] ?? "name"}: … }, got ${show(given)}`,
+    );
+  }
+  const options: Record<string, unknown> = given ?? {};
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(schema, name)) {
+      throw new OptionError(`${owner}: option "${name}" is unknown; ${didYouMean(name, Object.keys(schema))}`);
+    }
+  }
+  const values: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries(schema)) {
+    const value = options[name] === undefined ? option.default : options[name];
+    if (value === undefined && option.required) {
+      throw new OptionError(`${owner}: option "${name}" is required: ${option.expected}`);
+    }
+    values[name] = option.parse(value, (expected = option.expected) => {
+      throw new OptionError(`${owner}: option "${name}" must be ${expected}, got ${show(value)}`);
+    });
+  }
+  return values as ValuesOf<S>;
+}
+
+/** `poolSize` → `pool_size`. */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** The values as a Keras config. */
+export function toConfig<S extends Schema>(schema: S, values: ValuesOf<S>): Record<string, Json> {
+  const config: Record<string, Json> = {};
+  for (const [name, option] of Object.entries(schema)) {
+    config[option.configKey ?? snakeCase(name)] = option.toConfig((values as Record<string, unknown>)[name]);
+  }
+  return config;
+}
+
+/** The options a user would write for this config. Keys the schema does not have are refused by `parseOptions`. */
+export function fromConfig<S extends Schema>(
+  schema: S,
+  config: Readonly<Record<string, Json>>,
+): Record<string, unknown> {
+  const names = new Map(Object.entries(schema).map(([name, option]) => [option.configKey ?? snakeCase(name), name]));
+  const options: Record<string, unknown> = {};
+  for (const [key, json] of Object.entries(config)) {
+    const name = names.get(key) ?? key;
+    const option = schema[name];
+    options[name] = option ? option.fromConfig(json) : json;
+  }
+  return options;
+}
+
+/** The option kind that a spec gives: required without a default, nullable with the default null. */
+export type OptionFor<Given, Value, S> = S extends { readonly default: infer D }
+  ? null extends D
+    ? Option<Given | null, Value | null, false>
+    : Option<Given, Value, false>
+  : Option<Given, Value, true>;
+
+/** Makes an option kind; `null` is accepted exactly when it is the default or `nullable`. */
+export function option<Given, Value, const S extends { readonly default?: unknown; readonly nullable?: boolean }>(
+  spec: S,
+  kind: {
+    expected: string;
+    parse(given: unknown, refuse: (expected?: string) => never): Value;
+    toConfig(value: Value): Json;
+    fromConfig(json: Json): Given;
+  },
+): OptionFor<Given, Value, S> {
+  const nullable = spec.default === null || spec.nullable === true;
+  return {
+    ...("default" in spec ? { default: spec.default } : {}),
+    required: !("default" in spec),
+    expected: nullable ? `${kind.expected}, or null` : kind.expected,
+    parse: (given: unknown, refuse: (expected?: string) => never) =>
+      nullable && given === null ? null : kind.parse(given, refuse),
+    toConfig: (value: Value | null) => (value === null ? null : kind.toConfig(value)),
+    fromConfig: (json: Json) => (json === null ? null : kind.fromConfig(json)),
+  } as unknown as OptionFor<Given, Value, S>;
+}
+
+const same = { toConfig: (value: never) => value as Json, fromConfig: (json: Json) => json as never };
+
+interface NumberSpec {
+  readonly default?: number | null;
+  readonly min?: number;
+  readonly max?: number;
+  /** Lower bound that is itself refused. */
+  readonly above?: number;
+  /** Upper bound that is itself refused. */
+  readonly below?: number;
+  /** A value outside the range that is accepted all the same. */
+  readonly or?: number;
+}
+
+function range({ min, max, above, below, or }: NumberSpec): string {
+  const bounds = [
+    min === undefined ? "" : `≥ ${min}`,
+    above === undefined ? "" : `> ${above}`,
+    max === undefined ? "" : `≤ ${max}`,
+    below === undefined ? "" : `< ${below}`,
+  ].filter((bound) => bound !== "");
+  return `${bounds.length > 0 ? ` ${bounds.join(" and ")}` : ""}${or === undefined ? "" : `, or ${or}`}`;
+}
+
+function inRange(value: number, { min, max, above, below, or }: NumberSpec): boolean {
+  if (value === or) return true;
+  return (
+    (min === undefined || value >= min) &&
+    (max === undefined || value <= max) &&
+    (above === undefined || value > above) &&
+    (below === undefined || value < below)
+  );
+}
+
+/** A whole number. */
+export function integer<const S extends NumberSpec>(spec: S = {} as S): OptionFor<number, number, S> {
+  return option<number, number, S>(spec, {
+    expected: `a whole number${range(spec)}`,
+    parse: (given, refuse) =>
+      Number.isSafeInteger(given) && inRange(given as number, spec) ? (given as number) : refuse(),
+    ...same,
+  });
+}
+
+/** A finite number. */
+export function number<const S extends NumberSpec>(spec: S = {} as S): OptionFor<number, number, S> {
+  return option<number, number, S>(spec, {
+    expected: `a finite number${range(spec)}`,
+    parse: (given, refuse) => (Number.isFinite(given) && inRange(given as number, spec) ? (given as number) : refuse()),
+    ...same,
+  });
+}
+
+/** true or false. */
+export function boolean<const S extends { readonly default?: boolean | null }>(
+  spec: S = {} as S,
+): OptionFor<boolean, boolean, S> {
+  return option<boolean, boolean, S>(spec, {
+    expected: "true or false",
+    parse: (given, refuse) => (typeof given === "boolean" ? given : refuse()),
+    ...same,
+  });
+}
+
+/** Any text that is not empty. */
+export function string<const S extends { readonly default?: string | null }>(
+  spec: S = {} as S,
+): OptionFor<string, string, S> {
+  return option<string, string, S>(spec, {
+    expected: "a text that is not empty",
+    parse: (given, refuse) => (typeof given === "string" && given !== "" ? given : refuse()),
+    ...same,
+  });
+}
+
+/** `channels_last` for `channelsLast` too: values are accepted as Keras writes them and in camelCase. */
+export function sameWord(a: string, b: string): boolean {
+  return snakeCase(a) === snakeCase(b);
+}
+
+/** One of a few words, as Keras writes them or in camelCase; the value is Keras's. */
+export function choice<const W extends readonly string[], const S extends { readonly default?: W[number] | null }>(
+  words: W,
+  spec: S = {} as S,
+): OptionFor<W[number], W[number], S> {
+  return option<W[number], W[number], S>(spec, {
+    expected: words.map((word) => JSON.stringify(word)).join(" or "),
+    parse: (given, refuse) => {
+      const word = typeof given === "string" ? words.find((candidate) => sameWord(candidate, given)) : undefined;
+      return word ?? refuse();
+    },
+    ...same,
+  });
+}
+
+/** One axis, or several where `list` says so. Whether they exist is seen when the rank is known. */
+export function axes<const S extends { readonly default?: number | readonly number[] | null; readonly list?: boolean }>(
+  spec: S = {} as S,
+): OptionFor<
+  S extends { readonly list: true } ? number | readonly number[] : number,
+  S extends { readonly list: true } ? number | readonly number[] : number,
+  S
+> {
+  return option(spec, {
+    expected: spec.list ? "a whole number or a list of different whole numbers" : "a whole number",
+    parse: (given, refuse) => {
+      if (Number.isSafeInteger(given)) return given as number;
+      if (
+        !spec.list ||
+        !Array.isArray(given) ||
+        given.length === 0 ||
+        !given.every((axis) => Number.isSafeInteger(axis))
+      ) {
+        return refuse();
+      }
+      if (new Set(given).size !== given.length) return refuse("a list of axes without duplicates");
+      return Object.freeze([...given]) as readonly number[];
+    },
+    ...same,
+  }) as never;
+}
+
+/** `rank` whole numbers ≥ `min`, or one that stands for all of them: kernel sizes, strides. The value is the list. */
+export function sizes<
+  const S extends {
+    readonly rank: number;
+    readonly default?: number | readonly number[] | null;
+    readonly min?: number;
+  },
+>(spec: S): OptionFor<number | readonly number[], readonly number[], S> {
+  const min = spec.min ?? 1;
+  const fits = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= min;
+  return option<number | readonly number[], readonly number[], S>(spec, {
+    expected:
+      spec.rank === 1 ? `a whole number ≥ ${min}` : `a whole number ≥ ${min}, or a list of ${spec.rank} of them`,
+    parse: (given, refuse) => {
+      const list = Array.isArray(given) ? given : new Array(spec.rank).fill(given);
+      return list.length === spec.rank && list.every(fits) ? Object.freeze([...list]) : refuse();
+    },
+    ...same,
+  });
+}
+
+/** A list of sizes; with `unknown`, null stands for a size that is not known yet. */
+export function shape<
+  const S extends {
+    readonly default?: readonly (number | null)[] | null;
+    readonly min?: number;
+    readonly unknown?: boolean;
+  },
+>(spec: S = {} as S): OptionFor<readonly (number | null)[], readonly (number | null)[], S> {
+  const min = spec.min ?? 0;
+  return option<readonly (number | null)[], readonly (number | null)[], S>(spec, {
+    expected: `a list of whole numbers ≥ ${min}${spec.unknown ? " or null" : ""}`,
+    parse: (given, refuse) =>
+      Array.isArray(given) &&
+      given.every((size) => (Number.isSafeInteger(size) && size >= min) || (spec.unknown && size === null))
+        ? Object.freeze([...given])
+        : refuse(),
+    ...same,
+  });
+}

@@ -1,0 +1,44 @@
+/**
+ * Storages: counted buffers on a device. A storage lives while something holds it and is given back to its device
+ * the moment nothing does. Tensors that only see the same numbers differently (a reshape) share one.
+ */
+import type { Device } from "./device.ts";
+import { DisposedError } from "./errors.ts";
+
+/** How much is alive right now, over all devices. */
+export const live = { storages: 0, bytes: 0, peakBytes: 0 };
+
+export class Storage {
+  readonly device: Device;
+  readonly byteLength: number;
+  /** What the device calls this memory: an address, a buffer. */
+  readonly handle: unknown;
+  #references = 1;
+
+  constructor(device: Device, byteLength: number) {
+    this.handle = device.allocate(byteLength);
+    this.device = device;
+    this.byteLength = byteLength;
+    live.storages++;
+    live.bytes += byteLength;
+    if (live.bytes > live.peakBytes) live.peakBytes = live.bytes;
+  }
+
+  get disposed(): boolean {
+    return this.#references === 0;
+  }
+
+  retain(): this {
+    if (this.#references === 0) throw new DisposedError("This memory was already given back");
+    this.#references++;
+    return this;
+  }
+
+  release(): void {
+    if (this.#references === 0) return;
+    if (--this.#references > 0) return;
+    live.storages--;
+    live.bytes -= this.byteLength;
+    this.device.free(this.handle, this.byteLength);
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * Nested structures: arrays and plain objects with leaves of any kind, as arguments and results of models are.
+ * A plain object is one made by `{}`; every other object is a leaf.
+ */
+
+/** Whether `value` is an object made by `{}`. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** The leaves of a structure, in order. */
+export function leaves(structure: unknown): unknown[] {
+  if (Array.isArray(structure)) return structure.flatMap(leaves);
+  if (isPlainObject(structure)) return Object.values(structure).flatMap(leaves);
+  return [structure];
+}
+
+/** The same structure with every leaf replaced. */
+export function mapLeaves(structure: unknown, replace: (leaf: unknown) => unknown): unknown {
+  if (Array.isArray(structure)) return structure.map((item) => mapLeaves(item, replace));
+  if (isPlainObject(structure)) {
+    return Object.fromEntries(Object.entries(structure).map(([key, item]) => [key, mapLeaves(item, replace)]));
+  }
+  return replace(structure);
+}

@@ -1,0 +1,116 @@
+/**
+ * Variables: the named, assignable state of layers, optimizers and metrics.
+ * A variable holds one tensor at a time, and assigning exchanges it: values are never changed in place.
+ */
+import type { DType } from "./dtype.ts";
+import { DisposedError, ShapeError } from "./errors.ts";
+import { currentScope } from "./scope.ts";
+import { formatShape, type Shape, sameShape } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
+
+export interface VariableOptions {
+  /** Default "variable". */
+  name?: string;
+  /** Whether training changes it. Default true. */
+  trainable?: boolean;
+}
+
+/**
+ * @example
+ * ```ts
+ * import { tensor, Variable } from "varve";
+ * const steps = new Variable(tensor([0, 0]), { name: "steps", trainable: false });
+ * steps.assign(tensor([1, 2]));
+ * await steps.value.array() // => [1, 2]
+ * ```
+ */
+export class Variable {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  trainable: boolean;
+  /** What holds the variable, as in "conv2d/kernel"; set by the layer that owns it. */
+  path: string;
+  /** Applied by optimizers after each update (Keras: `constraint`). */
+  constraint: ((value: Tensor) => Tensor) | undefined = undefined;
+  /** A penalty that training adds to the loss (Keras: `regularizer`). */
+  regularizer: ((value: Tensor) => Tensor) | undefined = undefined;
+  #tensor: Tensor;
+  #tracked: Tensor | undefined = undefined;
+
+  /** Copies nothing: shares the memory of `value`, which stays usable on its own. */
+  constructor(value: Tensor, { name = "variable", trainable = true }: VariableOptions = {}) {
+    this.name = name;
+    this.path = name;
+    this.trainable = trainable;
+    this.shape = value.shape;
+    this.dtype = value.dtype;
+    this.#tensor = value.hold();
+  }
+
+  /** The present value. Valid until the next `assign`; use it in ops, do not dispose it. */
+  get value(): Tensor {
+    if (this.#tensor.disposed) {
+      throw new DisposedError(`Variable "${this.path}" was used after it was disposed`);
+    }
+    return this.#tracked ?? this.#tensor;
+  }
+
+  get disposed(): boolean {
+    return this.#tensor.disposed;
+  }
+
+  /** Takes the values of a tensor of the same shape and dtype. */
+  assign(value: Tensor): void {
+    if (this.disposed) throw new DisposedError(`Variable "${this.path}" was assigned after it was disposed`);
+    if (!sameShape(value.shape, this.shape) || value.dtype !== this.dtype) {
+      throw new ShapeError(
+        `Variable "${this.path}" holds ${formatShape(this.shape)} ${this.dtype}, cannot take ${formatShape(value.shape)} ${value.dtype}`,
+      );
+    }
+    const old = this.#tensor;
+    this.#tensor = value.hold();
+    const scope = currentScope();
+    if (scope?.recording) old.moveTo(scope);
+    else old.release();
+  }
+
+  /** Reads as `tracked` until `undefined` is set; for the recording of gradients. @internal */
+  track(tracked: Tensor | undefined): void {
+    this.#tracked = tracked;
+  }
+
+  /** A second hold on the present value, to put back with `assign`; release it afterwards. @internal */
+  snapshot(): Tensor {
+    return this.#tensor.hold();
+  }
+
+  dispose(): void {
+    this.#tensor.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  toString(): string {
+    return `Variable(${this.path}, ${formatShape(this.shape)}, ${this.dtype})`;
+  }
+}
+
+/**
+ * Runs `fn`; if it throws, every variable has its old value again. Costs no copy: the old tensors are only held on to.
+ */
+export function transaction<R>(variables: readonly Variable[], fn: () => R): R {
+  const before = variables.map((variable) => variable.snapshot());
+  try {
+    return fn();
+  } catch (error) {
+    variables.forEach((variable, index) => {
+      if (!variable.disposed) variable.assign(before[index] as Tensor);
+    });
+    throw error;
+  } finally {
+    for (const tensor of before) tensor.release();
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Which device new tensors go to, and the choice between devices. Ops run where their inputs are.
+ */
+import { chooseDevice, chosenDevice, type Device } from "../core/device.ts";
+import { didYouMean, OptionError } from "../core/errors.ts";
+import { live } from "../core/storage.ts";
+import { referenceDevice } from "./reference/reference.ts";
+import { isWasmAvailable, wasmDevice } from "./wasm/wasm.ts";
+
+/** The devices by name. */
+const devices = {
+  /** Plain loops in float64 arithmetic: the meaning of every op, slow. */
+  reference: () => referenceDevice,
+  /** WebAssembly SIMD kernels. */
+  wasm: () => wasmDevice(),
+} as const satisfies Record<string, () => Device>;
+
+export type DeviceName = keyof typeof devices;
+
+/** The device that new tensors go to: the one chosen with `setDevice`, else "wasm" where it runs, else "reference". */
+export function currentDevice(): Device {
+  const chosen = chosenDevice();
+  if (chosen) return chosen;
+  const device = isWasmAvailable() ? wasmDevice() : referenceDevice;
+  chooseDevice(device);
+  return device;
+}
+
+/**
+ * Chooses the device for tensors made from now on. Existing tensors stay where they are.
+ *
+ * @throws OptionError where the name is unknown or the device does not run here.
+ *
+ * @example
+ * ```ts
+ * import { info, setDevice } from "varve";
+ * setDevice("reference");
+ * const { device } = info();
+ * setDevice("wasm");
+ * device // => "reference"
+ * ```
+ */
+export function setDevice(device: DeviceName | Device): void {
+  if (typeof device !== "string") {
+    chooseDevice(device);
+    return;
+  }
+  if (!Object.hasOwn(devices, device)) {
+    throw new OptionError(`setDevice: "${device}" is unknown; ${didYouMean(device, Object.keys(devices))}`);
+  }
+  if (device === "wasm" && !isWasmAvailable()) {
+    throw new OptionError('setDevice: this JavaScript engine has no WebAssembly SIMD; use "reference"');
+  }
+  chooseDevice(devices[device]());
+}
+
+/** What runs where, and how much memory is held. */
+export interface Info {
+  /** The current device. */
+  readonly device: string;
+  /** What that device says of itself. */
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly memory: {
+    /** Buffers held now, over all devices. */
+    readonly storages: number;
+    /** Bytes in them. */
+    readonly bytes: number;
+    /** The most bytes that were ever held at once. */
+    readonly peakBytes: number;
+  };
+}
+
+/**
+ * What is on and how much is held.
+ *
+ * @example
+ * ```ts
+ * import { info, tensor } from "varve";
+ * const before = info().memory.bytes;
+ * const x = tensor([1, 2, 3]);
+ * const held = info().memory.bytes - before;
+ * x.dispose();
+ * held // => 12
+ * ```
+ */
+export function info(): Info {
+  const device = currentDevice();
+  return { device: device.name, details: device.describe(), memory: { ...live } };
+}

@@ -1,0 +1,178 @@
+/**
+ * The WebAssembly device: one linear memory, SIMD kernels, everything on the calling thread.
+ * The binary is embedded in the package and compiled on first use. Ops without a kernel run their plain loops
+ * directly on the linear memory; ops without loops are their `reference`.
+ */
+import type { Device, Operand } from "../../core/device.ts";
+import { arrayClassOf, bytesOf, type TypedArray } from "../../core/dtype.ts";
+import { OutOfMemoryError } from "../../core/errors.ts";
+import type { KernelCall, OpRecord, Pointer, View, Workspace } from "../../core/op.ts";
+import { live } from "../../core/storage.ts";
+import { viewsOf } from "../reference/reference.ts";
+import { Allocator } from "./allocator.ts";
+import { relaxedBinary, simdBinary } from "./kernels.generated.ts";
+
+type KernelFunction = (...args: number[]) => void;
+
+const pageBytes = 65536;
+/** WebAssembly addresses end here. */
+const maximumPages = 65536;
+
+/** A module whose only function needs the feature: valid where the engine has it. */
+const probes = {
+  // (func (result v128) i32.const 0 i8x16.splat)
+  simd: [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11],
+  // (func (param v128 v128 v128) (result v128) local.get 0 local.get 1 local.get 2 f32x4.relaxed_madd)
+  relaxed: [
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 123, 123, 123, 1, 123, 3, 2, 1, 0, 10, 13, 1, 11, 0, 32, 0, 32, 1, 32,
+    2, 253, 133, 2, 11,
+  ],
+};
+
+function supports(feature: keyof typeof probes): boolean {
+  return typeof WebAssembly === "object" && WebAssembly.validate(new Uint8Array(probes[feature]));
+}
+
+/** Whether this engine has WebAssembly with SIMD. */
+export function isWasmAvailable(): boolean {
+  return supports("simd");
+}
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
+  return bytes;
+}
+
+export interface WasmOptions {
+  /** Whether to use fused multiply-add where the engine has it. Default true. */
+  readonly relaxed?: boolean;
+  /** Fill memory that is handed out with NaN, so that a kernel that reads what nobody wrote is found. Default false. */
+  readonly poison?: boolean;
+}
+
+/** A new device with its own memory. @internal */
+export function createWasmDevice({ relaxed = true, poison = false }: WasmOptions = {}): Device {
+  const useRelaxed = relaxed && supports("relaxed");
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: maximumPages });
+  const module = new WebAssembly.Module(decode(useRelaxed ? relaxedBinary : simdBinary));
+  const instance = new WebAssembly.Instance(module, {
+    env: {
+      memory,
+      abort: (_message: number, _file: number, line: number, column: number) => {
+        throw new Error(`A kernel aborted at ${line}:${column}`);
+      },
+    },
+  });
+  const kernels = instance.exports as Record<string, KernelFunction>;
+  const heapBase = (instance.exports.heapBase as () => number)();
+  const allocator = new Allocator(heapBase, (end) => {
+    const missing = Math.ceil(end / pageBytes) - memory.buffer.byteLength / pageBytes;
+    if (missing <= 0) return true;
+    const pages = memory.buffer.byteLength / pageBytes;
+    // Growing costs a system call each time, so grow by a quarter at least, as long as that is to be had.
+    for (const step of [Math.max(missing, Math.ceil(pages / 4)), missing]) {
+      try {
+        if (pages + step > maximumPages) continue;
+        memory.grow(step);
+        return true;
+      } catch {}
+    }
+    return false;
+  });
+
+  const allocate = (byteLength: number): number => {
+    const address = allocator.allocate(byteLength);
+    if (address === undefined) {
+      throw new OutOfMemoryError(
+        `wasm: cannot allocate ${byteLength} bytes; ${live.bytes} bytes are live in ${live.storages} tensors and the memory ends at ${maximumPages * pageBytes}. Use a smaller batch, or dispose of what is not needed`,
+      );
+    }
+    if (poison) new Uint8Array(memory.buffer, address, Allocator.rounded(byteLength)).fill(0xff);
+    return address;
+  };
+  const viewOf = ({ handle, dtype, size }: Pick<Operand, "handle" | "dtype" | "size">): TypedArray =>
+    new (arrayClassOf(dtype))(memory.buffer, handle as number, size);
+  const pointersOf = (operands: Readonly<Record<string, Operand | undefined>>) => {
+    const pointers: Record<string, Pointer | undefined> = {};
+    for (const name in operands) {
+      const operand = operands[name];
+      if (operand) {
+        pointers[name] = {
+          at: operand.handle as number,
+          shape: operand.shape,
+          dtype: operand.dtype,
+          size: operand.size,
+        };
+      }
+    }
+    return pointers;
+  };
+  const run = ({ kernel, args, pieces }: KernelCall) => {
+    if (pieces > 0) (kernels[kernel] as KernelFunction)(...args, 0, pieces);
+  };
+
+  return {
+    name: "wasm",
+    synchronous: true,
+    concrete: true,
+    allocate,
+    free: (handle, byteLength) => allocator.free(handle as number, byteLength),
+    write(handle, values) {
+      new (values.constructor as Uint8ArrayConstructor)(memory.buffer, handle as number, values.length).set(values);
+    },
+    readSync: (handle, dtype, size) => viewOf({ handle, dtype, size }).slice() as TypedArray,
+    read: async (handle, dtype, size) => viewOf({ handle, dtype, size }).slice() as TypedArray,
+    execute(record: OpRecord, inputs, outputs, attributes) {
+      if (record.wasm) {
+        const temporaries: [number, number][] = [];
+        const workspace: Workspace = {
+          temporary(byteLength) {
+            const address = allocate(byteLength);
+            temporaries.push([address, byteLength]);
+            return address;
+          },
+          int32(values) {
+            const address = workspace.temporary(values.length * bytesOf("int32"));
+            new Int32Array(memory.buffer, address, values.length).set(values);
+            return address;
+          },
+        };
+        try {
+          const calls = record.wasm(
+            pointersOf(inputs),
+            pointersOf(outputs) as Record<string, Pointer>,
+            attributes,
+            workspace,
+          );
+          if (calls) {
+            if (Array.isArray(calls)) for (const each of calls) run(each);
+            else run(calls as KernelCall);
+            return true;
+          }
+        } finally {
+          for (const [address, byteLength] of temporaries) allocator.free(address, byteLength);
+        }
+      }
+      if (!record.loops) return false;
+      record.loops(viewsOf(inputs, viewOf), viewsOf(outputs, viewOf) as Record<string, View>, attributes);
+      return true;
+    },
+    describe: () => ({
+      name: "wasm",
+      simd: true,
+      relaxedSimd: useRelaxed,
+      threads: 1,
+      memoryBytes: memory.buffer.byteLength,
+    }),
+  };
+}
+
+let shared: Device | undefined;
+
+/** The device that `setDevice("wasm")` means, made on first use. */
+export function wasmDevice(): Device {
+  shared ??= createWasmDevice();
+  return shared;
+}

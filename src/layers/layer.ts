@@ -1,0 +1,582 @@
+/**
+ * What every layer is: named options that never change, weights made when the shape of the input is known, and a call
+ * that takes tensors, symbolic tensors, or arrays. `layer()` makes the base class of one layer from its schema.
+ */
+
+import type { Constraint } from "../constraints.ts";
+import { defineOptions } from "../core/configurable.ts";
+import { type DType, isFloat } from "../core/dtype.ts";
+import { DisposedError, ShapeError, VarveError } from "../core/errors.ts";
+import {
+  boolean,
+  fromConfig,
+  type Json,
+  type OptionsOf,
+  option,
+  parseOptions,
+  type Schema,
+  shape,
+  string,
+  toConfig,
+  type ValuesOf,
+} from "../core/options.ts";
+import { inScope } from "../core/scope.ts";
+import { formatShape, type PartialShape, type Shape, sameShape } from "../core/shape.ts";
+import { callSymbolically, evaluateSymbolically, isSymbolic, SymbolicTensor } from "../core/symbolic.ts";
+import { Tensor } from "../core/tensor.ts";
+import { isPlainObject, leaves, mapLeaves } from "../core/tree.ts";
+import { Variable } from "../core/variable.ts";
+import { warnOnce } from "../core/warn.ts";
+import type { Initializer } from "../initializers.ts";
+import { cast } from "../ops/elementwise/cast.ts";
+import { identity } from "../ops/movement/reshape.ts";
+import type { TensorLike } from "../ops/op.ts";
+import { toTensor } from "../ops/tensor.ts";
+import type { Regularizer } from "../regularizers.ts";
+
+/** What a call of a layer may be told. */
+export interface CallOptions {
+  /** Whether this is a training step. Default: as the enclosing call has it, else false. */
+  readonly training?: boolean | undefined;
+  /** Which steps of the input count. Default: the mask that came with the input. */
+  readonly mask?: Tensor | SymbolicTensor | readonly (Tensor | SymbolicTensor | undefined)[] | undefined;
+}
+
+/** What `call` is told. */
+export interface CallContext {
+  readonly training: boolean;
+  readonly mask: Tensor | undefined;
+  /** For layers with several inputs: the mask of each. */
+  readonly masks: readonly (Tensor | undefined)[];
+}
+
+/** What a layer demands of its input; checked before every call. */
+export interface InputSpec {
+  readonly rank?: number;
+  readonly minRank?: number;
+  /** Sizes that axes must have. */
+  readonly axes?: Readonly<Record<number, number>>;
+}
+
+/** How a weight is made. */
+export interface WeightOptions {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly initializer: Initializer;
+  readonly regularizer?: Regularizer | null;
+  readonly constraint?: Constraint | null;
+  /** Default true. */
+  readonly trainable?: boolean;
+  /** Default: the layer's. */
+  readonly dtype?: DType;
+}
+
+/** The shape of one input, or of each of several. */
+export type InputShape = PartialShape | readonly PartialShape[];
+
+/** Options that every layer takes. */
+export const baseOptions = {
+  /** The layer's name, unique in its model. Default: made from the class name. */
+  name: string({ default: null }),
+  /** Whether training changes the layer's weights. */
+  trainable: boolean({ default: true }),
+  /** The dtype of weights and computation: "float32" or "float64". */
+  dtype: option(
+    { default: "float32" as DType },
+    {
+      expected: '"float32" or "float64"',
+      parse: (given, refuse): DType => {
+        const name = isPlainObject(given) ? (given.config as { name?: unknown } | undefined)?.name : given;
+        return name === "float32" || name === "float64" ? name : refuse();
+      },
+      toConfig: (name) => ({ module: "keras", class_name: "DTypePolicy", config: { name }, registered_name: null }),
+      fromConfig: (json) => json as DType,
+    },
+  ),
+  /** For a first layer: the shape of one sample, which a Sequential then starts with. */
+  inputShape: shape({ default: null, unknown: true }),
+} satisfies Schema;
+
+interface BaseOptions {
+  /** The layer's name, unique in its model. Default: made from the class name. */
+  name?: string | null | undefined;
+  /** Whether training changes the layer's weights. Default true. */
+  trainable?: boolean | undefined;
+  /** The dtype of weights and computation: "float32" (default) or "float64". */
+  dtype?: DType | undefined;
+  /** For a first layer: the shape of one sample, `null` where a size is not known; a Sequential then starts with it. */
+  inputShape?: PartialShape | null | undefined;
+}
+
+const namesGiven = new Map<string, number>();
+
+/** `GroupNormalization` → `group_normalization`, and `group_normalization_1` the next time, as Keras names layers. */
+export function uniqueName(className: string): string {
+  const base = className
+    .replace(/\W+/g, "")
+    .replace(/(.)([A-Z][a-z]+)/g, "$1_$2")
+    .replace(/([a-z])([A-Z])/g, "$1_$2")
+    .toLowerCase();
+  const count = namesGiven.get(base) ?? 0;
+  namesGiven.set(base, count + 1);
+  return count === 0 ? base : `${base}_${count}`;
+}
+
+/** Starts the numbering of generated layer names anew (Keras: `clear_session`). */
+export function resetNames(): void {
+  namesGiven.clear();
+}
+
+/** Whether the enclosing call of a layer or model is a training step. */
+let enclosingTraining: boolean | undefined;
+
+export abstract class Layer {
+  /** The Keras class name. */
+  static readonly className: string = "Layer";
+  /** The options beyond those of every layer. */
+  static readonly schema: Schema = {};
+
+  readonly name: string;
+  readonly dtype: DType;
+  readonly inputShape: PartialShape | null;
+  /** Whether a mask passes through; layers that use or make masks override `computeMask` too. */
+  readonly supportsMasking: boolean = false;
+  /** What the input must look like; `build` sets it. */
+  protected inputSpec: InputSpec | readonly InputSpec[] | undefined = undefined;
+
+  #trainable: boolean;
+  #built = false;
+  #disposed = false;
+  readonly #own: Variable[] = [];
+  readonly #values: Readonly<Record<string, unknown>>;
+  #losses: Tensor[] = [];
+
+  constructor(options?: unknown) {
+    const { className, schema } = this.constructor as typeof Layer;
+    const named = isPlainObject(options) && typeof options.name === "string" ? ` "${options.name}"` : "";
+    const values = parseOptions({ ...schema, ...baseOptions }, options, `${className}${named}`);
+    this.name = values.name ?? uniqueName(className);
+    this.dtype = values.dtype;
+    this.inputShape = values.inputShape;
+    this.#trainable = values.trainable;
+    this.#values = values;
+    defineOptions(this, schema, values);
+    const build = this.build;
+    Object.defineProperty(this, "build", { value: (shape: InputShape) => this.#buildOnce(build, shape) });
+  }
+
+  /** Class and name, as error messages have it: `Dense "dense_1"`. */
+  get label(): string {
+    return `${(this.constructor as typeof Layer).className} "${this.name}"`;
+  }
+
+  /** Makes the weights for inputs of this shape, batch included; `null` where a size is not known. Layers override it. */
+  build(_shape: InputShape): void {}
+
+  /** The computation. Layers override it; users call `apply`. */
+  abstract call(inputs: Tensor | readonly Tensor[], context: CallContext): Tensor | readonly Tensor[];
+
+  /** The mask of the output; by default the first that came in, where `supportsMasking`. */
+  computeMask(_inputs: Tensor | readonly Tensor[], masks: readonly (Tensor | undefined)[]): Tensor | undefined {
+    return masks.find((mask) => mask !== undefined);
+  }
+
+  get built(): boolean {
+    return this.#built;
+  }
+
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+
+  set trainable(value: boolean) {
+    this.#trainable = value;
+    for (const layer of this.sublayers) layer.trainable = value;
+  }
+
+  /** The layers held by this one, in the order of its properties. */
+  get sublayers(): readonly Layer[] {
+    const found: Layer[] = [];
+    for (const value of Object.values(this)) {
+      for (const leaf of leaves(value)) if (leaf instanceof Layer && !found.includes(leaf)) found.push(leaf);
+    }
+    return found;
+  }
+
+  /** All weights: trainable ones of this layer, its others, then those of its sublayers, as Keras orders them. */
+  get weights(): Variable[] {
+    const own = [...this.#own.filter((weight) => weight.trainable), ...this.#own.filter((weight) => !weight.trainable)];
+    return [...new Set([...own, ...this.sublayers.flatMap((layer) => layer.weights)])];
+  }
+
+  /** The weights that training changes; none where `trainable` is false. */
+  get trainableWeights(): Variable[] {
+    if (!this.#trainable) return [];
+    const own = this.#own.filter((weight) => weight.trainable);
+    return [...new Set([...own, ...this.sublayers.flatMap((layer) => layer.trainableWeights)])];
+  }
+
+  get nonTrainableWeights(): Variable[] {
+    const trainable = new Set(this.trainableWeights);
+    return this.weights.filter((weight) => !trainable.has(weight));
+  }
+
+  /** Penalties of the weights that train, and what the last call added. */
+  get losses(): Tensor[] {
+    return [...this.callLosses, ...this.weightLosses];
+  }
+
+  /** What the last call added, by `addLoss` and activity regularizers. @internal */
+  get callLosses(): Tensor[] {
+    return [...this.#losses.filter((loss) => !loss.disposed), ...this.sublayers.flatMap((layer) => layer.callLosses)];
+  }
+
+  /** The penalties of the weights that train. @internal */
+  get weightLosses(): Tensor[] {
+    return this.trainableWeights.flatMap((weight) => (weight.regularizer ? [weight.regularizer(weight.value)] : []));
+  }
+
+  /** Adds a penalty to the loss of this step; for use in `call`. */
+  addLoss(loss: Tensor): void {
+    if (loss.device.concrete) this.#losses.push(loss);
+  }
+
+  /** Forgets what the last call added. @internal */
+  clearLosses(): void {
+    this.#losses = [];
+    for (const layer of this.sublayers) layer.clearLosses();
+  }
+
+  /** Makes a weight; for use in `build`. */
+  protected addWeight({
+    name,
+    shape,
+    initializer,
+    regularizer,
+    constraint,
+    trainable = true,
+    dtype = this.dtype,
+  }: WeightOptions): Variable {
+    const value = inScope(() => initializer.call(shape, dtype));
+    const weight = new Variable(value, { name, trainable });
+    value.dispose();
+    weight.path = `${this.name}/${name}`;
+    if (regularizer) weight.regularizer = (tensor) => regularizer.call(tensor);
+    if (constraint) weight.constraint = (tensor) => constraint.call(tensor);
+    this.#own.push(weight);
+    return weight;
+  }
+
+  #buildOnce(build: (shape: InputShape) => void, shape: InputShape): void {
+    if (this.#built) return;
+    try {
+      inScope(() => build.call(this, shape), false);
+      this.#built = true;
+    } catch (error) {
+      for (const weight of this.#own) weight.dispose();
+      this.#own.length = 0;
+      throw this.#explain(error);
+    }
+  }
+
+  /** The same error, with the layer's name in front where it is not there yet. */
+  #explain(error: unknown): unknown {
+    const { className } = this.constructor as typeof Layer;
+    if (error instanceof VarveError && !error.message.startsWith(className)) {
+      error.message = `${this.label}: ${error.message}`;
+    }
+    return error;
+  }
+
+  /** Refuses an option or shape, naming the layer. */
+  protected refuse(problem: string): never {
+    throw new ShapeError(`${this.label}: ${problem}`);
+  }
+
+  /** The size of an axis; refuses an axis that does not exist, and a size that is not known. */
+  protected sizeAt(shape: PartialShape, axis: number): number {
+    const index = axis < 0 ? axis + shape.length : axis;
+    if (index < 0 || index >= shape.length) {
+      return this.refuse(`axis ${axis} is out of range for an input of shape ${formatShape(shape)}`);
+    }
+    const size = shape[index] as number | null;
+    return (
+      size ??
+      this.refuse(
+        `the size of axis ${axis} must be known to make the weights, got shape ${formatShape(shape)}; give it in input({ shape }) or inputShape`,
+      )
+    );
+  }
+
+  #checkInput(shapes: readonly PartialShape[]): void {
+    if (!this.inputSpec) return;
+    shapes.forEach((shape, index) => {
+      const spec = Array.isArray(this.inputSpec)
+        ? (this.inputSpec[index] as InputSpec | undefined)
+        : (this.inputSpec as InputSpec);
+      if (!spec) return;
+      if (spec.rank !== undefined && shape.length !== spec.rank) {
+        this.refuse(`needs an input of rank ${spec.rank}, got shape ${formatShape(shape)}`);
+      }
+      if (spec.minRank !== undefined && shape.length < spec.minRank) {
+        this.refuse(`needs an input of rank ${spec.minRank} or more, got shape ${formatShape(shape)}`);
+      }
+      for (const [axis, size] of Object.entries(spec.axes ?? {})) {
+        const index = Number(axis) < 0 ? Number(axis) + shape.length : Number(axis);
+        const actual = shape[index];
+        if (actual !== null && actual !== size) {
+          this.refuse(`was built for size ${size} on axis ${axis}, got an input of shape ${formatShape(shape)}`);
+        }
+      }
+    });
+  }
+
+  /**
+   * Calls the layer: builds it first if need be, then computes. Symbolic tensors give symbolic tensors and add a node
+   * to their graph.
+   */
+  apply(inputs: SymbolicTensor | readonly SymbolicTensor[], options?: CallOptions): SymbolicTensor;
+  apply(inputs: TensorLike | readonly TensorLike[], options?: CallOptions): Tensor;
+  apply(inputs: unknown, options: CallOptions = {}): unknown {
+    if (this.#disposed) throw new DisposedError(`${this.label} was used after it was disposed`);
+    if (isSymbolic(inputs) || isSymbolic(options)) {
+      this.#prepare(inputs);
+      const { training = enclosingTraining, mask } = options;
+      return callSymbolically(
+        this,
+        [inputs, { ...(training === undefined ? {} : { training }), ...(mask ? { mask } : {}) }],
+        (args) => this.#run(args[0], args[1] as CallOptions),
+      );
+    }
+    return inScope(() => {
+      const converted = this.convertInputs(inputs);
+      this.#prepare(converted);
+      return this.#run(converted, options);
+    });
+  }
+
+  /** Numbers, arrays and variables become tensors. A layer with several inputs takes a list of them. */
+  protected convertInputs(inputs: unknown): unknown {
+    const several =
+      Array.isArray(inputs) &&
+      inputs.some((item) => item instanceof Tensor || item instanceof Variable || ArrayBuffer.isView(item));
+    if (several) return (inputs as TensorLike[]).map((item) => toTensor(item));
+    if (isPlainObject(inputs)) return mapLeaves(inputs, (leaf) => toTensor(leaf as TensorLike));
+    return toTensor(inputs as TensorLike);
+  }
+
+  #prepare(inputs: unknown): void {
+    const shapes = leaves(inputs).map((leaf) => (leaf as Tensor).shape);
+    if (!this.#built) this.build(Array.isArray(inputs) ? shapes : (shapes[0] as PartialShape));
+    this.#checkInput(shapes);
+  }
+
+  #run(inputs: unknown, options: CallOptions): unknown {
+    const outer = enclosingTraining;
+    const training = options.training ?? outer ?? false;
+    const tensors = leaves(inputs) as Tensor[];
+    const masks = options.mask
+      ? ((Array.isArray(options.mask) ? options.mask : [options.mask]) as (Tensor | undefined)[])
+      : tensors.map((tensor) => tensor.mask);
+    enclosingTraining = training;
+    try {
+      const ready = mapLeaves(inputs, (leaf) => this.#autocast(leaf as Tensor)) as Tensor | Tensor[];
+      let outputs = this.call(ready, { training, mask: masks[0], masks });
+      // An output that is an input itself would be disposed with it, and carry its mask.
+      outputs = mapLeaves(outputs, (leaf) =>
+        tensors.includes(leaf as Tensor) ? identity(leaf as Tensor) : leaf,
+      ) as Tensor;
+      this.#passMask(ready, outputs, masks);
+      return outputs;
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      enclosingTraining = outer;
+    }
+  }
+
+  #autocast(tensor: Tensor): Tensor {
+    return isFloat(tensor.dtype) && tensor.dtype !== this.dtype ? cast(tensor, this.dtype) : tensor;
+  }
+
+  #passMask(
+    inputs: Tensor | Tensor[],
+    outputs: Tensor | readonly Tensor[],
+    masks: readonly (Tensor | undefined)[],
+  ): void {
+    const given = masks.some((mask) => mask !== undefined);
+    if (given && !this.supportsMasking) {
+      warnOnce(`${this.label} got a mask but does not use masks; it ends here`);
+      return;
+    }
+    if (!(outputs instanceof Tensor) || outputs.mask) return;
+    const mask = this.supportsMasking ? this.computeMask(inputs, masks) : undefined;
+    if (mask) outputs.mask = mask;
+  }
+
+  /** The shape of the output for inputs of that shape; `null` where a size is not known. */
+  computeOutputShape(shape: PartialShape): PartialShape;
+  computeOutputShape(shape: InputShape): InputShape;
+  computeOutputShape(shape: InputShape): InputShape {
+    const several = Array.isArray(shape[0]);
+    const inputs = several
+      ? (shape as readonly PartialShape[]).map((each) => new SymbolicTensor(each, this.dtype))
+      : new SymbolicTensor(shape as PartialShape, this.dtype);
+    this.#prepare(inputs);
+    const outputs = evaluateSymbolically([inputs], ([tensors]) => this.#run(tensors, {}));
+    return Array.isArray(outputs)
+      ? outputs.map((output) => (output as SymbolicTensor).shape)
+      : (outputs as SymbolicTensor).shape;
+  }
+
+  /** The number of elements in all weights. */
+  countParams(): number {
+    return this.weights.reduce((sum, weight) => sum + weight.value.size, 0);
+  }
+
+  /** The values of all weights; they stay as they are when training goes on. */
+  getWeights(): Tensor[] {
+    return this.weights.map((weight) => weight.value.alias());
+  }
+
+  /** Sets all weights. Nothing is changed unless all of them fit. */
+  setWeights(values: readonly TensorLike[]): void {
+    const weights = this.weights;
+    if (values.length !== weights.length) {
+      this.refuse(
+        `has ${weights.length} weights, got ${values.length}${this.#built ? "" : "; it has none before it is built"}`,
+      );
+    }
+    inScope(() => {
+      const tensors = weights.map((weight, index) => {
+        const tensor = toTensor(values[index] as TensorLike, { dtype: weight.dtype });
+        if (!sameShape(tensor.shape, weight.shape)) {
+          this.refuse(
+            `weight "${weight.name}" has shape ${formatShape(weight.shape)}, got ${formatShape(tensor.shape)}`,
+          );
+        }
+        return tensor.dtype === weight.dtype ? tensor : cast(tensor, weight.dtype);
+      });
+      weights.forEach((weight, index) => {
+        weight.assign(tensors[index] as Tensor);
+      });
+    }, false);
+  }
+
+  /** The options as Keras's config has them. */
+  getConfig(): Record<string, Json> {
+    const { schema } = this.constructor as typeof Layer;
+    const { name, trainable, dtype } = baseOptions;
+    return {
+      ...toConfig({ name, trainable, dtype }, { name: this.name, trainable: this.#trainable, dtype: this.dtype }),
+      ...toConfig(schema, this.#values as ValuesOf<Schema>),
+    };
+  }
+
+  /** A layer with the options of a Keras config. */
+  static fromConfig<L extends Layer>(this: new (options: never) => L, config: Readonly<Record<string, Json>>): L {
+    const { schema } = this as unknown as typeof Layer;
+    // biome-ignore lint/complexity/noThisInStatic: the class it is called on is the one to make
+    return new this(fromConfig({ ...schema, ...baseOptions }, config) as never);
+  }
+
+  /** Gives the memory of all weights back. */
+  dispose(): void {
+    this.#disposed = true;
+    for (const weight of this.#own) weight.dispose();
+    for (const layer of this.sublayers) layer.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** What a layer's constructor takes, with the options of every layer. */
+export type LayerOptions<S extends Schema> = OptionsOf<S> & BaseOptions;
+
+type Given<O> = Partial<O> extends O ? [options?: O] : [options: O];
+
+/** The class that `layer()` gives, to extend. */
+export interface LayerClass<S extends Schema> {
+  new (...args: Given<LayerOptions<S>>): Layer & ValuesOf<S>;
+  readonly className: string;
+  readonly schema: S;
+  fromConfig: typeof Layer.fromConfig;
+}
+
+/** As a class to extend, `call` is still to be written. */
+type AbstractLayerClass<S extends Schema> = Omit<LayerClass<S>, never> &
+  (abstract new (
+    ...args: Given<LayerOptions<S>>
+  ) => Layer & ValuesOf<S>);
+
+/**
+ * Makes the base class of a layer from its Keras name and its options. From these come the constructor with its types,
+ * checks and messages, the properties, and the Keras config with its inverse.
+ *
+ * @example
+ * ```ts
+ * import { layer, ops, options, tensor } from "varve";
+ * class Scale extends layer("Scale", { factor: options.number({ default: 2 }) }) {
+ *   call(x) {
+ *     return ops.multiply(x, this.factor);
+ *   }
+ * }
+ * await new Scale({ factor: 3 }).apply(tensor([1, 2])).array() // => [3, 6]
+ * ```
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function layer<A extends Schema, B extends Schema = Record<never, never>>(
+  className: string,
+  first: A,
+  second?: B,
+): AbstractLayerClass<A & B> {
+  abstract class Named extends Layer {
+    static override readonly className = className;
+    static override readonly schema = { ...first, ...second };
+  }
+  return Named as unknown as AbstractLayerClass<A & B>;
+}
+
+/** Something that layers are added to: a Sequential. */
+export interface LayerStack {
+  add(layer: Layer): unknown;
+}
+
+function isStack(object: unknown): object is LayerStack {
+  return object instanceof Layer && typeof (object as Partial<LayerStack>).add === "function";
+}
+
+/**
+ * A function under `layers.*`: with options it makes the layer; with something to compose with in front, as the R
+ * interface has it, it adds the layer to a Sequential (and returns that), or applies it to a tensor.
+ */
+export interface LayerFactory<O, L> {
+  (...args: Given<O>): L;
+  <M extends LayerStack>(stack: M, ...args: Given<O>): M;
+  (inputs: SymbolicTensor | readonly SymbolicTensor[], ...args: Given<O>): SymbolicTensor;
+  (inputs: TensorLike | readonly TensorLike[], ...args: Given<O>): Tensor;
+}
+
+/** The factory of a layer class. */
+/* @__NO_SIDE_EFFECTS__ */
+export function factory<O, L extends Layer>(layerClass: new (options: O) => L): LayerFactory<O, L> {
+  const make = (...args: unknown[]): unknown => {
+    const [first, second] = args;
+    const create = layerClass as unknown as new (options: unknown) => L;
+    if (args.length === 0 || first === undefined || (isPlainObject(first) && !Object.values(first).some(isTensor)))
+      return new create(first);
+    const made = new create(second);
+    if (isStack(first)) {
+      first.add(made);
+      return first;
+    }
+    return made.apply(first as Tensor);
+  };
+  return make as LayerFactory<O, L>;
+}
+
+function isTensor(value: unknown): boolean {
+  return value instanceof Tensor || value instanceof SymbolicTensor;
+}

@@ -1,0 +1,179 @@
+/**
+ * Making tensors: from numbers, nested arrays and typed arrays, or filled with one value.
+ */
+import { type Device, onDevice } from "../core/device.ts";
+import { arrayClassOf, checkDType, type DType, type TypedArray } from "../core/dtype.ts";
+import { DTypeError, ShapeError, show } from "../core/errors.ts";
+import { checkShape, formatShape, type Shape, sizeOf } from "../core/shape.ts";
+import { type NestedArray, Tensor } from "../core/tensor.ts";
+import { Variable } from "../core/variable.ts";
+import { currentDevice } from "../devices/current.ts";
+import { op, type TensorLike } from "./op.ts";
+
+const dtypeOfArray = new Map<unknown, DType>([
+  [Float32Array, "float32"],
+  [Float64Array, "float64"],
+  [Int32Array, "int32"],
+  [Uint8Array, "uint8"],
+  [Uint8ClampedArray, "uint8"],
+]);
+
+/** The shape of nested arrays; refuses ragged ones and says where. */
+function shapeOfNested(values: NestedArray, where: string): number[] {
+  const shape: number[] = [];
+  for (let row = values; Array.isArray(row); row = row[0] as NestedArray) {
+    shape.push(row.length);
+    if (row.length === 0) break;
+  }
+  const check = (value: NestedArray, depth: number, path: string): void => {
+    if (Array.isArray(value) !== depth < shape.length || (Array.isArray(value) && value.length !== shape[depth])) {
+      const found = Array.isArray(value) ? `${value.length} elements` : "a number";
+      const wanted = depth < shape.length ? `${shape[depth]} elements` : "a number";
+      throw new ShapeError(
+        `${where}: ragged array: ${path || "the whole"} has ${found}, where its neighbours have ${wanted}`,
+      );
+    }
+    if (Array.isArray(value)) value.forEach((item, index) => check(item, depth + 1, `${path}[${index}]`));
+    else if (typeof value !== "number" && typeof value !== "boolean") {
+      throw new DTypeError(`${where}: ${path || "the value"} is ${show(value)}, not a number or boolean`);
+    }
+  };
+  check(values, 0, "");
+  return shape;
+}
+
+function fitsInteger(values: ArrayLike<number>, from: number, to: number): number {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as number;
+    if (!(value >= from && value <= to)) return index;
+  }
+  return -1;
+}
+
+/** Converts, refusing what the dtype cannot hold rather than wrapping it around. */
+function convert(values: ArrayLike<number>, dtype: DType, where: string): TypedArray {
+  const arrayClass = arrayClassOf(dtype);
+  if (dtype === "bool") return Uint8Array.from(values, (value) => (value ? 1 : 0));
+  if (values instanceof arrayClass) return values as TypedArray;
+  if (dtype === "int32" || dtype === "uint8") {
+    const bad = dtype === "int32" ? fitsInteger(values, -(2 ** 31), 2 ** 31 - 1) : fitsInteger(values, 0, 255);
+    if (bad >= 0) throw new DTypeError(`${where}: element ${bad} is ${show(values[bad])}, which ${dtype} cannot hold`);
+  }
+  return arrayClass.from(values);
+}
+
+/**
+ * A tensor with these values, on the current device.
+ *
+ * @param values A number, nested arrays of numbers or booleans with rows of equal length, a typed array, or a tensor
+ *   (which is copied).
+ * @param shape Default: the shape of the nested arrays; for typed and flat arrays, one axis.
+ * @param dtype Default: "bool" for booleans, the typed array's own for typed arrays, else "float32".
+ * @throws ShapeError for ragged arrays and for shapes that do not hold as many elements; DTypeError for values that
+ *   the dtype cannot hold.
+ *
+ * @example
+ * ```ts
+ * import { tensor } from "varve";
+ * const x = tensor([1, 2, 3, 4], [2, 2]);
+ * await x.array() // => [[1, 2], [3, 4]]
+ * ```
+ */
+export function tensor(
+  values: NestedArray | TypedArray | Uint8ClampedArray | Tensor,
+  shape?: Shape,
+  dtype?: DType,
+): Tensor {
+  if (dtype !== undefined) checkDType(dtype, "tensor");
+  if (shape !== undefined) checkShape(shape, "tensor");
+  if (values instanceof Tensor) {
+    return tensor(values.dataSync(), shape ?? values.shape, dtype ?? values.dtype);
+  }
+  let flat: ArrayLike<number>;
+  let natural: Shape;
+  let type: DType | undefined = dtype;
+  if (ArrayBuffer.isView(values)) {
+    const known = dtypeOfArray.get(values.constructor);
+    if (!known && !dtype) {
+      throw new DTypeError(`tensor: ${show(values)} has no dtype of its own here; give one, like "float32" or "int32"`);
+    }
+    type ??= known;
+    flat = values as unknown as ArrayLike<number>;
+    natural = [flat.length];
+  } else {
+    natural = shapeOfNested(values, "tensor");
+    const elements = Array.isArray(values) ? (values.flat(Number.POSITIVE_INFINITY) as (number | boolean)[]) : [values];
+    type ??= elements.length > 0 && elements.every((value) => typeof value === "boolean") ? "bool" : "float32";
+    flat = elements.map(Number);
+  }
+  const target = shape ?? natural;
+  if (sizeOf(target) !== flat.length) {
+    throw new ShapeError(`tensor: shape ${formatShape(target)} holds ${sizeOf(target)} elements, got ${flat.length}`);
+  }
+  const converted = convert(flat, type as DType, "tensor");
+  return Tensor.from(currentDevice(), converted, Object.freeze([...target]), type as DType);
+}
+
+/** What `toTensor` does with values that are no tensors yet. */
+export interface Placement {
+  /** Default: the current device. */
+  readonly device?: Device | undefined;
+  /** For numbers and arrays. Default: as `tensor` has it. */
+  readonly dtype?: DType | undefined;
+}
+
+/** The operand as a tensor: tensors and variables as they are, anything else made into one. @internal */
+export function toTensor(value: TensorLike, { device = currentDevice(), dtype }: Placement = {}): Tensor {
+  if (value instanceof Tensor) return value;
+  if (value instanceof Variable) return value.value;
+  return onDevice(device, () => tensor(value, undefined, dtype));
+}
+
+/** Every element is `value`. @internal */
+export const fill = op<Record<never, never>, "y", { shape: Shape; dtype: DType; value: number }>({
+  name: "full",
+  shape: (_inputs, { shape, dtype }) => ({ y: { shape: checkShape(shape, "full"), dtype } }),
+  loops: (_inputs, { y }, { value }) => {
+    y.data.fill(value);
+  },
+  gradient: "none",
+});
+
+/**
+ * A tensor of that shape in which every element is `value`.
+ *
+ * @example
+ * ```ts
+ * import { ops } from "varve";
+ * await ops.full([2, 2], 7).array() // => [[7, 7], [7, 7]]
+ * ```
+ */
+export function full(shape: Shape, value: number, dtype: DType = "float32"): Tensor {
+  return fill({}, { shape, value, dtype: checkDType(dtype, "full") }).y;
+}
+
+/**
+ * A tensor of zeros.
+ *
+ * @example
+ * ```ts
+ * import { zeros } from "varve";
+ * await zeros([3]).array() // => [0, 0, 0]
+ * ```
+ */
+export function zeros(shape: Shape, dtype: DType = "float32"): Tensor {
+  return full(shape, 0, dtype);
+}
+
+/**
+ * A tensor of ones.
+ *
+ * @example
+ * ```ts
+ * import { ones } from "varve";
+ * await ones([3], "int32").array() // => [1, 1, 1]
+ * ```
+ */
+export function ones(shape: Shape, dtype: DType = "float32"): Tensor {
+  return full(shape, 1, dtype);
+}
