@@ -15,7 +15,7 @@ LAYER_MODULES = [
     "cases_merging",
     "cases_random_layers",
 ]
-OTHERS = ["activations", "losses"]
+OTHERS = ["activations", "losses", "metrics"]
 
 
 def write(folder, wanted):
