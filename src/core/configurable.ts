@@ -52,7 +52,6 @@ export abstract class Configurable {
     config: Readonly<Record<string, Json>>,
   ): T {
     const { schema } = this as unknown as typeof Configurable;
-    // biome-ignore lint/complexity/noThisInStatic: the class it is called on is the one to make
     return new this(fromConfig(schema, config) as never);
   }
 }

@@ -476,7 +476,6 @@ export abstract class Layer {
   /** A layer with the options of a Keras config. */
   static fromConfig<L extends Layer>(this: new (options: never) => L, config: Readonly<Record<string, Json>>): L {
     const { schema } = this as unknown as typeof Layer;
-    // biome-ignore lint/complexity/noThisInStatic: the class it is called on is the one to make
     return new this(fromConfig({ ...schema, ...baseOptions }, config) as never);
   }
 

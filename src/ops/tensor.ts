@@ -33,7 +33,7 @@ function shapeOfNested(values: NestedArray, where: string): number[] {
         `${where}: ragged array: ${path || "the whole"} has ${found}, where its neighbours have ${wanted}`,
       );
     }
-    if (Array.isArray(value)) value.forEach((item, index) => check(item, depth + 1, `${path}[${index}]`));
+    if (Array.isArray(value)) for (const [index, item] of value.entries()) check(item, depth + 1, `${path}[${index}]`);
     else if (typeof value !== "number" && typeof value !== "boolean") {
       throw new DTypeError(`${where}: ${path || "the value"} is ${show(value)}, not a number or boolean`);
     }

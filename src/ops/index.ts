@@ -1,0 +1,6 @@
+/**
+ * `ops.*`: the functions of `keras.ops`, in camelCase.
+ */
+export { cast } from "./elementwise/cast.ts";
+export { identity, reshape } from "./movement/reshape.ts";
+export { full, ones, zeros } from "./tensor.ts";
