@@ -1,7 +1,74 @@
+/**
+ * The tests: all of them in Node, and the op and layer contracts once more in headless Chromium, on a page with and
+ * one without cross-origin isolation. Without a Chromium or Chrome on the machine the latter are left out.
+ */
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 
+const browsers = [
+  process.env.VARVE_CHROMIUM,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+];
+const executablePath = browsers.find((path) => path !== undefined && existsSync(path));
+if (!executablePath) {
+  console.log("Browser tests are left out: no Chromium found (name one in VARVE_CHROMIUM).");
+}
+
+const resolve = { alias: { varve: fileURLToPath(new URL("./src/index.ts", import.meta.url)) } };
+
+const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+function inBrowser(name: string, isolated: boolean) {
+  return {
+    resolve,
+    server: { headers: isolated ? isolation : {} },
+    test: {
+      name,
+      include: ["src/ops/**/*.test.ts", "src/layers/**/*.test.ts", "test/browser/**/*.test.ts"],
+      testTimeout: 120_000,
+      provide: { isolated },
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({
+          launchOptions: {
+            executablePath: executablePath as string,
+            args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+          },
+        }),
+        instances: [{ browser: "chromium" as const }],
+      },
+    },
+  };
+}
+
 export default defineConfig({
-  resolve: { alias: { varve: fileURLToPath(new URL("./src/index.ts", import.meta.url)) } },
-  test: { include: ["src/**/*.test.ts", "test/**/*.test.ts"], testTimeout: 60_000 },
+  test: {
+    projects: [
+      {
+        resolve,
+        test: {
+          name: "node",
+          include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: ["test/browser/**"],
+          testTimeout: 120_000,
+        },
+      },
+      ...(executablePath ? [inBrowser("browser", false), inBrowser("browser-isolated", true)] : []),
+    ],
+  },
 });
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Whether the page is served with cross-origin isolation. */
+    isolated: boolean;
+  }
+}

@@ -72,7 +72,7 @@ export class Tensor implements Operand {
     return sizeOf(this.shape);
   }
 
-  /** @internal */
+  /** What the device calls the memory; for ops. */
   get handle(): unknown {
     this.check();
     return this.storage.handle;
