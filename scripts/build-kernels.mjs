@@ -64,7 +64,7 @@ if (!upToDate()) {
   try {
     const plain = await compile("simd", folder);
     const relaxed = await compile("simd,relaxed-simd", folder);
-    const functions = [...plain.types.matchAll(/export declare function (\w+)\(([^)]*)\): void;/g)].map(
+    const functions = [...plain.types.matchAll(/export (?:declare )?function (\w+)\(([^)]*)\): void;/g)].map(
       ([, name, parameters]) => `    ${name}(${parameters}): void;`,
     );
     const text = `// Written by scripts/build-kernels.mjs from sources ${fingerprint}; do not edit.

@@ -1,0 +1,310 @@
+/**
+ * Pooling: the largest or the average element of each window that slides over the spatial axes, in one to three
+ * dimensions and both data formats. Pooling over whole axes is a reduction and not here.
+ *
+ * Every case is seen as [outer, depth, height, width, inner]: channels_last has the batch outside and the channels
+ * inside; channels_first has both outside and one element inside; missing spatial axes have size 1.
+ */
+
+import { checkFloat, isFloat } from "../../core/dtype.ts";
+import { OptionError, ShapeError, show } from "../../core/errors.ts";
+import { call, type KernelCall, type Workspace } from "../../core/op.ts";
+import { sameWord } from "../../core/options.ts";
+import { checkRank, formatShape, type Shape } from "../../core/shape.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { type DataFormat, perAxis, spatialAxes, windowsAlong } from "../../core/windows.ts";
+import { cast } from "../elementwise/cast.ts";
+import { op, publicOp, type TensorLike } from "../op.ts";
+import { toTensor } from "../tensor.ts";
+
+interface Pooling {
+  readonly kind: "max" | "average";
+  readonly poolSize: readonly number[];
+  readonly strides: readonly number[];
+  readonly padding: "valid" | "same";
+  readonly dataFormat: DataFormat;
+}
+
+const nameOf = ({ kind }: Pooling) => (kind === "max" ? "maxPool" : "averagePool");
+
+/** The view [outer, depth, height, width, inner] with its windows; lists are per spatial axis, always three. */
+interface Geometry {
+  readonly outer: number;
+  readonly inner: number;
+  readonly size: readonly number[];
+  readonly window: readonly number[];
+  readonly stride: readonly number[];
+  readonly before: readonly number[];
+  readonly count: readonly number[];
+}
+
+function geometryOf(shape: Shape, { poolSize, strides, padding, dataFormat }: Pooling): Geometry {
+  const axes = spatialAxes(shape.length, dataFormat);
+  const along = axes.map((axis, index) =>
+    windowsAlong(shape[axis] as number, {
+      window: poolSize[index] as number,
+      stride: strides[index] as number,
+      padding,
+    }),
+  );
+  const three = (list: readonly number[], missing: number) => [...new Array(3 - list.length).fill(missing), ...list];
+  const [batch, channels] = [
+    shape[0] as number,
+    shape[dataFormat === "channels_last" ? shape.length - 1 : 1] as number,
+  ];
+  return {
+    outer: dataFormat === "channels_last" ? batch : batch * channels,
+    inner: dataFormat === "channels_last" ? channels : 1,
+    size: three(
+      axes.map((axis) => shape[axis] as number),
+      1,
+    ),
+    window: three(poolSize, 1),
+    stride: three(strides, 1),
+    before: three(
+      along.map(({ before }) => before),
+      0,
+    ),
+    count: three(
+      along.map(({ count }) => count),
+      1,
+    ),
+  };
+}
+
+/** The shape after pooling; refuses windows that fit nowhere. */
+function pooledShape(shape: Shape, pooling: Pooling): Shape {
+  const axes = spatialAxes(shape.length, pooling.dataFormat);
+  const { count } = geometryOf(shape, pooling);
+  return shape.map((size, axis) => {
+    const index = axes.indexOf(axis);
+    if (index < 0) return size;
+    const windows = count[3 - axes.length + index] as number;
+    if (windows === 0 && size > 0) {
+      throw new ShapeError(
+        `${nameOf(pooling)}: a window of ${pooling.poolSize[index]} does not fit into axis ${axis} of shape ${formatShape(shape)}; use a smaller poolSize or padding "same"`,
+      );
+    }
+    return windows;
+  });
+}
+
+/**
+ * Calls `visit` for every window and inner position: the offset of its result, and those of its elements in row-major
+ * order (always the same list, overwritten).
+ */
+function eachWindow(
+  { outer, inner, size, window, stride, before, count }: Geometry,
+  visit: (result: number, elements: readonly number[]) => void,
+): void {
+  /** First and last position of the window that begins at `index` strides. */
+  const bounds = (axis: number, index: number): readonly [number, number] => {
+    const start = index * (stride[axis] as number) - (before[axis] as number);
+    return [Math.max(start, 0), Math.min(start + (window[axis] as number), size[axis] as number)];
+  };
+  const [depth, height, width] = size as [number, number, number];
+  const [frames, rows, columns] = count as [number, number, number];
+  const elements: number[] = [];
+  let result = 0;
+  for (let n = 0; n < outer; n++) {
+    for (let f = 0; f < frames; f++) {
+      const [d0, d1] = bounds(0, f);
+      for (let r = 0; r < rows; r++) {
+        const [h0, h1] = bounds(1, r);
+        for (let c = 0; c < columns; c++) {
+          const [w0, w1] = bounds(2, c);
+          for (let i = 0; i < inner; i++) {
+            elements.length = 0;
+            for (let d = d0; d < d1; d++) {
+              for (let h = h0; h < h1; h++) {
+                for (let w = w0; w < w1; w++) {
+                  elements.push((((n * depth + d) * height + h) * width + w) * inner + i);
+                }
+              }
+            }
+            visit(result++, elements);
+          }
+        }
+      }
+    }
+  }
+}
+
+/** Which of the elements is the largest: the first of equal ones; the first NaN where there is one. */
+function argmax(data: ArrayLike<number>, elements: readonly number[]): number {
+  let best = elements[0] as number;
+  for (const element of elements) {
+    if (Number.isNaN(data[best])) break;
+    const value = data[element] as number;
+    if (value > (data[best] as number) || Number.isNaN(value)) best = element;
+  }
+  return best;
+}
+
+/** The geometry as the kernels read it. */
+function geometryList({ inner, size, window, stride, before, count }: Geometry, workspace: Workspace): number {
+  return workspace.int32([inner, ...size, ...window, ...stride, ...before, ...count]);
+}
+
+/** The largest or the average element of each window. */
+const pool = op<{ x: Tensor }, "y", Pooling>({
+  name: "pool",
+  shape({ x }, pooling) {
+    if (pooling.kind === "average") checkFloat(x.dtype, "averagePool");
+    return { y: { shape: pooledShape(x.shape, pooling), dtype: x.dtype } };
+  },
+  loops({ x }, { y }, pooling) {
+    const { kind } = pooling;
+    eachWindow(geometryOf(x.shape, pooling), (result, elements) => {
+      if (kind === "max") {
+        y.data[result] = x.data[argmax(x.data, elements)] as number;
+        return;
+      }
+      let sum = 0;
+      for (const element of elements) sum += x.data[element] as number;
+      y.data[result] = sum / elements.length;
+    });
+  },
+  wasm({ x }, { y }, pooling, workspace) {
+    if (x.dtype !== "float32") return undefined;
+    const geometry = geometryOf(x.shape, pooling);
+    const kernel = pooling.kind === "max" ? "maxPool" : "averagePool";
+    const [frames, rows] = geometry.count as [number, number];
+    return call(kernel, [x.at, y.at, geometryList(geometry, workspace)], { pieces: geometry.outer * frames * rows });
+  },
+  gradient: ({ y: dy }, { inputs: { x } }, pooling) => ({
+    x: (): Tensor => poolGradient({ x, dy: dy as Tensor }, pooling).dx,
+  }),
+});
+
+/**
+ * What pooling passes back: each window's dy goes to its largest element, or in equal parts to all of them.
+ * The average looks at no element of x, only at its shape.
+ */
+const poolGradient = op<{ x: Tensor; dy: Tensor }, "dx", Pooling>({
+  name: "poolGradient",
+  shape: ({ x }) => ({ dx: x }),
+  loops({ x, dy }, { dx }, pooling) {
+    const { kind } = pooling;
+    const sums = new Float64Array(dx.size);
+    eachWindow(geometryOf(x.shape, pooling), (result, elements) => {
+      const gradient = dy.data[result] as number;
+      if (kind === "max") (sums[argmax(x.data, elements)] as number) += gradient;
+      else for (const element of elements) (sums[element] as number) += gradient / elements.length;
+    });
+    dx.data.set(sums);
+  },
+  wasm({ x, dy }, { dx }, pooling, workspace): KernelCall | undefined {
+    if (x.dtype !== "float32") return undefined;
+    const geometry = geometryOf(x.shape, pooling);
+    const kernel = pooling.kind === "max" ? "maxPoolGradient" : "averagePoolGradient";
+    return call(kernel, [x.at, dy.at, dx.at, geometryList(geometry, workspace)], { pieces: geometry.outer });
+  },
+  gradient: ({ dx: ddx }, { inputs: { x } }, pooling) => ({
+    x: "none",
+    dy: (): Tensor =>
+      pooling.kind === "average"
+        ? pool({ x: ddx as Tensor }, pooling).y
+        : atMaximum({ x, values: ddx as Tensor }, pooling).y,
+  }),
+});
+
+/** For each window the element of `values` where x is largest: the transpose of passing dy back, for second derivatives. */
+const atMaximum = op<{ x: Tensor; values: Tensor }, "y", Pooling>({
+  name: "atMaximum",
+  shape: ({ x }, pooling) => ({ y: { shape: pooledShape(x.shape, pooling), dtype: x.dtype } }),
+  loops({ x, values }, { y }, pooling) {
+    eachWindow(geometryOf(x.shape, pooling), (result, elements) => {
+      y.data[result] = values.data[argmax(x.data, elements)] as number;
+    });
+  },
+  gradient: ({ y: dy }, { inputs: { x } }, pooling) => ({
+    x: "none",
+    values: (): Tensor => poolGradient({ x, dy: dy as Tensor }, pooling).dx,
+  }),
+});
+
+/** How pooling windows lie. */
+export interface PoolingOptions {
+  /** How far apart windows begin. Default: poolSize. */
+  readonly strides?: number | readonly number[] | null | undefined;
+  /** "valid" (default): windows lie inside. "same": ceil(size / stride) windows; what lies outside is not counted. */
+  readonly padding?: "valid" | "same" | undefined;
+  /** Where the channels are. Default "channels_last". */
+  readonly dataFormat?: DataFormat | null | undefined;
+}
+
+function oneOf<const W extends string>(words: readonly W[], given: unknown, where: string, what: string): W {
+  const word = typeof given === "string" ? words.find((candidate) => sameWord(candidate, given)) : undefined;
+  if (word) return word;
+  throw new OptionError(`${where}: ${what} must be ${words.map(show).join(" or ")}, got ${show(given)}`);
+}
+
+function runPool(
+  kind: "max" | "average",
+  given: TensorLike,
+  poolSize: number | readonly number[],
+  options: PoolingOptions,
+) {
+  const where = kind === "max" ? "maxPool" : "averagePool";
+  const x = toTensor(given);
+  checkRank(x.shape, [3, 4, 5], where);
+  const rank = x.rank - 2;
+  return pool(
+    { x: kind === "average" && !isFloat(x.dtype) ? cast(x, "float32") : x },
+    {
+      kind,
+      poolSize: perAxis(poolSize, rank, where, "poolSize"),
+      strides: perAxis(options.strides ?? poolSize, rank, where, "strides"),
+      padding: oneOf(["valid", "same"], options.padding ?? "valid", where, "padding"),
+      dataFormat: oneOf(
+        ["channels_last", "channels_first"],
+        options.dataFormat ?? "channels_last",
+        where,
+        "dataFormat",
+      ),
+    },
+  ).y;
+}
+
+/**
+ * The largest element of each window: `y[n, i, c] = max over k < poolSize of x[n, i · stride + k, c]`, in one to
+ * three spatial dimensions. A window that holds a NaN gives NaN. The gradient goes to the first of equal elements.
+ *
+ * @param x [batch, …spatial, channels], or [batch, channels, …spatial] under "channels_first"; any dtype.
+ * @param poolSize The window: one length for all spatial axes, or one for each.
+ * @throws ShapeError for ranks other than 3 to 5, and where a window fits nowhere.
+ *
+ * @example
+ * ```ts
+ * import { ops, tensor } from "varve";
+ * const x = tensor([1, 3, 2, 5, 4, 0], [1, 6, 1]);
+ * await ops.maxPool(x, 2).array() // => [[[3], [5], [4]]]
+ * ```
+ */
+export const maxPool = publicOp(
+  "maxPool",
+  (x: TensorLike, poolSize: number | readonly number[], options: PoolingOptions = {}): Tensor =>
+    runPool("max", x, poolSize, options),
+);
+
+/**
+ * The average of each window, over the elements that are really there: under padding "same" a window at the edge
+ * counts fewer. Integers are averaged as float32.
+ *
+ * @param x [batch, …spatial, channels], or [batch, channels, …spatial] under "channels_first".
+ * @param poolSize The window: one length for all spatial axes, or one for each.
+ * @throws ShapeError for ranks other than 3 to 5, and where a window fits nowhere.
+ *
+ * @example
+ * ```ts
+ * import { ops, tensor } from "varve";
+ * const x = tensor([1, 3, 2, 5, 4], [1, 5, 1]);
+ * await ops.averagePool(x, 2, { padding: "same" }).array() // => [[[2], [3.5], [4]]]
+ * ```
+ */
+export const averagePool = publicOp(
+  "averagePool",
+  (x: TensorLike, poolSize: number | readonly number[], options: PoolingOptions = {}): Tensor =>
+    runPool("average", x, poolSize, options),
+);
