@@ -34,7 +34,9 @@ layers.dense({});
 
 try {
   const [packed] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], root));
-  const unexpected = packed.files.map(({ path }) => path).filter((path) => /\.(as|test)\.|\.ts$/.test(path) && !path.endsWith(".d.ts"));
+  const unexpected = packed.files
+    .map(({ path }) => path)
+    .filter((path) => /\.(as|test)\.|\.ts$/.test(path) && !path.endsWith(".d.ts"));
   if (unexpected.length > 0) throw new Error(`the package holds sources: ${unexpected.join(", ")}`);
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
   run("npm", ["install", "--ignore-scripts", "--no-package-lock", join(project, packed.filename)]);
@@ -43,12 +45,25 @@ try {
     ["nodenext", "nodenext"],
     ["esnext", "bundler"],
   ]) {
-    const flags = ["--strict", "--skipLibCheck", "false", "--exactOptionalPropertyTypes", "--target", "es2022", "--lib", "es2023,esnext.disposable,dom", "--types", ""];
+    const flags = [
+      "--strict",
+      "--skipLibCheck",
+      "false",
+      "--exactOptionalPropertyTypes",
+      "--target",
+      "es2022",
+      "--lib",
+      "es2023,esnext.disposable,dom",
+      "--types",
+      "",
+    ];
     const tsc = join(root, "node_modules/typescript/bin/tsc");
     run(process.execPath, [tsc, ...flags, "--module", module, "--moduleResolution", moduleResolution, "program.ts"]);
   }
   run(process.execPath, ["program.js"]);
-  console.log(`package: ${packed.filename}, ${packed.files.length} files, ${Math.round(packed.size / 1024)} kB packed; installs, imports, type-checks and trains`);
+  console.log(
+    `package: ${packed.filename}, ${packed.files.length} files, ${Math.round(packed.size / 1024)} kB packed; installs, imports, type-checks and trains`,
+  );
 } finally {
   rmSync(project, { recursive: true, force: true });
 }

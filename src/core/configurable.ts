@@ -56,11 +56,38 @@ export abstract class Configurable {
   }
 }
 
-/** The constructor of a class that a schema gave: options are required where one of them is. */
-export interface ConfigurableClass<S extends Schema, Base> {
-  new (
-    ...args: Partial<OptionsOf<S>> extends OptionsOf<S> ? [options?: OptionsOf<S>] : [options: OptionsOf<S>]
-  ): Base & ValuesOf<S>;
+/** What a constructor or a factory takes: the options may be left out unless one of them is required. */
+export type Given<O> = Partial<O> extends O ? [options?: O] : [options: O];
+
+/** The class that `configurable` gives, to extend. */
+export interface ConfigurableClass<S extends Schema, Base, O = OptionsOf<S>> {
+  new (...args: Given<O>): Base & ValuesOf<S>;
+  readonly className: string;
+  readonly schema: S;
+  fromConfig<T>(this: new (options: never) => T, config: Readonly<Record<string, Json>>): T;
+}
+
+/**
+ * Makes the base class of a thing of the kind `base` from its Keras name and its options. `Shared` documents options
+ * that the whole kind has, so that their comments reach the type declarations.
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function configurable<Base extends object, S extends Schema, Shared = unknown>(
+  base: abstract new (options?: unknown) => Base,
+  className: string,
+  schema: S,
+): ConfigurableClass<S, Base, OptionsOf<S> & Shared> {
+  abstract class Named extends (base as abstract new (options?: unknown) => object) {
+    static readonly className = className;
+    static readonly schema = schema;
+  }
+  return Named as unknown as ConfigurableClass<S, Base, OptionsOf<S> & Shared>;
+}
+
+/** The function that makes objects of a class: `adam({ learningRate: 1e-3 })` is `new Adam({ learningRate: 1e-3 })`. */
+/* @__NO_SIDE_EFFECTS__ */
+export function maker<A extends readonly unknown[], T>(made: new (...args: A) => T): (...args: A) => T {
+  return (...args) => new made(...args);
 }
 
 /** An object as Keras's files have it: `{ module, class_name, config, registered_name }`. */

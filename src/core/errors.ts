@@ -82,8 +82,9 @@ export function show(value: unknown): string {
     return `${value.constructor.name}(${(value as unknown as { length?: number }).length ?? value.byteLength})`;
   }
   if (typeof value === "object") {
-    const text = Object.prototype.toString.call(value) === "[object Object]" ? value.constructor?.name : undefined;
-    if (text && text !== "Object") return `a ${text}`;
+    if (value.toString !== Object.prototype.toString) return String(value);
+    const className = value.constructor?.name ?? "Object";
+    if (className !== "Object") return `a ${className}`;
     const keys = Object.keys(value);
     return `{${keys.slice(0, 4).join(", ")}${keys.length > 4 ? ", …" : ""}}`;
   }

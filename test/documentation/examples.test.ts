@@ -34,9 +34,16 @@ function round(value: unknown): unknown {
 async function run({ code }: Example): Promise<number> {
   let checks = 0;
   const checked = code
-    .replace(/^import\s+\{([^}]*)\}\s+from\s+"varve";?$/gm, (_, names) => `const {${names.replace(/ as /g, ": ")}} = varve;`)
+    .replace(
+      /^import\s+\{([^}]*)\}\s+from\s+"varve";?$/gm,
+      (_, names) => `const {${names.replace(/ as /g, ": ")}} = varve;`,
+    )
     .replace(/^(?!\s*(?:const|let|for|if)\b)(.*?);?\s*\/\/ => (.+)$/gm, "await check($1, $2);");
-  const body = transformSync(checked.replace(/^export /gm, ""), { loader: "ts", target: "es2022", supported: { using: false } }).code;
+  const body = transformSync(checked.replace(/^export /gm, ""), {
+    loader: "ts",
+    target: "es2022",
+    supported: { using: false },
+  }).code;
   const check = async (actual: unknown, expected: unknown) => {
     checks++;
     expect(round(await actual)).toEqual(round(expected));
@@ -47,7 +54,11 @@ async function run({ code }: Example): Promise<number> {
 }
 
 const filesIn = (folder: string) =>
-  existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }).map((file) => `${folder}/${file}`).sort() : [];
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .map((file) => `${folder}/${file}`)
+        .sort()
+    : [];
 const sources = filesIn("src").filter((file) => file.endsWith(".ts") && !/\.(test|as|generated)\.ts$/.test(file));
 const pages = ["README.md", ...filesIn("docs")].filter((file) => file.endsWith(".md") && existsSync(file));
 const examples = [
