@@ -3,4 +3,5 @@
  */
 export { cast } from "./elementwise/cast.ts";
 export { identity, reshape } from "./movement/reshape.ts";
+export { averagePool, maxPool } from "./pooling/pooling.ts";
 export { full, ones, zeros } from "./tensor.ts";
