@@ -41,6 +41,23 @@ ELEMENTWISE = {
     "threshold": [dict(threshold=1.0, default_value=-2.0), dict(threshold=0.0, default_value=0.0)],
 }
 
+# Where a function has no derivative, or jumps: there frameworks differ, and a test has nothing to compare.
+# (It may still be smooth there for some options.)
+KINKS = {
+    "elu": lambda **_: [0.0],
+    "hard_shrink": lambda threshold=0.5: [-threshold, threshold],
+    "hard_sigmoid": lambda: [-3.0, 3.0],
+    "hard_silu": lambda: [-3.0, 3.0],
+    "hard_tanh": lambda: [-1.0, 1.0],
+    "leaky_relu": lambda **_: [0.0],
+    "relu": lambda negative_slope=0.0, max_value=None, threshold=0.0: [threshold] + ([] if max_value is None else [max_value]),
+    "relu6": lambda: [0.0, 6.0],
+    "selu": lambda: [0.0],
+    "soft_shrink": lambda threshold=0.5: [-threshold, threshold],
+    "sparse_sigmoid": lambda: [-1.0, 1.0],
+    "threshold": lambda threshold, default_value: [threshold],
+}
+
 # Functions of a whole axis: options and input shapes.
 OVER_AN_AXIS = {
     "softmax": [({}, (3, 5)), (dict(axis=1), (2, 3, 4)), (dict(axis=-2), (2, 3, 4)), (dict(axis=0), (3, 2))],
@@ -60,6 +77,7 @@ def entry(name, options, x, dy):
         "output": tensor(y),
         "cotangent": tensor(dy),
         "inputGradient": tensor(back(dy.astype(y.dtype))[0]),
+        "kinks": KINKS[name](**options) if name in KINKS else [],
     }
 
 

@@ -22,10 +22,10 @@ def pooling_cases(kind, rank):
              **({"note": "what lies outside is not counted in the average"} if kind == "Average" else {})),
         make("strides 1, same", (1, *small, 2), pool_size=2, strides=1, padding="same"),
         make("strides wider than the pool", (1, *wide, 2), pool_size=1, strides=2),
-        make("pool of one", (1, *small, 1), pool_size=1, strides=1),
+        make("pool of one, named", (1, *small, 1), pool_size=1, strides=1, name="unchanged"),
         make("channels_first", (2, 2, *wide), pool_size=2, data_format="channels_first"),
         make("channels_first, same, strides 2", (1, 3, *small), pool_size=3, strides=2, padding="same", data_format="channels_first"),
-        make("negative inputs, same", (1, *small, 1), pool_size=2, padding="same", offset=-10.0),
+        make("negative inputs, same", (1, *small, 1), pool_size=2, padding="same", shift=-10.0),
     ]
     if kind == "Max":
         ties = np.tile(np.array([1.0, 1.0, 0.0, 1.0], "float32").reshape(4, 1), (1, 2)).reshape(1, 4, *(1,) * (rank - 1), 2)

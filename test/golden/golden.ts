@@ -83,11 +83,202 @@ export interface GoldenLayerCase {
   readonly computeOutputShape: GoldenShape;
   /** Normalization only: the batches it was adapted on. */
   readonly adaptedOn?: readonly GoldenTensor[];
+  /** Random layers only; everything else in their cases is inference. */
+  readonly drawn?: GoldenDraw;
 }
 
 export interface GoldenLayer extends GoldenHeader {
   readonly layer: string;
   readonly cases: readonly GoldenLayerCase[];
+}
+
+/** InputLayer computes nothing; its file holds only what it says of itself. */
+export interface GoldenInputLayer extends GoldenHeader {
+  readonly layer: "InputLayer";
+  readonly cases: readonly {
+    readonly name: string;
+    /** What the layer was made with. */
+    readonly options: KerasConfig;
+    readonly config: KerasConfig;
+    readonly outputShape: GoldenShape;
+    readonly outputDtype: string;
+  }[];
+}
+
+/** What a random layer drew from inputs that are all `inputFill`, so that other draws can be held against it. */
+export interface GoldenDraw {
+  readonly inputShape: readonly number[];
+  readonly inputFill: number;
+  readonly mean: number;
+  readonly standardDeviation: number;
+  readonly least: number;
+  readonly greatest: number;
+  /** The share of values that equal `least` (for the dropouts: that were dropped). */
+  readonly leastFraction: number;
+  /** The axes along which all values are the same. */
+  readonly constantAxes: readonly number[];
+}
+
+export interface GoldenActivations extends GoldenHeader {
+  /** Every name Keras accepts, with the name that a config then holds. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly cases: readonly {
+    readonly name: string;
+    readonly options: KerasConfig;
+    readonly input: GoldenTensor;
+    readonly output: GoldenTensor;
+    readonly cotangent: GoldenTensor;
+    readonly inputGradient: GoldenTensor;
+    /** Inputs at which there is no derivative to compare. */
+    readonly kinks: readonly number[];
+  }[];
+}
+
+export interface GoldenLosses extends GoldenHeader {
+  /** Every name Keras accepts, with the class or function behind it. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly cases: readonly {
+    readonly class: string;
+    readonly name: string;
+    readonly config: KerasConfig;
+    readonly yTrue: GoldenTensor;
+    readonly yPred: GoldenTensor;
+    readonly sampleWeight: GoldenTensor | null;
+    /** The mask that the predictions carry. */
+    readonly mask: GoldenTensor | null;
+    readonly output: GoldenTensor;
+    readonly cotangent: GoldenTensor;
+    /** The gradient of sum(output × cotangent) with respect to yPred. */
+    readonly predictionGradient: GoldenTensor;
+  }[];
+}
+
+export interface GoldenMetrics extends GoldenHeader {
+  /** Every name Keras accepts, with the class behind it. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly cases: readonly {
+    readonly class: string;
+    readonly name: string;
+    readonly config: KerasConfig;
+    readonly updates: readonly {
+      readonly yTrue?: GoldenTensor;
+      readonly yPred?: GoldenTensor;
+      /** Mean and Sum take values instead of targets and predictions. */
+      readonly values?: GoldenTensor;
+      readonly sampleWeight: GoldenTensor | null;
+      /** What the metric says after this update. */
+      readonly result: GoldenTensor;
+    }[];
+    /** The state after the last update. */
+    readonly variables: readonly ({ readonly name: string } & GoldenTensor)[];
+    readonly resultAfterReset: GoldenTensor;
+  }[];
+}
+
+export interface GoldenOptimizers extends GoldenHeader {
+  /** Every name Keras accepts, with the class behind it. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly cases: readonly {
+    readonly class: string;
+    readonly name: string;
+    readonly config: KerasConfig;
+    /** The constraint on the first weight, by name. */
+    readonly constraint: string | null;
+    /** Names of the weights (kernel, bias) that weight decay leaves alone. */
+    readonly excludedFromWeightDecay: readonly string[] | null;
+    /** A kernel [3, 4] and a bias [4]. */
+    readonly start: readonly GoldenTensor[];
+    readonly steps: readonly {
+      readonly gradients: readonly GoldenTensor[];
+      readonly weights: readonly GoldenTensor[];
+      /** The learning rate that the next step will use. */
+      readonly learningRate: number;
+    }[];
+    readonly iterations: number;
+    /** All the optimizer's variables at the end, in Keras's order. */
+    readonly slots: readonly ({ readonly name: string; readonly path: string } & GoldenTensor)[];
+    /** With use_ema: the weights once the averages have replaced them. */
+    readonly weightsAfterFinalize?: readonly GoldenTensor[];
+  }[];
+  readonly schedules: readonly {
+    readonly class: string;
+    readonly config: KerasConfig;
+    readonly at: readonly number[];
+    readonly values: readonly number[];
+  }[];
+}
+
+export interface GoldenInitializers extends GoldenHeader {
+  /** Every name Keras accepts, with the class behind it. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly fixed: readonly {
+    readonly class: string;
+    readonly config: KerasConfig;
+    readonly shape: readonly number[];
+    readonly values: GoldenTensor;
+  }[];
+  readonly drawn: readonly {
+    readonly class: string;
+    readonly config: KerasConfig;
+    readonly shape: readonly number[];
+    /** By definition; the script held Keras's draws against it. The bounds are null where there are none. */
+    readonly expected: {
+      readonly distribution: "uniform" | "normal" | "truncated_normal";
+      readonly mean: number;
+      readonly standardDeviation: number;
+      readonly least: number | null;
+      readonly greatest: number | null;
+    };
+    readonly drawn: {
+      readonly mean: number;
+      readonly standardDeviation: number;
+      readonly least: number;
+      readonly greatest: number;
+    };
+  }[];
+  readonly orthogonal: readonly {
+    readonly class: "Orthogonal";
+    readonly config: KerasConfig;
+    readonly shape: readonly number[];
+    /** Which side of the matrix [all axes but the last, last axis] is orthogonal, and its squared length. */
+    readonly orthogonal: "rows" | "columns";
+    readonly squaredLength: number;
+  }[];
+}
+
+export interface GoldenRegularizers extends GoldenHeader {
+  /** Every name Keras accepts, with the class behind it. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly configsOfNames: Readonly<Record<string, KerasConfig>>;
+  readonly cases: readonly {
+    readonly class: string;
+    readonly config: KerasConfig;
+    readonly input: GoldenTensor;
+    readonly output: number;
+    readonly inputGradient: GoldenTensor;
+  }[];
+}
+
+export interface GoldenConstraints extends GoldenHeader {
+  /** Every name Keras accepts, with the class behind it. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly cases: readonly {
+    readonly class: string;
+    readonly config: KerasConfig;
+    readonly input: GoldenTensor;
+    readonly output: GoldenTensor;
+  }[];
+}
+
+/** The files beside the layers', by subject. */
+export interface GoldenSubjects {
+  readonly activations: GoldenActivations;
+  readonly losses: GoldenLosses;
+  readonly metrics: GoldenMetrics;
+  readonly optimizers: GoldenOptimizers;
+  readonly initializers: GoldenInitializers;
+  readonly regularizers: GoldenRegularizers;
+  readonly constraints: GoldenConstraints;
 }
 
 /** The numbers of a file, with the words for NaN and the infinities decoded and booleans as 0 and 1. */
@@ -107,7 +298,10 @@ function decode(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).map(([key, entry]) => {
     if (key === "values" && Array.isArray(entry)) return [key, decodeNumbers(entry)];
-    return [key, /^(config|configAfterBuild|buildConfig)$/.test(key) ? entry : decode(entry)];
+    return [
+      key,
+      /^(config|configAfterBuild|buildConfig|options|configsOfNames|names)$/.test(key) ? entry : decode(entry),
+    ];
   });
   return Object.fromEntries(entries);
 }
@@ -124,12 +318,20 @@ async function readText(path: string): Promise<string> {
   return response.text();
 }
 
-/** Any golden file, decoded: `readGoldenFile("losses.json")`. */
-export async function readGoldenFile<T extends GoldenHeader>(path: string): Promise<T> {
+async function readFileDecoded<T extends GoldenHeader>(path: string): Promise<T> {
   return decode(JSON.parse(await readText(path))) as T;
 }
 
 /** A layer's golden cases by its Keras class name: `await readGolden("Dense")`. */
-export function readGolden(layer: string): Promise<GoldenLayer> {
-  return readGoldenFile<GoldenLayer>(`layers/${layer}.json`);
+export function readGolden(layer: "InputLayer"): Promise<GoldenInputLayer>;
+export function readGolden(layer: string): Promise<GoldenLayer>;
+export function readGolden(layer: string): Promise<GoldenLayer | GoldenInputLayer> {
+  return readFileDecoded(`layers/${layer}.json`);
+}
+
+/** The golden cases of another subject: `await readGoldenSubject("losses")`. */
+export function readGoldenSubject<Subject extends keyof GoldenSubjects>(
+  subject: Subject,
+): Promise<GoldenSubjects[Subject]> {
+  return readFileDecoded(`${subject}.json`);
 }

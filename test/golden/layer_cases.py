@@ -21,7 +21,7 @@ class Case:
     mask        one array (or a list of them for list inputs)
     training    as passed to the call; None passes nothing
     weights     values by path, instead of random ones; "initial" keeps what the layer starts with
-    spread, offset  of the random inputs
+    spread, shift  of the random inputs
     prepare     called with the built layer before anything is read
     assigns     True when the call itself overwrites a trainable weight; see `record`
     extra       called with nothing at the end, returns more fields
@@ -29,7 +29,7 @@ class Case:
     """
 
     def __init__(self, name, layer, *shapes, inputs=None, mask=None, training=None, weights=None, spread=1.0,
-                 offset=0.0, prepare=None, extra=None, note=None, as_list=None,
+                 shift=0.0, prepare=None, extra=None, note=None, as_list=None,
                  assigns=False):
         self.name = name
         self.layer = layer
@@ -39,7 +39,7 @@ class Case:
         self.training = training
         self.weights = weights or {}
         self.spread = spread
-        self.offset = offset
+        self.shift = shift
         self.prepare = prepare
         self.extra = extra
         self.note = note
@@ -50,7 +50,7 @@ class Case:
 def maker(kind):
     """`make(name, shape…, options)`: a case of one layer class, the case's own options picked out by name."""
     layer_class = getattr(keras.layers, kind)
-    own = ("offset", "spread", "mask", "note", "training", "inputs", "weights", "as_list")
+    own = ("shift", "spread", "mask", "note", "training", "inputs", "weights", "as_list")
 
     def make(name, /, *shapes, **options):
         case_options = {key: options.pop(key) for key in own if key in options}
@@ -111,7 +111,7 @@ def record(subject, case):
     if case.inputs is not None:
         inputs = [np.asarray(x) for x in case.inputs]
     else:
-        inputs = [as_float32(case.offset + case.spread * random.standard_normal(shape)) for shape in case.shapes]
+        inputs = [as_float32(case.shift + case.spread * random.standard_normal(shape)) for shape in case.shapes]
 
     layer = fresh_layer(case)
     config = plain(layer.get_config())

@@ -15,7 +15,7 @@ LAYER_MODULES = [
     "cases_merging",
     "cases_random_layers",
 ]
-OTHERS = ["activations", "losses", "metrics", "optimizers"]
+OTHERS = ["activations", "losses", "metrics", "optimizers", "initializers", "regularizers", "constraints"]
 
 
 def write(folder, wanted):
