@@ -1,13 +1,8 @@
 /**
  * The public surface of Varve. Importing it computes nothing and touches nothing: devices start on first use.
  */
-export { setDevice, info, type Info, type DeviceName } from "./devices/current.ts";
-export { Tensor, type NestedArray } from "./core/tensor.ts";
-export { Variable, type VariableOptions } from "./core/variable.ts";
-export { SymbolicTensor } from "./core/symbolic.ts";
-export { tidy } from "./core/scope.ts";
+
 export type { DType, TypedArray } from "./core/dtype.ts";
-export type { PartialShape, Shape } from "./core/shape.ts";
 export {
   DisposedError,
   DTypeError,
@@ -16,9 +11,16 @@ export {
   ShapeError,
   VarveError,
 } from "./core/errors.ts";
-export * as options from "./options.ts";
-export { ones, tensor, zeros } from "./ops/tensor.ts";
+export { resetNames } from "./core/names.ts";
+export { tidy } from "./core/scope.ts";
+export type { PartialShape, Shape } from "./core/shape.ts";
+export { SymbolicTensor } from "./core/symbolic.ts";
+export { type NestedArray, Tensor } from "./core/tensor.ts";
+export { Variable, type VariableOptions } from "./core/variable.ts";
+export { type DeviceName, type Info, info, setDevice } from "./devices/current.ts";
+export { type CallContext, type CallOptions, factory, Layer, layer } from "./layers/layer.ts";
 export { grad, valueAndGrad } from "./ops/grad.ts";
-export type { TensorLike } from "./ops/op.ts";
 export * as ops from "./ops/index.ts";
-export { factory, Layer, layer, type CallContext, type CallOptions, resetNames } from "./layers/layer.ts";
+export type { TensorLike } from "./ops/op.ts";
+export { ones, tensor, zeros } from "./ops/tensor.ts";
+export * as options from "./options.ts";

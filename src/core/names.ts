@@ -2,7 +2,7 @@
  * Generated names: of layers, optimizers, losses and metrics that were given none.
  */
 
-const given = new Map<string, number>();
+const counts = new Map<string, number>();
 
 /** `GroupNormalization` → `group_normalization`, as Keras writes class names in snake case. */
 export function keywordOf(className: string): string {
@@ -16,12 +16,12 @@ export function keywordOf(className: string): string {
 /** `GroupNormalization` → `group_normalization`, and `group_normalization_1` the next time, as Keras names layers. */
 export function uniqueName(className: string): string {
   const base = keywordOf(className);
-  const count = given.get(base) ?? 0;
-  given.set(base, count + 1);
+  const count = counts.get(base) ?? 0;
+  counts.set(base, count + 1);
   return count === 0 ? base : `${base}_${count}`;
 }
 
 /** Starts the numbering of generated names anew (Keras: `clear_session`). */
 export function resetNames(): void {
-  given.clear();
+  counts.clear();
 }

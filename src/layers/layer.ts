@@ -7,6 +7,7 @@ import type { Constraint } from "../constraints.ts";
 import { defineOptions } from "../core/configurable.ts";
 import { type DType, isFloat } from "../core/dtype.ts";
 import { DisposedError, ShapeError, VarveError } from "../core/errors.ts";
+import { uniqueName } from "../core/names.ts";
 import {
   boolean,
   fromConfig,
@@ -106,25 +107,6 @@ interface BaseOptions {
   dtype?: DType | undefined;
   /** For a first layer: the shape of one sample, `null` where a size is not known; a Sequential then starts with it. */
   inputShape?: PartialShape | null | undefined;
-}
-
-const namesGiven = new Map<string, number>();
-
-/** `GroupNormalization` → `group_normalization`, and `group_normalization_1` the next time, as Keras names layers. */
-export function uniqueName(className: string): string {
-  const base = className
-    .replace(/\W+/g, "")
-    .replace(/(.)([A-Z][a-z]+)/g, "$1_$2")
-    .replace(/([a-z])([A-Z])/g, "$1_$2")
-    .toLowerCase();
-  const count = namesGiven.get(base) ?? 0;
-  namesGiven.set(base, count + 1);
-  return count === 0 ? base : `${base}_${count}`;
-}
-
-/** Starts the numbering of generated layer names anew (Keras: `clear_session`). */
-export function resetNames(): void {
-  namesGiven.clear();
 }
 
 /** Whether the enclosing call of a layer or model is a training step. */
