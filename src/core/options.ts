@@ -24,6 +24,8 @@ export interface Option<Given, Value, Required extends boolean = boolean> {
   fromConfig(json: Json): Given;
   /** The key in the config, where it is not the option's name in snake case. */
   readonly configKey?: string;
+  /** Whether the config leaves the option out where it would be null. */
+  readonly omitNull?: boolean;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a schema holds options of all kinds
@@ -78,7 +80,8 @@ export function snakeCase(name: string): string {
 export function toConfig<S extends Schema>(schema: S, values: ValuesOf<S>): Record<string, Json> {
   const config: Record<string, Json> = {};
   for (const [name, option] of Object.entries(schema)) {
-    config[option.configKey ?? snakeCase(name)] = option.toConfig((values as Record<string, unknown>)[name]);
+    const json = option.toConfig((values as Record<string, unknown>)[name]);
+    if (json !== null || !option.omitNull) config[option.configKey ?? snakeCase(name)] = json;
   }
   return config;
 }
@@ -125,6 +128,11 @@ export function option<Given, Value, const S extends { readonly default?: unknow
     toConfig: (value: Value | null) => (value === null ? null : kind.toConfig(value)),
     fromConfig: (json: Json) => (json === null ? null : kind.fromConfig(json)),
   } as unknown as OptionFor<Given, Value, S>;
+}
+
+/** The same option, which a config names only where it is not null. */
+export function unlessNull<O extends AnyOption>(option: O): O {
+  return { ...option, omitNull: true };
 }
 
 const same = { toConfig: (value: never) => value as Json, fromConfig: (json: Json) => json as never };

@@ -129,7 +129,9 @@ export abstract class Layer {
   #trainable: boolean;
   #built = false;
   #disposed = false;
+  /** Those made to be trained come first; freezing one later moves nothing, so saved weights stay in order. */
   readonly #own: Variable[] = [];
+  #madeTrainable = 0;
   readonly #values: Readonly<Record<string, unknown>>;
   #losses: Tensor[] = [];
 
@@ -187,8 +189,7 @@ export abstract class Layer {
 
   /** All weights: trainable ones of this layer, its others, then those of its sublayers, as Keras orders them. */
   get weights(): Variable[] {
-    const own = [...this.#own.filter((weight) => weight.trainable), ...this.#own.filter((weight) => !weight.trainable)];
-    return [...new Set([...own, ...this.sublayers.flatMap((layer) => layer.weights)])];
+    return [...new Set([...this.#own, ...this.sublayers.flatMap((layer) => layer.weights)])];
   }
 
   /** The weights that training changes; none where `trainable` is false. */
@@ -245,7 +246,8 @@ export abstract class Layer {
     weight.path = `${this.name}/${name}`;
     if (regularizer) weight.regularizer = (tensor) => regularizer.call(tensor);
     if (constraint) weight.constraint = (tensor) => constraint.call(tensor);
-    this.#own.push(weight);
+    if (trainable) this.#own.splice(this.#madeTrainable++, 0, weight);
+    else this.#own.push(weight);
     return weight;
   }
 
@@ -257,6 +259,7 @@ export abstract class Layer {
     } catch (error) {
       for (const weight of this.#own) weight.dispose();
       this.#own.length = 0;
+      this.#madeTrainable = 0;
       throw this.#explain(error);
     }
   }
