@@ -55,6 +55,16 @@ export function checkShape(shape: unknown, where: string): Shape {
   return shape;
 }
 
+/** Refuses what is not a whole number ≥ `min`; `name` is what the function calls it. */
+export function checkWhole(value: unknown, name: string, where: string, min = -(2 ** 31)): number {
+  if (!Number.isSafeInteger(value) || (value as number) < min) {
+    throw new ShapeError(
+      `${where}: ${name} must be a whole number${min > -(2 ** 31) ? ` ≥ ${min}` : ""}, got ${show(value)}`,
+    );
+  }
+  return value as number;
+}
+
 /** The axis counted from the front; refuses what is not an axis of that rank. */
 export function normalizeAxis(axis: number, rank: number, where: string): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {

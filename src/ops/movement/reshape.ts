@@ -2,7 +2,7 @@
  * Seeing the same elements with another shape: `reshape` and its relatives move nothing.
  */
 import { ShapeError, show } from "../../core/errors.ts";
-import { formatShape, type Shape, sizeOf } from "../../core/shape.ts";
+import { type Axes, formatShape, normalizeAxes, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
@@ -62,3 +62,88 @@ export const identity = publicOp("identity", (x: TensorLike): Tensor => {
   const given = toTensor(x);
   return reshapeOp({ x: given }, { shape: given.shape }).y;
 });
+
+/**
+ * The elements as a vector.
+ *
+ * @example
+ * ```ts
+ * import { ops, tensor } from "varve";
+ * await ops.ravel(tensor([[1, 2], [3, 4]])).array() // => [1, 2, 3, 4]
+ * ```
+ */
+export const ravel = publicOp("ravel", (x: TensorLike): Tensor => reshape(x, [-1]));
+
+/**
+ * New axes of size 1.
+ *
+ * @param axis Where they stand in the result.
+ * @throws ShapeError where an axis is out of range or named twice.
+ *
+ * @example
+ * ```ts
+ * import { ops, zeros } from "varve";
+ * ops.expandDims(zeros([2, 3]), [0, -1]).shape // => [1, 2, 3, 1]
+ * ```
+ */
+export const expandDims = publicOp("expandDims", (x: TensorLike, axis: Axes): Tensor => {
+  const given = toTensor(x);
+  const rank = given.rank + (typeof axis === "number" ? 1 : axis.length);
+  const added = normalizeAxes(axis, rank, "expandDims");
+  const sizes = given.shape.values();
+  return reshape(
+    given,
+    Array.from({ length: rank }, (_, at) => (added.includes(at) ? 1 : (sizes.next().value as number))),
+  );
+});
+
+/**
+ * The tensor without axes of size 1.
+ *
+ * @param axis Which. Default: every axis of size 1.
+ * @throws ShapeError where a named axis has another size.
+ *
+ * @example
+ * ```ts
+ * import { ops, zeros } from "varve";
+ * ops.squeeze(zeros([1, 2, 1]), -1).shape // => [1, 2]
+ * ```
+ */
+export const squeeze = publicOp("squeeze", (x: TensorLike, axis?: Axes): Tensor => {
+  const given = toTensor(x);
+  const removed =
+    axis === undefined
+      ? [...given.shape.keys()].filter((at) => given.shape[at] === 1)
+      : normalizeAxes(axis, given.rank, "squeeze");
+  for (const at of removed) {
+    if (given.shape[at] !== 1) {
+      throw new ShapeError(`squeeze: axis ${at} of shape ${formatShape(given.shape)} is not of size 1`);
+    }
+  }
+  return reshape(
+    given,
+    given.shape.filter((_, at) => !removed.includes(at)),
+  );
+});
+
+const stopOp = op<{ x: Tensor }, "y">({
+  name: "stopGradient",
+  view: true,
+  shape: ({ x }) => ({ y: { shape: x.shape, dtype: x.dtype } }),
+  gradient: "none",
+});
+
+/**
+ * The same values, through which no gradient flows.
+ *
+ * @example
+ * ```ts
+ * import { grad, ops, tensor } from "varve";
+ * const f = (x) => ops.sum(ops.multiply(x, ops.stopGradient(x)));
+ * await grad(f)(tensor([3])).array() // => [3]
+ * ```
+ */
+export const stopGradient = publicOp(
+  "stopGradient",
+  (x: TensorLike): Tensor => stopOp({ x: toTensor(x) }, undefined).y,
+);

@@ -1,0 +1,168 @@
+/**
+ * Elements seen through strides: the one mechanism behind transpose, broadcasting, slicing, flipping, diagonals,
+ * tiling, concatenation and padding. A window says where in a tensor each element of another shape lies;
+ * `strided` reads through one, `place` writes through several, `stridedAdd` adds through one. Each is a gradient of
+ * another: reading scatters its gradient back, writing reads its own.
+ * What stands elsewhere: the public functions, which only work out windows.
+ */
+import type { View } from "../../core/op.ts";
+import { type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { op } from "../op.ts";
+import { fill } from "../tensor.ts";
+import { reshape } from "./reshape.ts";
+
+/** Element `i` of a tensor of that shape lies at `offset + Σ i[k] · strides[k]` of another one. Strides may be 0 or negative. */
+export interface Window {
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** The window through which a tensor of that shape sees itself. */
+export function wholeOf(shape: Shape): Window {
+  return { shape, strides: stridesOf(shape), offset: 0 };
+}
+
+/** The same window with axes of size 1 left out and neighbours that run on joined; it has one axis at least. */
+export function coalesce({ shape, strides, offset }: Window): Window {
+  const sizes: number[] = [];
+  const steps: number[] = [];
+  for (let axis = 0; axis < shape.length; axis++) {
+    const size = shape[axis] as number;
+    const step = strides[axis] as number;
+    const last = sizes.length - 1;
+    if (size === 1) continue;
+    if (last >= 0 && steps[last] === size * step) {
+      sizes[last] = (sizes[last] as number) * size;
+      steps[last] = step;
+    } else {
+      sizes.push(size);
+      steps.push(step);
+    }
+  }
+  return sizes.length === 0 ? { shape: [1], strides: [1], offset } : { shape: sizes, strides: steps, offset };
+}
+
+/** Visits the runs along the last axis in row-major order: where each starts, and the number of its first element. */
+function eachRun({ shape, strides, offset }: Window, visit: (at: number, index: number) => void): void {
+  const size = sizeOf(shape);
+  const length = shape[shape.length - 1] as number;
+  const counters = new Array<number>(shape.length).fill(0);
+  let at = offset;
+  for (let index = 0; index < size; index += length) {
+    visit(at, index);
+    for (let axis = shape.length - 2; axis >= 0; axis--) {
+      const count = (counters[axis] as number) + 1;
+      at += strides[axis] as number;
+      if (count < (shape[axis] as number)) {
+        counters[axis] = count;
+        break;
+      }
+      at -= count * (strides[axis] as number);
+      counters[axis] = 0;
+    }
+  }
+}
+
+const stridedOp = op<{ x: Tensor }, "y", Window>({
+  name: "strided",
+  shape: ({ x }, { shape }) => ({ y: { shape, dtype: x.dtype } }),
+  loops({ x }, { y }, window) {
+    const runs = coalesce(window);
+    const length = runs.shape.at(-1) as number;
+    const step = runs.strides.at(-1) as number;
+    eachRun(runs, (at, index) => {
+      for (let i = 0; i < length; i++) y.data[index + i] = x.data[at + i * step] as number;
+    });
+  },
+  gradient: ({ y: dy }, { inputs: { x } }, window) => ({
+    x: (): Tensor => stridedAdd({ x: dy as Tensor }, { ...window, target: x.shape }).y,
+  }),
+});
+
+/** The elements of `x` that the window shows. Where it shows all of them in order, nothing is copied. @internal */
+export function strided(x: Tensor, window: Window): Tensor {
+  const { shape, strides, offset } = coalesce(window);
+  const inOrder = shape.length === 1 && (strides[0] === 1 || shape[0] === 1) && offset === 0 && shape[0] === x.size;
+  return inOrder ? reshape(x, window.shape) : stridedOp({ x }, window).y;
+}
+
+/**
+ * Zeros of shape `target`, to which each element of `x` is added where the window says. Sums are formed in float64, in
+ * row-major order of `x`. @internal
+ */
+export const stridedAdd = op<{ x: Tensor }, "y", Window & { readonly target: Shape }>({
+  name: "stridedAdd",
+  shape: ({ x }, { target }) => ({ y: { shape: target, dtype: x.dtype } }),
+  loops({ x }, { y }, window) {
+    const runs = coalesce(window);
+    const length = runs.shape.at(-1) as number;
+    const step = runs.strides.at(-1) as number;
+    const sums = new Float64Array(y.size);
+    eachRun(runs, (at, index) => {
+      for (let i = 0; i < length; i++) (sums[at + i * step] as number) += x.data[index + i] as number;
+    });
+    y.data.set(sums);
+  },
+  gradient: ({ y: dy }, _saved, window) => ({ x: (): Tensor => strided(dy as Tensor, window) }),
+});
+
+/** Where each piece goes, and what is where none does. */
+export interface Placing {
+  readonly shape: Shape;
+  /** One for each piece, without overlap. */
+  readonly windows: readonly Window[];
+  /** What stands where no piece goes and there is no base. */
+  readonly value: number;
+}
+
+type Pieces = Readonly<Record<string, Tensor | undefined>>;
+
+const placeOp = op<Pieces, "y", Placing>({
+  name: "place",
+  shape: (pieces, { shape }) => {
+    const some = pieces.base ?? pieces[0];
+    return { y: { shape, dtype: (some as View).dtype } };
+  },
+  loops({ base, ...pieces }, { y }, { windows, value }) {
+    if (base) y.data.set(base.data);
+    else if (!fills(windows, y.shape)) y.data.fill(value);
+    windows.forEach((window, number) => {
+      const runs = coalesce(window);
+      const length = runs.shape.at(-1) as number;
+      const step = runs.strides.at(-1) as number;
+      const { data } = pieces[number] as View;
+      eachRun(runs, (at, index) => {
+        for (let i = 0; i < length; i++) y.data[at + i * step] = data[index + i] as number;
+      });
+    });
+  },
+  gradient: ({ y }, { inputs }, placing) => {
+    const dy = y as Tensor;
+    const rest = (): Tensor => {
+      const nothing = placing.windows.map((window, number) => [
+        number,
+        fill({}, { shape: window.shape, dtype: dy.dtype, value: 0 }).y,
+      ]);
+      return placeOp({ base: dy, ...Object.fromEntries(nothing) }, placing).y;
+    };
+    return Object.fromEntries(
+      Object.keys(inputs).map((name) => [
+        name,
+        name === "base" ? rest : (): Tensor => strided(dy, placing.windows[Number(name)] as Window),
+      ]),
+    );
+  },
+});
+
+/** Whether windows that do not overlap leave nothing uncovered. */
+function fills(windows: readonly Window[], shape: Shape): boolean {
+  return windows.reduce((size, window) => size + sizeOf(window.shape), 0) === sizeOf(shape);
+}
+
+/** The pieces written where their windows say, over `base` or over one value. @internal */
+export function place(pieces: readonly Tensor[], placing: Placing, base?: Tensor): Tensor {
+  const numbered = Object.fromEntries(pieces.entries());
+  return placeOp({ ...numbered, base }, placing).y;
+}
