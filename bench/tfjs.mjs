@@ -1,0 +1,60 @@
+// TensorFlow.js 4.22, on its wasm backend and, where that throws, on its cpu backend.
+// It has no group normalization, so that is composed of its ops as its users do.
+
+import { createRequire } from "node:module";
+import { dirname, sep } from "node:path";
+import * as tf from "@tensorflow/tfjs";
+import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+
+const require = createRequire(import.meta.url);
+
+export async function useBackend(name) {
+  if (name === "wasm") {
+    setWasmPaths(dirname(require.resolve("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm")) + sep);
+    setThreadsCount(1);
+  }
+  await tf.setBackend(name);
+  await tf.ready();
+}
+
+/** Keras's GroupNormalization in TensorFlow.js ops: x is [batch, height, width, channels]. */
+export function groupNormalization(x, gamma, beta, groups, epsilon = 1e-3) {
+  const [batch, height, width, channels] = x.shape;
+  const grouped = tf.reshape(x, [batch, height * width, groups, channels / groups]);
+  const { mean, variance } = tf.moments(grouped, [1, 3], true);
+  const normalized = tf.div(tf.sub(grouped, mean), tf.sqrt(tf.add(variance, epsilon)));
+  return tf.add(tf.mul(tf.reshape(normalized, x.shape), gamma), beta);
+}
+
+/** One training step of the digits network on 28×28×1: loss and gradients of all weights, then a gradient step. */
+export function networkStep(images, labels, random) {
+  const weight = (shape, scale) =>
+    tf.variable(
+      tf.tensor(
+        random(
+          shape.reduce((a, b) => a * b, 1),
+          scale,
+        ),
+        shape,
+      ),
+    );
+  const k1 = weight([3, 3, 1, 16], 0.2);
+  const k2 = weight([3, 3, 16, 16], 0.1);
+  const dense = weight([24 * 24 * 16, 10], 0.02);
+  const gammas = [tf.variable(tf.ones([16])), tf.variable(tf.ones([16]))];
+  const betas = [tf.variable(tf.zeros([16])), tf.variable(tf.zeros([16]))];
+  const x = tf.tensor(images, [64, 28, 28, 1]);
+  const y = tf.oneHot(tf.tensor1d(labels, "int32"), 10);
+  const optimizer = tf.train.adam(1e-3);
+  return () =>
+    tf.tidy(() => {
+      const loss = optimizer.minimize(() => {
+        let h = tf.relu(groupNormalization(tf.conv2d(x, k1, 1, "valid"), gammas[0], betas[0], 4));
+        h = tf.relu(groupNormalization(tf.conv2d(h, k2, 1, "valid"), gammas[1], betas[1], 4));
+        return tf.losses.softmaxCrossEntropy(y, tf.matMul(tf.reshape(h, [64, -1]), dense));
+      }, true);
+      return loss.dataSync()[0];
+    });
+}
+
+export { tf };
