@@ -18,6 +18,7 @@ export { SymbolicTensor } from "./core/symbolic.ts";
 export { type NestedArray, Tensor } from "./core/tensor.ts";
 export { Variable, type VariableOptions } from "./core/variable.ts";
 export { type DeviceName, type Info, info, setDevice } from "./devices/current.ts";
+export { InputLayer, type InputOptions, input } from "./layers/core/input-layer.ts";
 export { type CallContext, type CallOptions, factory, Layer, layer } from "./layers/layer.ts";
 export { grad, valueAndGrad } from "./ops/grad.ts";
 export * as ops from "./ops/index.ts";

@@ -47,25 +47,34 @@ export interface Device {
 }
 
 let current: Device | undefined;
+let concrete: Device | undefined;
 
 /** The device chosen for new tensors, if one was. `devices/current.ts` knows the default. @internal */
 export function chosenDevice(): Device | undefined {
   return current;
 }
 
+/**
+ * The device that values go to which outlive a symbolic call: the innermost chosen one that holds values. @internal
+ */
+export function chosenConcreteDevice(): Device | undefined {
+  return concrete;
+}
+
 /** @internal */
 export function chooseDevice(device: Device): void {
   current = device;
+  if (device.concrete) concrete = device;
 }
 
 /** Runs `fn` with `device` as the one that new tensors go to. */
 export function onDevice<R>(device: Device, fn: () => R): R {
   if (current === device) return fn();
-  const previous = current;
-  current = device;
+  const previous = { current, concrete };
+  chooseDevice(device);
   try {
     return fn();
   } finally {
-    current = previous;
+    ({ current, concrete } = previous);
   }
 }

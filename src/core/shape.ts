@@ -19,6 +19,11 @@ export type Axes = number | readonly number[];
  */
 export const probeSizes = [27720, 32760] as const;
 
+/** Whether a size stands in for an unknown one. */
+export function isProbe(size: number): boolean {
+  return size === probeSizes[0] || size === probeSizes[1];
+}
+
 /** Number of elements. */
 export function sizeOf(shape: Shape): number {
   let size = 1;
@@ -28,7 +33,7 @@ export function sizeOf(shape: Shape): number {
 
 /** A shape as messages show it: `[8, 56, 56, 64]`, unknown sizes as `?`. */
 export function formatShape(shape: PartialShape): string {
-  return `[${shape.map((size) => (size === null || probeSizes.includes(size as never) ? "?" : String(size))).join(", ")}]`;
+  return `[${shape.map((size) => (size === null || isProbe(size) ? "?" : String(size))).join(", ")}]`;
 }
 
 /** Row-major strides, in elements. */

@@ -5,7 +5,7 @@
  * is unknown there too.
  */
 import { onDevice } from "./device.ts";
-import { checkDType, type DType } from "./dtype.ts";
+import type { DType } from "./dtype.ts";
 import { OptionError, show } from "./errors.ts";
 import { inScope } from "./scope.ts";
 import { formatShape, type PartialShape, probeSizes } from "./shape.ts";
@@ -21,6 +21,8 @@ export interface Operation {
 /** One call of an operation in a graph. */
 export interface GraphNode {
   readonly operation: Operation;
+  /** Which of the operation's calls this is, counted from 0. */
+  readonly index: number;
   /** The arguments of the call, symbolic tensors wherever tensors will stand. */
   readonly args: readonly unknown[];
   /** Runs the operation on arguments of the same structure. */
@@ -28,16 +30,35 @@ export interface GraphNode {
   /** The symbolic tensors among the arguments. */
   readonly inputs: readonly SymbolicTensor[];
   /** What came out, in its structure. */
-  outputs: unknown;
+  readonly outputs: unknown;
 }
 
 let created = 0;
+
+const calls = new WeakMap<Operation, number>();
+
+/** A node for the next call of an operation; it becomes the origin of the symbolic tensors among the outputs. */
+function addNode(node: Omit<GraphNode, "index" | "inputs">): GraphNode {
+  const index = calls.get(node.operation) ?? 0;
+  calls.set(node.operation, index + 1);
+  const added: GraphNode = { ...node, index, inputs: symbolicLeaves(node.args) };
+  for (const output of symbolicLeaves(node.outputs)) {
+    output.node = added;
+    if (output.mask) output.mask.node = added;
+  }
+  return added;
+}
+
+/** The symbolic tensors of a structure, in order. */
+export function symbolicLeaves(structure: unknown): SymbolicTensor[] {
+  return leaves(structure).filter((leaf): leaf is SymbolicTensor => leaf instanceof SymbolicTensor);
+}
 
 export class SymbolicTensor {
   readonly shape: PartialShape;
   readonly dtype: DType;
   readonly name: string;
-  /** The call that gives this tensor; none for an input. */
+  /** The call that gives this tensor. Inputs of models come from a call of an InputLayer without arguments. */
   node: GraphNode | undefined = undefined;
   mask: SymbolicTensor | undefined = undefined;
 
@@ -96,15 +117,13 @@ export function callSymbolically(
   run: (args: readonly unknown[]) => unknown,
 ): unknown {
   const outputs = evaluateSymbolically(args, run);
-  const inputs = leaves(args).filter((leaf): leaf is SymbolicTensor => leaf instanceof SymbolicTensor);
-  const node: GraphNode = { operation, args, run, inputs, outputs };
-  for (const leaf of leaves(outputs)) if (leaf instanceof SymbolicTensor) leaf.node = node;
+  addNode({ operation, args, run, outputs });
   return outputs;
 }
 
 /** Whether a structure holds a symbolic tensor. */
 export function isSymbolic(structure: unknown): boolean {
-  return leaves(structure).some((leaf) => leaf instanceof SymbolicTensor);
+  return symbolicLeaves(structure).length > 0;
 }
 
 /** What `input` takes. */
@@ -132,8 +151,9 @@ export function batchShapeOf({ shape, batchSize = null, batchShape }: InputOptio
   return Object.freeze([...whole]);
 }
 
-/** A symbolic tensor that a model will take as input. `input` in the layers' module makes the layer around it. @internal */
-export function symbolicInput(options: InputOptions, where = "input"): SymbolicTensor {
-  const shape = batchShapeOf(options, where);
-  return new SymbolicTensor(shape, checkDType(options.dtype ?? "float32", where), options.name);
+/** The symbolic tensor that an input layer stands for. @internal */
+export function symbolicInput(operation: Operation, shape: PartialShape, dtype: DType): SymbolicTensor {
+  const symbolic = new SymbolicTensor(shape, dtype, operation.name);
+  addNode({ operation, args: [], run: () => symbolic, outputs: symbolic });
+  return symbolic;
 }

@@ -60,7 +60,7 @@ export class Variable {
     return this.#tensor.disposed;
   }
 
-  /** Takes the values of a tensor of the same shape and dtype. */
+  /** Takes the values of a tensor of the same shape and dtype. While only shapes are worked out, nothing changes. */
   assign(value: Tensor): void {
     if (this.disposed) throw new DisposedError(`Variable "${this.path}" was assigned after it was disposed`);
     if (!sameShape(value.shape, this.shape) || value.dtype !== this.dtype) {
@@ -68,6 +68,7 @@ export class Variable {
         `Variable "${this.path}" holds ${formatShape(this.shape)} ${this.dtype}, cannot take ${formatShape(value.shape)} ${value.dtype}`,
       );
     }
+    if (!value.device.concrete) return;
     const old = this.#tensor;
     this.#tensor = value.hold();
     const scope = currentScope();

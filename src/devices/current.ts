@@ -1,7 +1,7 @@
 /**
  * Which device new tensors go to, and the choice between devices. Ops run where their inputs are.
  */
-import { chooseDevice, chosenDevice, type Device } from "../core/device.ts";
+import { chooseDevice, chosenConcreteDevice, chosenDevice, type Device } from "../core/device.ts";
 import { didYouMean, OptionError } from "../core/errors.ts";
 import { live } from "../core/storage.ts";
 import { referenceDevice } from "./reference/reference.ts";
@@ -21,9 +21,18 @@ export type DeviceName = keyof typeof devices;
 export function currentDevice(): Device {
   const chosen = chosenDevice();
   if (chosen) return chosen;
-  const device = isWasmAvailable() ? wasmDevice() : referenceDevice;
+  const device = defaultDevice();
   chooseDevice(device);
   return device;
+}
+
+function defaultDevice(): Device {
+  return isWasmAvailable() ? wasmDevice() : referenceDevice;
+}
+
+/** As `currentDevice`, but one with values even while a layer is only tried for its shapes: weights live there. */
+export function concreteDevice(): Device {
+  return chosenConcreteDevice() ?? defaultDevice();
 }
 
 /**

@@ -5,6 +5,7 @@
 
 import type { Constraint } from "../constraints.ts";
 import { defineOptions } from "../core/configurable.ts";
+import { onDevice } from "../core/device.ts";
 import { type DType, isFloat } from "../core/dtype.ts";
 import { DisposedError, ShapeError, VarveError } from "../core/errors.ts";
 import { uniqueName } from "../core/names.ts";
@@ -21,13 +22,14 @@ import {
   toConfig,
   type ValuesOf,
 } from "../core/options.ts";
-import { inScope } from "../core/scope.ts";
-import { formatShape, type PartialShape, type Shape, sameShape } from "../core/shape.ts";
+import { currentScope, inScope } from "../core/scope.ts";
+import { formatShape, isProbe, type PartialShape, type Shape, sameShape } from "../core/shape.ts";
 import { callSymbolically, evaluateSymbolically, isSymbolic, SymbolicTensor } from "../core/symbolic.ts";
 import { Tensor } from "../core/tensor.ts";
 import { isPlainObject, leaves, mapLeaves } from "../core/tree.ts";
 import { Variable } from "../core/variable.ts";
 import { warnOnce } from "../core/warn.ts";
+import { concreteDevice } from "../devices/current.ts";
 import type { Initializer } from "../initializers.ts";
 import { cast } from "../ops/elementwise/cast.ts";
 import { identity } from "../ops/movement/reshape.ts";
@@ -98,6 +100,11 @@ export const baseOptions = {
   inputShape: shape({ default: null, unknown: true }),
 } satisfies Schema;
 
+/** A layer's own options with those of every layer; its own ones win. */
+function wholeSchema(schema: Schema): Schema & typeof baseOptions {
+  return { ...schema, ...baseOptions, ...schema } as Schema & typeof baseOptions;
+}
+
 interface BaseOptions {
   /** The layer's name, unique in its model. Default: made from the class name. */
   name?: string | null | undefined;
@@ -123,11 +130,14 @@ export abstract class Layer {
   readonly inputShape: PartialShape | null;
   /** Whether a mask passes through; layers that use or make masks override `computeMask` too. */
   readonly supportsMasking: boolean = false;
+  /** Whether inputs are cast to the layer's dtype before `call`; models leave that to their layers. */
+  protected readonly autocast: boolean = true;
   /** What the input must look like; `build` sets it. */
   protected inputSpec: InputSpec | readonly InputSpec[] | undefined = undefined;
 
   #trainable: boolean;
   #built = false;
+  #buildShape: InputShape | undefined = undefined;
   #disposed = false;
   /** Those made to be trained come first; freezing one later moves nothing, so saved weights stay in order. */
   readonly #own: Variable[] = [];
@@ -138,13 +148,14 @@ export abstract class Layer {
   constructor(options?: unknown) {
     const { className, schema } = this.constructor as typeof Layer;
     const named = isPlainObject(options) && typeof options.name === "string" ? ` "${options.name}"` : "";
-    const values = parseOptions({ ...schema, ...baseOptions }, options, `${className}${named}`);
+    const values = parseOptions(wholeSchema(schema), options, `${className}${named}`);
     this.name = values.name ?? uniqueName(className);
     this.dtype = values.dtype;
     this.inputShape = values.inputShape;
     this.#trainable = values.trainable;
     this.#values = values;
-    defineOptions(this, schema, values);
+    const own = Object.entries(schema).filter(([name]) => !Object.hasOwn(baseOptions, name));
+    defineOptions(this, Object.fromEntries(own), values);
     const build = this.build;
     Object.defineProperty(this, "build", { value: (shape: InputShape) => this.#buildOnce(build, shape) });
   }
@@ -167,6 +178,11 @@ export abstract class Layer {
 
   get built(): boolean {
     return this.#built;
+  }
+
+  /** The shape that the layer was built for. */
+  get buildShape(): InputShape | undefined {
+    return this.#buildShape;
   }
 
   get trainable(): boolean {
@@ -219,13 +235,17 @@ export abstract class Layer {
     return this.trainableWeights.flatMap((weight) => (weight.regularizer ? [weight.regularizer(weight.value)] : []));
   }
 
-  /** Adds a penalty to the loss of this step; for use in `call`. */
+  /**
+   * Adds a penalty to the loss of this step; for use in `call`. It is kept until the next call that is not part of
+   * another one.
+   */
   addLoss(loss: Tensor): void {
-    if (loss.device.concrete) this.#losses.push(loss);
+    if (loss.device.concrete) this.#losses.push(currentScope()?.recording ? loss : loss.hold());
   }
 
   /** Forgets what the last call added. @internal */
   clearLosses(): void {
+    for (const loss of this.#losses) loss.dispose();
     this.#losses = [];
     for (const layer of this.sublayers) layer.clearLosses();
   }
@@ -254,8 +274,9 @@ export abstract class Layer {
   #buildOnce(build: (shape: InputShape) => void, shape: InputShape): void {
     if (this.#built) return;
     try {
-      inScope(() => build.call(this, shape), false);
+      onDevice(concreteDevice(), () => inScope(() => build.call(this, shape), false));
       this.#built = true;
+      this.#buildShape = shape;
     } catch (error) {
       for (const weight of this.#own) weight.dispose();
       this.#own.length = 0;
@@ -333,6 +354,7 @@ export abstract class Layer {
         (args) => this.#run(args[0], args[1] as CallOptions),
       );
     }
+    if (enclosingTraining === undefined) this.clearLosses();
     return inScope(() => {
       const converted = this.convertInputs(inputs);
       this.#prepare(converted);
@@ -351,7 +373,7 @@ export abstract class Layer {
   }
 
   #prepare(inputs: unknown): void {
-    const shapes = leaves(inputs).map((leaf) => (leaf as Tensor).shape);
+    const shapes = leaves(inputs).map((leaf) => shapeBeforeProbing(leaf as Tensor));
     if (!this.#built) this.build(Array.isArray(inputs) ? shapes : (shapes[0] as PartialShape));
     this.#checkInput(shapes);
   }
@@ -381,7 +403,7 @@ export abstract class Layer {
   }
 
   #autocast(tensor: Tensor): Tensor {
-    return isFloat(tensor.dtype) && tensor.dtype !== this.dtype ? cast(tensor, this.dtype) : tensor;
+    return this.autocast && isFloat(tensor.dtype) && tensor.dtype !== this.dtype ? cast(tensor, this.dtype) : tensor;
   }
 
   #passMask(
@@ -451,22 +473,21 @@ export abstract class Layer {
   /** The options as Keras's config has them. */
   getConfig(): Record<string, Json> {
     const { schema } = this.constructor as typeof Layer;
-    const { name, trainable, dtype } = baseOptions;
-    return {
-      ...toConfig({ name, trainable, dtype }, { name: this.name, trainable: this.#trainable, dtype: this.dtype }),
-      ...toConfig(schema, this.#values as ValuesOf<Schema>),
-    };
+    const { inputShape: _first, ...base } = baseOptions;
+    const values = { ...this.#values, name: this.name, trainable: this.#trainable };
+    return toConfig({ ...base, ...schema }, values as unknown as ValuesOf<Schema>);
   }
 
   /** A layer with the options of a Keras config. */
   static fromConfig<L extends Layer>(this: new (options: never) => L, config: Readonly<Record<string, Json>>): L {
     const { schema } = this as unknown as typeof Layer;
-    return new this(fromConfig({ ...schema, ...baseOptions }, config) as never);
+    return new this(fromConfig(wholeSchema(schema), config) as never);
   }
 
   /** Gives the memory of all weights back. */
   dispose(): void {
     this.#disposed = true;
+    this.clearLosses();
     for (const weight of this.#own) weight.dispose();
     for (const layer of this.sublayers) layer.dispose();
   }
@@ -559,6 +580,12 @@ export function factory<O, L extends Layer>(layerClass: new (options: O) => L): 
     return made.apply(first as Tensor);
   };
   return make as LayerFactory<O, L>;
+}
+
+/** The shape, with the sizes that only stand in for unknown ones unknown again. */
+function shapeBeforeProbing(tensor: Tensor | SymbolicTensor): PartialShape {
+  const probed = tensor instanceof Tensor && !tensor.device.concrete;
+  return probed ? tensor.shape.map((size) => (isProbe(size) ? null : size)) : tensor.shape;
 }
 
 function isTensor(value: unknown): boolean {

@@ -5,6 +5,7 @@
 import { type Device, onDevice } from "../core/device.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { VarveError } from "../core/errors.ts";
+import { uniqueName } from "../core/names.ts";
 import type { Inputs, Op, OpRecord, Spec } from "../core/op.ts";
 import { currentScope, inScope } from "../core/scope.ts";
 import { shapesDevice } from "../core/shapes-device.ts";
@@ -133,7 +134,9 @@ export type PublicOp<P extends readonly unknown[], R> = {
 /* @__NO_SIDE_EFFECTS__ */
 export function publicOp<P extends readonly unknown[], R>(name: string, fn: (...args: P) => R): PublicOp<P, R> {
   const run = (...args: P): unknown => {
-    if (isSymbolic(args)) return callSymbolically({ name }, args, (concrete) => fn(...(concrete as unknown as P)));
+    if (isSymbolic(args)) {
+      return callSymbolically({ name: uniqueName(name) }, args, (concrete) => fn(...(concrete as unknown as P)));
+    }
     return inScope(() => fn(...args));
   };
   Object.defineProperty(run, "name", { value: name });
