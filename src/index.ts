@@ -19,6 +19,19 @@ export { type NestedArray, Tensor } from "./core/tensor.ts";
 export { Variable, type VariableOptions } from "./core/variable.ts";
 export { type DeviceName, type Info, info, setDevice } from "./devices/current.ts";
 export { InputLayer, type InputOptions, input } from "./layers/core/input-layer.ts";
+export * as layers from "./layers/index.ts";
+export {
+  Cropping1D,
+  Cropping2D,
+  Cropping3D,
+  Flatten,
+  Permute,
+  RepeatVector,
+  Reshape,
+  ZeroPadding1D,
+  ZeroPadding2D,
+  ZeroPadding3D,
+} from "./layers/index.ts";
 export { type CallContext, type CallOptions, factory, Layer, layer } from "./layers/layer.ts";
 export { grad, valueAndGrad } from "./ops/grad.ts";
 export * as ops from "./ops/index.ts";
