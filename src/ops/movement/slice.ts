@@ -1,5 +1,5 @@
 /**
- * Parts of a tensor: `slice`, `sliceUpdate`, `split`, `unstack`, `flip`, `diagonal`.
+ * Parts of a tensor: `slice`, `sliceUpdate`, `split`, `unstack`, `diagonal`; and in other orders: `flip`, `roll`.
  */
 import { DTypeError, ShapeError, show } from "../../core/errors.ts";
 import {
@@ -12,6 +12,7 @@ import {
   stridesOf,
 } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { reindex } from "../indexing/gather.ts";
 import { publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
 import { reshape } from "./reshape.ts";
@@ -254,3 +255,44 @@ export const diag = publicOp("diag", (x: TensorLike, k: number = 0): Tensor => {
   const window = { shape: given.shape, strides: [size + 1], offset: row * size + column };
   return place([given], { shape: [size, size], windows: [window], value: 0 });
 });
+
+/**
+ * The elements moved along axes; what leaves at one end comes in at the other.
+ *
+ * @param shift How far; negative: towards the front. A list gives one for each axis.
+ * @param axis One or several. Default: the tensor is rolled as if it were flat.
+ * @throws ShapeError where an axis does not exist, or shifts and axes differ in number.
+ *
+ * @example
+ * ```ts
+ * import { ops, tensor } from "varve";
+ * await ops.roll(tensor([1, 2, 3, 4]), 1).array() // => [4, 1, 2, 3]
+ * ```
+ */
+export const roll = publicOp("roll", (x: TensorLike, shift: number | readonly number[], axis?: Axes): Tensor => {
+  const given = toTensor(x);
+  if (axis === undefined) {
+    const [only, ...more] = typeof shift === "number" ? [shift] : shift;
+    if (more.length > 0) throw new ShapeError(`roll: ${show(shift)} are several shifts; name an axis for each`);
+    return reshape(rollAlong(reshape(given, [-1]), 0, only), given.shape);
+  }
+  const axes = typeof axis === "number" ? [axis] : axis;
+  const shifts = typeof shift === "number" ? axes.map(() => shift) : shift;
+  if (shifts.length !== axes.length) {
+    throw new ShapeError(`roll: ${shifts.length} shifts for ${axes.length} axes; give one for each`);
+  }
+  return axes.reduce<Tensor>(
+    (rolled, each, at) => rollAlong(rolled, normalizeAxis(each, given.rank, "roll"), shifts[at]),
+    given,
+  );
+});
+
+function rollAlong(x: Tensor, axis: number, shift: number | undefined): Tensor {
+  const by = checkWhole(shift, "every shift", "roll");
+  const size = x.shape[axis] as number;
+  return reindex(
+    x,
+    axis,
+    Array.from({ length: size }, (_, at) => (((at - by) % size) + size) % size),
+  );
+}

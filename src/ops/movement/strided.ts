@@ -44,8 +44,8 @@ export function coalesce({ shape, strides, offset }: Window): Window {
   return sizes.length === 0 ? { shape: [1], strides: [1], offset } : { shape: sizes, strides: steps, offset };
 }
 
-/** Visits the runs along the last axis in row-major order: where each starts, and the number of its first element. */
-function eachRun({ shape, strides, offset }: Window, visit: (at: number, index: number) => void): void {
+/** Visits the runs along the last axis in row-major order: where each starts, and the number of its first element. @internal */
+export function eachRun({ shape, strides, offset }: Window, visit: (at: number, index: number) => void): void {
   const size = sizeOf(shape);
   const length = shape[shape.length - 1] as number;
   const counters = new Array<number>(shape.length).fill(0);
