@@ -37,4 +37,5 @@ export { grad, valueAndGrad } from "./ops/grad.ts";
 export * as ops from "./ops/index.ts";
 export type { TensorLike } from "./ops/op.ts";
 export { ones, tensor, zeros } from "./ops/tensor.ts";
+export * as optimizers from "./optimizers/index.ts";
 export * as options from "./options.ts";
