@@ -215,6 +215,13 @@ export function sameWord(a: string, b: string): boolean {
   return snakeCase(a) === snakeCase(b);
 }
 
+/** The word that was meant, as Keras writes it; refuses what is none of them. For arguments of functions. */
+export function checkWord<const W extends string>(words: readonly W[], given: unknown, what: string, where: string): W {
+  const word = typeof given === "string" ? words.find((candidate) => sameWord(candidate, given)) : undefined;
+  if (word) return word;
+  throw new OptionError(`${where}: ${what} must be ${words.map(show).join(" or ")}, got ${show(given)}`);
+}
+
 /** One of a few words, as Keras writes them or in camelCase; the value is Keras's. */
 export function choice<const W extends readonly string[], const S extends { readonly default?: W[number] | null }>(
   words: W,

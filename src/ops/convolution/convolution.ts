@@ -6,7 +6,7 @@
  */
 import { isFloat, promote } from "../../core/dtype.ts";
 import { OptionError, ShapeError, show } from "../../core/errors.ts";
-import { sameWord } from "../../core/options.ts";
+import { checkWord } from "../../core/options.ts";
 import { checkRank, formatShape, type Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { type DataFormat, perAxis, windowsAlong } from "../../core/windows.ts";
@@ -38,12 +38,6 @@ interface Checked {
   readonly channelsFirst: boolean;
 }
 
-function word<const W extends string>(words: readonly W[], given: unknown, name: string, where: string): W {
-  const found = typeof given === "string" ? words.find((candidate) => sameWord(candidate, given)) : undefined;
-  if (found) return found;
-  throw new OptionError(`${where}: ${name} must be ${words.map(show).join(" or ")}, got ${show(given)}`);
-}
-
 function check(
   x: Tensor,
   kernel: Tensor,
@@ -60,9 +54,9 @@ function check(
   const checked = {
     strides: perAxis(strides, rank, where, "strides"),
     dilation: perAxis(dilationRate, rank, where, "dilationRate"),
-    padding: word(paddings, padding, "padding", where),
+    padding: checkWord(paddings, padding, "padding", where),
     channelsFirst:
-      word(["channels_last", "channels_first"], dataFormat ?? "channels_last", "dataFormat", where) ===
+      checkWord(["channels_last", "channels_first"], dataFormat ?? "channels_last", "dataFormat", where) ===
       "channels_first",
   };
   if (checked.padding === "causal" && rank !== 1) {

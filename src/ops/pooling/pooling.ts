@@ -7,9 +7,9 @@
  */
 
 import { checkFloat, isFloat } from "../../core/dtype.ts";
-import { OptionError, ShapeError, show } from "../../core/errors.ts";
+import { ShapeError } from "../../core/errors.ts";
 import { call, type KernelCall, type Workspace } from "../../core/op.ts";
-import { sameWord } from "../../core/options.ts";
+import { checkWord } from "../../core/options.ts";
 import { checkRank, formatShape, type Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { type DataFormat, perAxis, spatialAxes, windowsAlong } from "../../core/windows.ts";
@@ -224,28 +224,18 @@ const atMaximum = op<{ x: Tensor; values: Tensor }, "y", Pooling>({
   }),
 });
 
-/** How pooling windows lie. */
-export interface PoolingOptions {
-  /** How far apart windows begin. Default: poolSize. */
-  readonly strides?: number | readonly number[] | null | undefined;
-  /** "valid" (default): windows lie inside. "same": ceil(size / stride) windows; what lies outside is not counted. */
-  readonly padding?: "valid" | "same" | undefined;
-  /** Where the channels are. Default "channels_last". */
-  readonly dataFormat?: DataFormat | null | undefined;
-}
-
-function oneOf<const W extends string>(words: readonly W[], given: unknown, where: string, what: string): W {
-  const word = typeof given === "string" ? words.find((candidate) => sameWord(candidate, given)) : undefined;
-  if (word) return word;
-  throw new OptionError(`${where}: ${what} must be ${words.map(show).join(" or ")}, got ${show(given)}`);
-}
+type PoolArguments = readonly [
+  x: TensorLike,
+  poolSize: number | readonly number[],
+  strides?: number | readonly number[] | null,
+  padding?: "valid" | "same",
+  dataFormat?: DataFormat | null,
+];
 
 function runPool(
   kind: "max" | "average",
-  given: TensorLike,
-  poolSize: number | readonly number[],
-  options: PoolingOptions,
-) {
+  [given, poolSize, strides, padding = "valid", dataFormat]: PoolArguments,
+): Tensor {
   const where = kind === "max" ? "maxPool" : "averagePool";
   const x = toTensor(given);
   checkRank(x.shape, [3, 4, 5], where);
@@ -255,14 +245,9 @@ function runPool(
     {
       kind,
       poolSize: perAxis(poolSize, rank, where, "poolSize"),
-      strides: perAxis(options.strides ?? poolSize, rank, where, "strides"),
-      padding: oneOf(["valid", "same"], options.padding ?? "valid", where, "padding"),
-      dataFormat: oneOf(
-        ["channels_last", "channels_first"],
-        options.dataFormat ?? "channels_last",
-        where,
-        "dataFormat",
-      ),
+      strides: perAxis(strides ?? poolSize, rank, where, "strides"),
+      padding: checkWord(["valid", "same"], padding, "padding", where),
+      dataFormat: checkWord(["channels_last", "channels_first"], dataFormat ?? "channels_last", "dataFormat", where),
     },
   ).y;
 }
@@ -273,6 +258,10 @@ function runPool(
  *
  * @param x [batch, …spatial, channels], or [batch, channels, …spatial] under "channels_first"; any dtype.
  * @param poolSize The window: one length for all spatial axes, or one for each.
+ * @param strides How far apart windows begin. Default: poolSize.
+ * @param padding "valid" (default): windows lie inside. "same": `ceil(size / stride)` windows, over the edges where
+ *   need be; what lies outside does not count.
+ * @param dataFormat "channels_last" (default) or "channels_first".
  * @throws ShapeError for ranks other than 3 to 5, and where a window fits nowhere.
  *
  * @example
@@ -282,11 +271,7 @@ function runPool(
  * await ops.maxPool(x, 2).array() // => [[[3], [5], [4]]]
  * ```
  */
-export const maxPool = publicOp(
-  "maxPool",
-  (x: TensorLike, poolSize: number | readonly number[], options: PoolingOptions = {}): Tensor =>
-    runPool("max", x, poolSize, options),
-);
+export const maxPool = publicOp("maxPool", (...args: PoolArguments): Tensor => runPool("max", args));
 
 /**
  * The average of each window, over the elements that are really there: under padding "same" a window at the edge
@@ -294,17 +279,17 @@ export const maxPool = publicOp(
  *
  * @param x [batch, …spatial, channels], or [batch, channels, …spatial] under "channels_first".
  * @param poolSize The window: one length for all spatial axes, or one for each.
+ * @param strides How far apart windows begin. Default: poolSize.
+ * @param padding "valid" (default): windows lie inside. "same": `ceil(size / stride)` windows, over the edges where
+ *   need be; what lies outside does not count.
+ * @param dataFormat "channels_last" (default) or "channels_first".
  * @throws ShapeError for ranks other than 3 to 5, and where a window fits nowhere.
  *
  * @example
  * ```ts
  * import { ops, tensor } from "varve";
  * const x = tensor([1, 3, 2, 5, 4], [1, 5, 1]);
- * await ops.averagePool(x, 2, { padding: "same" }).array() // => [[[2], [3.5], [4]]]
+ * await ops.averagePool(x, 2, 2, "same").array() // => [[[2], [3.5], [4]]]
  * ```
  */
-export const averagePool = publicOp(
-  "averagePool",
-  (x: TensorLike, poolSize: number | readonly number[], options: PoolingOptions = {}): Tensor =>
-    runPool("average", x, poolSize, options),
-);
+export const averagePool = publicOp("averagePool", (...args: PoolArguments): Tensor => runPool("average", args));
