@@ -4,7 +4,103 @@
 
 export { conv, convTranspose, depthwiseConv, separableConv } from "./convolution/convolution.ts";
 export { arange, eye, fullLike, linspace, onesLike, tri, tril, triu, zerosLike } from "./creation/creation.ts";
+export {
+  celu,
+  elu,
+  gelu,
+  hardShrink,
+  hardSigmoid,
+  hardSilu,
+  hardSwish,
+  hardTanh,
+  leakyRelu,
+  logSigmoid,
+  mish,
+  relu,
+  relu6,
+  selu,
+  sigmoid,
+  silu,
+  softplus,
+  softShrink,
+  softsign,
+  sparsePlus,
+  sparseSigmoid,
+  squareplus,
+  swish,
+  tanhShrink,
+  threshold,
+} from "./elementwise/activations.ts";
+export {
+  add,
+  arctan2,
+  divide,
+  divideNoNan,
+  floorDivide,
+  logaddexp,
+  maximum,
+  minimum,
+  mod,
+  multiply,
+  power,
+  squaredDifference,
+  subtract,
+  trueDivide,
+} from "./elementwise/binary.ts";
 export { cast } from "./elementwise/cast.ts";
+export {
+  equal,
+  greater,
+  greaterEqual,
+  isfinite,
+  isinf,
+  isnan,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  notEqual,
+  where,
+} from "./elementwise/compare.ts";
+export {
+  abs,
+  absolute,
+  arccos,
+  arccosh,
+  arcsin,
+  arcsinh,
+  arctan,
+  arctanh,
+  ceil,
+  clip,
+  cos,
+  cosh,
+  erf,
+  erfinv,
+  exp,
+  exp2,
+  expm1,
+  floor,
+  log,
+  log1p,
+  log2,
+  log10,
+  nanToNum,
+  negative,
+  reciprocal,
+  round,
+  rsqrt,
+  sign,
+  sin,
+  sinh,
+  sqrt,
+  square,
+  tan,
+  tanh,
+  trunc,
+} from "./elementwise/unary.ts";
 export { multiHot, oneHot } from "./indexing/one-hot.ts";
 export { bincount, scatter, scatterUpdate, segmentSum } from "./indexing/scatter.ts";
 export { nonzero, take, takeAlongAxis } from "./indexing/take.ts";
@@ -15,5 +111,26 @@ export { expandDims, identity, ravel, reshape, squeeze, stopGradient } from "./m
 export { diag, diagonal, flip, roll, slice, sliceUpdate, split, unstack } from "./movement/slice.ts";
 export { moveaxis, swapaxes, transpose } from "./movement/transpose.ts";
 export { averagePool, maxPool } from "./pooling/pooling.ts";
+export {
+  all,
+  amax,
+  amin,
+  any,
+  argmax,
+  argmin,
+  countNonzero,
+  logsumexp,
+  max,
+  mean,
+  min,
+  moments,
+  norm,
+  prod,
+  std,
+  var,
+  variance,
+} from "./reduce/reduce.ts";
+export { sum } from "./reduce/sum.ts";
+export { logSoftmax, softmax } from "./softmax/softmax.ts";
 export { argsort, searchsorted, sort, topK } from "./sort/sort.ts";
 export { full, ones, zeros } from "./tensor.ts";

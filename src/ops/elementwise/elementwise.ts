@@ -1,0 +1,189 @@
+/**
+ * Makes an op of a formula: broadcasting, dtypes, loops, kernel and gradients, the same for every elementwise op.
+ * The gradient of one is another, made from the derivative of the formula when it is first asked for.
+ */
+import { type DType, isFloat, promote } from "../../core/dtype.ts";
+import type { View } from "../../core/op.ts";
+import { broadcastShapes, type Shape, stridesOf } from "../../core/shape.ts";
+import { Tensor } from "../../core/tensor.ts";
+import { Variable } from "../../core/variable.ts";
+import { op, type PublicOp, publicOp, type TensorLike } from "../op.ts";
+import { sumTo } from "../reduce/sum.ts";
+import { toTensor } from "../tensor.ts";
+import { cast } from "./cast.ts";
+import {
+  copy,
+  derivative,
+  type Formula,
+  inOrder,
+  input,
+  numberOf,
+  type Primitive,
+  parameter,
+  substitute,
+} from "./formula.ts";
+import { compile, type Program, runLoops } from "./program.ts";
+
+/**
+ * The dtype that comes of the operands': what they promote to; the same, but float32 for integers and bools; or always
+ * bool; or what a function says.
+ */
+export type DTypeRule = "promote" | "float" | "bool" | ((dtypes: readonly DType[]) => DType);
+
+export interface Elementwise {
+  readonly name: string;
+  readonly dtype: DTypeRule;
+  readonly inputs: number;
+  /** How many numbers are given with each call. Default 0. */
+  readonly parameters?: number;
+  /** What is computed, of the inputs, then of the parameters. */
+  readonly formula: (...terms: Formula[]) => Formula;
+}
+
+function resultDType(rule: DTypeRule, dtypes: readonly DType[]): DType {
+  if (typeof rule === "function") return rule(dtypes);
+  if (rule === "bool") return "bool";
+  const dtype = dtypes.reduce(promote);
+  return rule === "promote" || isFloat(dtype) ? dtype : "float32";
+}
+
+/** Strides by which a tensor is read as if it had the larger shape: 0 along axes that it lacks or has size 1 in. */
+export function broadcastStrides(shape: Shape, target: Shape): number[] {
+  const own = stridesOf(shape);
+  const offset = target.length - shape.length;
+  return target.map((_, axis) => (axis < offset || shape[axis - offset] === 1 ? 0 : (own[axis - offset] as number)));
+}
+
+/** The op of a formula, on tensors. */
+type Run = (tensors: readonly Tensor[], parameters: readonly number[]) => Tensor;
+
+/* @__NO_SIDE_EFFECTS__ */
+function makeOp(name: string, formula: () => Formula, inputs: number, parameters: number, rule: DTypeRule): Run {
+  let compiled: Program | undefined;
+  const program = () => {
+    compiled ??= compile(formula(), inputs, parameters, copyPrimitive());
+    return compiled;
+  };
+  const gradients: ReturnType<typeof makeGradient>[] = [];
+  const gradientOf = (index: number) => {
+    gradients[index] ??= makeGradient(`${name}Gradient`, formula(), index, inputs, parameters);
+    return gradients[index];
+  };
+  const self = op<{ readonly [index: string]: Tensor }, "y", readonly number[]>({
+    name,
+    shape(operands) {
+      const specs = Object.values(operands);
+      const shape = specs.map((spec) => spec.shape).reduce((a, b) => broadcastShapes(a, b, name));
+      const dtypes = specs.map((spec) => spec.dtype);
+      return { y: { shape, dtype: resultDType(rule, dtypes) } };
+    },
+    loops(operands, { y }, given) {
+      const views = Object.values(operands) as View[];
+      const strides = views.map((view) => broadcastStrides(view.shape, y.shape));
+      runLoops(program(), views, strides, given, y);
+    },
+    gradient({ y: dy }, { inputs: operands }, given) {
+      const tensors = Object.values(operands);
+      return Object.fromEntries(
+        tensors.map((x, index) => {
+          if (!isFloat(x.dtype)) return [String(index), "none"];
+          return [String(index), gradientOf(index)(tensors, dy as Tensor, given)];
+        }),
+      );
+    },
+  });
+  return (tensors, given) => self(Object.fromEntries(tensors.entries()), given).y;
+}
+
+function copyPrimitive(): Primitive {
+  return copy(input(0)).primitive as Primitive;
+}
+
+/** How the gradient of one input comes of the inputs and dy, without those inputs that it does not need. */
+function makeGradient(name: string, formula: Formula, index: number, inputs: number, parameters: number) {
+  const wanted = derivative(formula, input(index), input(inputs));
+  if (numberOf(wanted) === 0) return () => "none" as const;
+  const needed = inOrder(wanted)
+    .filter(({ leaf }) => leaf?.kind === "input")
+    .map(({ leaf }) => leaf?.value as number)
+    .sort((a, b) => a - b);
+  const onlyNeeded = substitute(wanted, (from) => input(needed.indexOf(from)));
+  const runs = new Map<DType, Run>();
+  return (tensors: readonly Tensor[], dy: Tensor, given: readonly number[]) => () => {
+    const x = tensors[index] as Tensor;
+    // dy as it is needs no computation
+    if (wanted === input(inputs)) return cast(sumTo(dy, x.shape), x.dtype);
+    let run = runs.get(x.dtype);
+    if (!run) {
+      run = makeOp(
+        name,
+        () => onlyNeeded,
+        needed.length,
+        parameters,
+        () => x.dtype,
+      );
+      runs.set(x.dtype, run);
+    }
+    const operands = needed.map((from) => (from === inputs ? dy : (tensors[from] as Tensor)));
+    return sumTo(run(operands, given), x.shape);
+  };
+}
+
+/** An elementwise op for other ops and layers: tensors, then parameters. */
+/* @__NO_SIDE_EFFECTS__ */
+export function elementwise({ name, dtype, inputs, parameters = 0, formula }: Elementwise): Run {
+  const terms = () => [
+    ...Array.from({ length: inputs }, (_, index) => input(index)),
+    ...Array.from({ length: parameters }, (_, index) => parameter(index)),
+  ];
+  return makeOp(name, () => formula(...terms()), inputs, parameters, dtype);
+}
+
+/**
+ * The operands as tensors. Plain numbers and arrays among tensors adapt: they take the dtype of what they meet, unless
+ * it cannot hold them; then whole numbers are int32, others float32.
+ */
+export function operands(values: readonly TensorLike[]): Tensor[] {
+  const tensors = values.map((value) => (value instanceof Variable ? value.value : value));
+  const device = tensors.find((value) => value instanceof Tensor)?.device;
+  const placed = tensors.map((value) =>
+    value instanceof Tensor || ArrayBuffer.isView(value) ? toTensor(value, { device }) : undefined,
+  );
+  const dtypes = placed.flatMap((tensor) => tensor?.dtype ?? []);
+  const met = dtypes.length > 0 ? dtypes.reduce(promote) : undefined;
+  return tensors.map((value, index) => {
+    const dtype = met && !placed[index] ? weakDType(value, met) : undefined;
+    return placed[index] ?? toTensor(value, { device, dtype });
+  });
+}
+
+/** The dtype that a plain number or array takes beside tensors of dtype `met`. */
+function weakDType(value: TensorLike, met: DType): DType {
+  if (isFloat(met)) return met;
+  const numbers = (Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value]) as (number | boolean)[];
+  if (numbers.every((each) => typeof each === "boolean")) return "bool";
+  if (!numbers.every((each) => Number.isInteger(Number(each)))) return "float32";
+  return met === "uint8" && numbers.every((each) => Number(each) >= 0 && Number(each) <= 255) ? "uint8" : "int32";
+}
+
+/** A function of `ops.*` of one operand. */
+/* @__NO_SIDE_EFFECTS__ */
+export function unary(
+  name: string,
+  dtype: DTypeRule,
+  formula: (...terms: [Formula]) => Formula,
+): PublicOp<[x: TensorLike], Tensor> {
+  const run = elementwise({ name, dtype, formula, inputs: 1 });
+  return publicOp(name, (x: TensorLike) => run([toTensor(x)], []));
+}
+
+/** A function of `ops.*` of two operands. */
+/* @__NO_SIDE_EFFECTS__ */
+export function binary(
+  name: string,
+  dtype: DTypeRule,
+  formula: (x1: Formula, x2: Formula) => Formula,
+): PublicOp<[x1: TensorLike, x2: TensorLike], Tensor> {
+  const run = elementwise({ name, dtype, formula, inputs: 2 });
+  return publicOp(name, (x1: TensorLike, x2: TensorLike) => run(operands([x1, x2]), []));
+}

@@ -1,0 +1,152 @@
+/**
+ * Formulas as straight-line programs: instructions over slots, each slot a block of elements. The loops here run one
+ * in float64; `elementwise.as.ts` runs the same list in SIMD. A block passes through all instructions before the next
+ * one starts, so what lies between them never leaves the processor's first cache.
+ */
+import type { View } from "../../core/op.ts";
+import { type Formula, inOrder, type Primitive } from "./formula.ts";
+
+export interface Instruction {
+  readonly primitive: Primitive;
+  /** Slots. */
+  readonly args: readonly number[];
+  readonly target: number;
+}
+
+/** Slots are numbered: inputs, then parameters, numbers, registers, and at last the output. */
+export interface Program {
+  readonly inputs: number;
+  readonly parameters: number;
+  readonly numbers: readonly number[];
+  readonly registers: number;
+  readonly instructions: readonly Instruction[];
+}
+
+/** What a node stands on when everything that is short for a formula is written out. */
+function expanded(): (node: Formula) => readonly Formula[] {
+  const expansions = new Map<Formula, readonly Formula[]>();
+  return (node) => {
+    if (!node.primitive?.expand) return node.args;
+    let expansion = expansions.get(node);
+    if (!expansion) {
+      expansion = [node.primitive.expand(...node.args)];
+      expansions.set(node, expansion);
+    }
+    return expansion;
+  };
+}
+
+/** Orders the nodes, and gives registers to those in between; a register is free again after its last use. */
+export function compile(formula: Formula, inputs: number, parameters: number, copy: Primitive): Program {
+  const argsOf = expanded();
+  const resolve = (node: Formula): Formula => (node.primitive?.expand ? resolve(argsOf(node)[0] as Formula) : node);
+  const root = resolve(formula);
+  const nodes = inOrder(root, (node) => argsOf(node).map(resolve));
+  const numbers = nodes.filter((node) => node.leaf?.kind === "number");
+  const firstRegister = inputs + parameters + numbers.length;
+  const slots = new Map<Formula, number>();
+  for (const node of nodes) {
+    const { leaf } = node;
+    if (leaf?.kind === "input") slots.set(node, leaf.value);
+    if (leaf?.kind === "parameter") slots.set(node, inputs + leaf.value);
+    if (leaf?.kind === "number") slots.set(node, inputs + parameters + numbers.indexOf(node));
+  }
+  const steps = nodes.filter((node) => node.primitive);
+  const uses = new Map<Formula, number>();
+  for (const step of steps) for (const arg of step.args.map(resolve)) uses.set(arg, (uses.get(arg) ?? 0) + 1);
+  const free: number[] = [];
+  let registers = 0;
+  const instructions: Instruction[] = [];
+  for (const node of steps) {
+    const args = node.args.map(resolve);
+    const argSlots = args.map((arg) => slots.get(arg) as number);
+    for (const arg of args) {
+      const left = (uses.get(arg) as number) - 1;
+      uses.set(arg, left);
+      if (left === 0 && arg.primitive) free.push(slots.get(arg) as number);
+    }
+    const target = node === root ? -1 : (free.pop() ?? firstRegister + registers++);
+    slots.set(node, target);
+    instructions.push({ primitive: node.primitive as Primitive, args: argSlots, target });
+  }
+  if (instructions.length === 0) {
+    instructions.push({ primitive: copy, args: [slots.get(root) as number], target: -1 });
+  }
+  const output = firstRegister + registers;
+  return {
+    inputs,
+    parameters,
+    numbers: numbers.map(({ leaf }) => leaf?.value as number),
+    registers,
+    instructions: instructions.map((each) => (each.target === -1 ? { ...each, target: output } : each)),
+  };
+}
+
+const block = 256;
+
+/** Elements `start` and those that follow of a view seen through strides over `shape`. */
+function readBlock(
+  { data }: View,
+  shape: readonly number[],
+  strides: readonly number[],
+  start: number,
+  into: Float64Array,
+) {
+  const counters: number[] = [];
+  let at = 0;
+  for (let axis = shape.length - 1, rest = start; axis >= 0; axis--) {
+    const size = shape[axis] as number;
+    counters[axis] = rest % size;
+    at += (rest % size) * (strides[axis] as number);
+    rest = Math.floor(rest / size);
+  }
+  const last = shape.length - 1;
+  const [length, step] = last >= 0 ? [shape[last] as number, strides[last] as number] : [1, 0];
+  for (let index = 0; index < into.length; index++) {
+    into[index] = data[at] as number;
+    at += step;
+    if (last < 0 || ++(counters[last] as number) < length) continue;
+    at -= length * step;
+    counters[last] = 0;
+    for (let axis = last - 1; axis >= 0; axis--) {
+      at += strides[axis] as number;
+      if (++(counters[axis] as number) < (shape[axis] as number)) break;
+      at -= (shape[axis] as number) * (strides[axis] as number);
+      counters[axis] = 0;
+    }
+  }
+}
+
+/** Runs a program in float64, inputs broadcast to the output. */
+export function runLoops(
+  program: Program,
+  inputs: readonly View[],
+  strides: readonly (readonly number[])[],
+  parameters: readonly number[],
+  y: View,
+): void {
+  const isBool = y.dtype === "bool";
+  const slots: Float64Array[] = [
+    ...inputs.map(() => new Float64Array(block)),
+    ...[...parameters, ...program.numbers].map((value) => new Float64Array(block).fill(value)),
+    ...Array.from({ length: program.registers + 1 }, () => new Float64Array(block)),
+  ];
+  for (let start = 0; start < y.size; start += block) {
+    const length = Math.min(block, y.size - start);
+    for (const [index, view] of inputs.entries()) {
+      readBlock(view, y.shape, strides[index] as number[], start, (slots[index] as Float64Array).subarray(0, length));
+    }
+    for (const { primitive, args, target } of program.instructions) {
+      const evaluate = primitive.evaluate as (a: number, b: number, c: number) => number;
+      const [a, b, c] = [0, 1, 2].map((index) => slots[args[index] ?? (args[0] as number)] as Float64Array) as [
+        Float64Array,
+        Float64Array,
+        Float64Array,
+      ];
+      const out = slots[target] as Float64Array;
+      for (let i = 0; i < length; i++) out[i] = evaluate(a[i] as number, b[i] as number, c[i] as number);
+    }
+    const out = slots[slots.length - 1] as Float64Array;
+    for (let i = 0; i < length; i++) y.data[start + i] = isBool ? Number(out[i] !== 0) : (out[i] as number);
+  }
+}
