@@ -8,13 +8,14 @@
 import { onDevice } from "../core/device.ts";
 import { checkFloat } from "../core/dtype.ts";
 import { ShapeError, VarveError } from "../core/errors.ts";
-import type { OpRecord, Spec } from "../core/op.ts";
+import type { Gradient, Inputs, OpRecord, Spec } from "../core/op.ts";
 import { currentScope, inScope } from "../core/scope.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { type TapeNode, Tensor } from "../core/tensor.ts";
 import type { Variable } from "../core/variable.ts";
-import { add } from "./elementwise/binary.ts";
+import { add, multiply } from "./elementwise/binary.ts";
 import { nextOrder, type TensorLike } from "./op.ts";
+import { sum } from "./reduce/sum.ts";
 import { ones, toTensor, zeros } from "./tensor.ts";
 
 /** A target as the recorded function sees it; to an enclosing recording it is the target itself. */
@@ -232,4 +233,42 @@ export function differentiateVariables<R>(
     lossOf,
     targets,
   );
+}
+
+/**
+ * The gradient rule of an op by differentiating its `reference`: for ops that are seldom differentiated, as the
+ * gradients of others are. It serves the inputs that are named. @internal
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function throughReference<I extends Inputs, N extends keyof I & string, A>(
+  reference: (inputs: I, attributes: A) => Readonly<Record<string, Tensor>>,
+  names: readonly N[],
+) {
+  return (
+    dy: Readonly<Record<string, Tensor | undefined>>,
+    { inputs }: { readonly inputs: I },
+    attributes: A,
+  ): Record<N, Gradient> => {
+    const present = names.filter((name) => inputs[name] !== undefined);
+    const solve = () => {
+      const { gradients } = differentiate(
+        (leaves) => {
+          const replaced = Object.fromEntries(present.map((name, index) => [name, leaves[index]]));
+          return reference({ ...inputs, ...replaced }, attributes);
+        },
+        (outputs) =>
+          Object.entries(dy)
+            .flatMap(([name, gradient]) => (gradient ? [sum(multiply(outputs[name] as Tensor, gradient))] : []))
+            .reduce((total, part) => add(total, part)),
+        present.map((name) => inputs[name] as Tensor),
+      );
+      return gradients;
+    };
+    let solved: Tensor[] | undefined;
+    const rule = (name: N) => () => {
+      solved ??= solve();
+      return solved[present.indexOf(name)] as Tensor;
+    };
+    return Object.fromEntries(names.map((name) => [name, rule(name)])) as Record<N, Gradient>;
+  };
 }
