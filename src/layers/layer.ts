@@ -26,7 +26,7 @@ import { currentScope, inScope } from "../core/scope.ts";
 import { formatShape, isProbe, type PartialShape, type Shape, sameShape } from "../core/shape.ts";
 import { callSymbolically, evaluateSymbolically, isSymbolic, SymbolicTensor } from "../core/symbolic.ts";
 import { Tensor } from "../core/tensor.ts";
-import { isPlainObject, leaves, mapLeaves } from "../core/tree.ts";
+import { isPlainObject, leaves, mapLeaves, type Structure } from "../core/tree.ts";
 import { Variable } from "../core/variable.ts";
 import { warnOnce } from "../core/warn.ts";
 import { concreteDevice } from "../devices/current.ts";
@@ -165,11 +165,14 @@ export abstract class Layer {
     return `${(this.constructor as typeof Layer).className} "${this.name}"`;
   }
 
+  /** Refuses options that do not go together; called when all are set. Layers override it. */
+  protected checkOptions(): void {}
+
   /** Makes the weights for inputs of this shape, batch included; `null` where a size is not known. Layers override it. */
   build(_shape: InputShape): void {}
 
   /** The computation. Layers override it; users call `apply`. */
-  abstract call(inputs: Tensor | readonly Tensor[], context: CallContext): Tensor | readonly Tensor[];
+  abstract call(inputs: Structure<Tensor>, context: CallContext): Structure<Tensor>;
 
   /** The mask of the output; by default the first that came in, where `supportsMasking`. */
   computeMask(_inputs: Tensor | readonly Tensor[], masks: readonly (Tensor | undefined)[]): Tensor | undefined {
@@ -374,7 +377,9 @@ export abstract class Layer {
 
   #prepare(inputs: unknown): void {
     const shapes = leaves(inputs).map((leaf) => shapeBeforeProbing(leaf as Tensor));
-    if (!this.#built) this.build(Array.isArray(inputs) ? shapes : (shapes[0] as PartialShape));
+    this.#checkInput(shapes);
+    if (this.#built) return;
+    this.build(Array.isArray(inputs) ? shapes : (shapes[0] as PartialShape));
     this.#checkInput(shapes);
   }
 
@@ -406,11 +411,7 @@ export abstract class Layer {
     return this.autocast && isFloat(tensor.dtype) && tensor.dtype !== this.dtype ? cast(tensor, this.dtype) : tensor;
   }
 
-  #passMask(
-    inputs: Tensor | Tensor[],
-    outputs: Tensor | readonly Tensor[],
-    masks: readonly (Tensor | undefined)[],
-  ): void {
+  #passMask(inputs: Tensor | Tensor[], outputs: Structure<Tensor>, masks: readonly (Tensor | undefined)[]): void {
     const given = masks.some((mask) => mask !== undefined);
     if (given && !this.supportsMasking) {
       warnOnce(`${this.label} got a mask but does not use masks; it ends here`);
