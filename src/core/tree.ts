@@ -3,6 +3,9 @@
  * A plain object is one made by `{}`; every other object is a leaf.
  */
 
+/** One, a list of them, or some by name: what goes into models and comes out of them. */
+export type Structure<T> = T | readonly T[] | { readonly [name: string]: T };
+
 /** Whether `value` is an object made by `{}`. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;

@@ -1,0 +1,242 @@
+/**
+ * The functional model: a graph from symbolic inputs to symbolic outputs, made into a layer that can be called,
+ * trained, and be part of other models.
+ */
+import { show, VarveError } from "../core/errors.ts";
+import type { Json } from "../core/options.ts";
+import { type GraphNode, SymbolicTensor, symbolicLeaves } from "../core/symbolic.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { isPlainObject, leaves, mapLeaves, type Structure } from "../core/tree.ts";
+import { Layer } from "../layers/layer.ts";
+import type { TensorLike } from "../ops/op.ts";
+import { toTensor } from "../ops/tensor.ts";
+import { Graph } from "./graph.ts";
+import { fitted, inOrder } from "./inputs.ts";
+import { Model, type ModelOptions } from "./model.ts";
+import {
+  type Config,
+  deserializeLayer,
+  deserializeNode,
+  type LayerClasses,
+  outputAt,
+  serializeLayer,
+  serializeNode,
+} from "./serialize.ts";
+
+/** What `model` takes. */
+export interface FunctionalOptions extends ModelOptions {
+  /** Symbolic tensors: one, a list, or some by name. */
+  readonly inputs: Structure<SymbolicTensor>;
+  /** What the model computes from them: one, a list, or some by name. */
+  readonly outputs: Structure<SymbolicTensor>;
+}
+
+function checkEnds(structure: unknown, which: string, owner: string): readonly SymbolicTensor[] {
+  const found = leaves(structure);
+  const wrong = found.find((leaf) => !(leaf instanceof SymbolicTensor));
+  if (wrong !== undefined || found.length === 0 || structure === undefined) {
+    const got = found.length === 0 ? "none" : show(wrong);
+    throw new VarveError(
+      `${owner}: ${which} are symbolic tensors, as input({ shape }) and layers called on it give them; got ${got}`,
+    );
+  }
+  return symbolicLeaves(structure);
+}
+
+/**
+ * A model made of a graph. `model({ inputs, outputs })` makes one.
+ *
+ * @see Keras 3, `keras.Model(inputs, outputs)`
+ */
+export class Functional extends Model {
+  static override readonly className: string = "Functional";
+  static readonly module: string = "keras.src.models.functional";
+  readonly #graph: Graph;
+  readonly #inputs: Structure<SymbolicTensor>;
+  readonly #outputs: Structure<SymbolicTensor>;
+
+  constructor({ inputs, outputs, ...options }: FunctionalOptions) {
+    super(options);
+    this.#graph = new Graph(
+      checkEnds(inputs, "inputs", this.label),
+      checkEnds(outputs, "outputs", this.label),
+      this.label,
+    );
+    this.#inputs = inputs;
+    this.#outputs = outputs;
+    this.build(this.inputs.map(({ shape }) => shape));
+    if (options.trainable !== undefined) this.trainable = options.trainable;
+  }
+
+  /** The symbolic inputs, in order. */
+  override get inputs(): readonly SymbolicTensor[] {
+    return this.#graph.inputs;
+  }
+
+  /** The symbolic outputs, in order. */
+  override get outputs(): readonly SymbolicTensor[] {
+    return this.#graph.outputs;
+  }
+
+  override get graph(): Graph {
+    return this.#graph;
+  }
+
+  /** The layers of the graph, in Keras's order. */
+  override get sublayers(): readonly Layer[] {
+    // The base constructor asks before the graph is there.
+    if (!(#graph in this)) return [];
+    return this.#graph.operations.filter((operation) => operation instanceof Layer);
+  }
+
+  override get inputNames(): readonly string[] {
+    return isPlainObject(this.#inputs) ? Object.keys(this.#inputs) : this.inputs.map(({ name }) => name);
+  }
+
+  override get outputNames(): readonly string[] {
+    if (isPlainObject(this.#outputs)) return Object.keys(this.#outputs);
+    const counts = new Map<string, number>();
+    return this.outputs.map(({ node, name: own }) => {
+      const name = node?.operation.name ?? own;
+      const count = counts.get(name) ?? 0;
+      counts.set(name, count + 1);
+      return count === 0 ? name : `${name}_${count}`;
+    });
+  }
+
+  protected override convertInputs(inputs: unknown): unknown {
+    return this.#inOrder(inputs).map((value, index) =>
+      toTensor(value as TensorLike, { dtype: (this.inputs[index] as SymbolicTensor).dtype }),
+    );
+  }
+
+  #inOrder(given: unknown): readonly unknown[] {
+    return inOrder(given, this.inputNames, "inputs", this.label);
+  }
+
+  override call(inputs: Structure<Tensor>): Structure<Tensor> {
+    const tensors = this.#inOrder(inputs).map((tensor, index) =>
+      fitted(tensor as Tensor, this.inputs[index] as SymbolicTensor, this.label),
+    );
+    const outputs = this.#graph.run(tensors);
+    let index = 0;
+    return mapLeaves(this.#outputs, () => outputs[index++]) as Structure<Tensor>;
+  }
+
+  /** Which of its operation's calls in this graph a tensor comes from, and its place there. */
+  #originOf(tensor: SymbolicTensor): [string, number, number] {
+    const source = this.inputs.indexOf(tensor);
+    if (source >= 0) return [this.#graph.inputLayers[source]?.name as string, 0, 0];
+    const node = tensor.node as GraphNode;
+    const calls = this.#callsOf(node.operation as Layer);
+    return [node.operation.name, calls.indexOf(node), leaves(node.outputs).indexOf(tensor)];
+  }
+
+  #callsOf(layer: Layer): GraphNode[] {
+    return this.#graph.nodes.filter(({ operation }) => operation === layer).sort((a, b) => a.index - b.index);
+  }
+
+  override getConfig(): Record<string, Json> {
+    const originOf = (tensor: SymbolicTensor) => this.#originOf(tensor);
+    // Keras counts the calls of a functional model from 1 here: the graph inside is its call 0.
+    const endOf = (tensor: unknown): Json => {
+      const [name, call, place] = originOf(tensor as SymbolicTensor);
+      const layer = this.sublayers.find((each) => each.name === name);
+      return [name, call + (layer instanceof Functional ? 1 : 0), place];
+    };
+    return {
+      name: this.name,
+      trainable: this.trainable,
+      layers: this.#graph.operations.map((operation) => ({
+        ...(operation instanceof Layer ? serializeLayer(operation) : {}),
+        name: operation.name,
+        inbound_nodes: this.#callsOf(operation as Layer).map((node) => serializeNode(node, originOf)),
+      })),
+      input_layers: mapLeaves(this.#inputs, endOf) as Json,
+      output_layers: mapLeaves(this.#outputs, endOf) as Json,
+    };
+  }
+
+  /**
+   * The model that a config describes.
+   *
+   * @param classes The layer classes it may use, by their Keras names.
+   */
+  static override fromConfig(config: Config, classes: LayerClasses = {}): never {
+    return rebuild(config, { ...classes, Functional }) as never;
+  }
+}
+
+/** Makes the layers, then calls them as soon as what they are called on is there. */
+function rebuild(config: Config, classes: LayerClasses): Functional {
+  const entries = config.layers as unknown as { name: string; inbound_nodes: unknown[] }[];
+  const made = new Map(entries.map((entry) => [entry.name, deserializeLayer(entry, classes)]));
+  const calls = new Map<string, GraphNode[]>();
+  const find = ([name, call, place]: readonly unknown[]): SymbolicTensor | undefined => {
+    const layer = made.get(name as string);
+    if (!layer)
+      throw new VarveError(`Functional "${config.name}": the config calls layer "${name}", which it does not have`);
+    if ("output" in layer) return layer.output as SymbolicTensor;
+    const node = calls.get(name as string)?.[call as number];
+    return node && outputAt(node, place);
+  };
+  let waiting = entries.flatMap(({ name, inbound_nodes }) => inbound_nodes.map((node) => ({ name, node })));
+  while (waiting.length > 0) {
+    const stuck = new Set<string>();
+    const left = waiting.filter(({ name, node }) => {
+      // Calls of one layer keep their order: others name them by number.
+      const found = stuck.has(name) ? undefined : deserializeNode(node, find);
+      if (!found) {
+        stuck.add(name);
+        return true;
+      }
+      const outputs = made.get(name)?.apply(found.inputs as SymbolicTensor, found.options);
+      const [first] = symbolicLeaves(outputs);
+      calls.set(name, [...(calls.get(name) ?? []), first?.node as GraphNode]);
+      return false;
+    });
+    if (left.length === waiting.length) {
+      throw new VarveError(
+        `Functional "${config.name}": the config is not connected; never reached: ${left.map(({ name }) => `"${name}"`).join(", ")}`,
+      );
+    }
+    waiting = left;
+  }
+  const end = (structure: unknown): unknown => {
+    if (Array.isArray(structure) && typeof structure[0] === "string") {
+      const layer = made.get(structure[0]);
+      const call = (structure[1] as number) - (layer instanceof Functional ? 1 : 0);
+      return find([structure[0], call, structure[2]]);
+    }
+    if (Array.isArray(structure)) return structure.map(end);
+    return Object.fromEntries(Object.entries(structure as object).map(([key, item]) => [key, end(item)]));
+  };
+  return new Functional({
+    inputs: end(config.input_layers) as Structure<SymbolicTensor>,
+    outputs: end(config.output_layers) as Structure<SymbolicTensor>,
+    name: config.name as string,
+    ...(typeof config.trainable === "boolean" ? { trainable: config.trainable } : {}),
+  });
+}
+
+/**
+ * A model from symbolic inputs to symbolic outputs.
+ *
+ * Layers called on symbolic tensors, and ops too, form a graph; a layer called twice shares its weights, a model is a
+ * layer itself. Several inputs and outputs are lists or objects, and so is then what goes in and comes out.
+ *
+ * @param options `inputs`, `outputs`, and `name`.
+ * @throws VarveError where an output depends on an input that is not listed, or two layers have one name.
+ *
+ * @example
+ * ```ts
+ * import { input, model, ops } from "varve";
+ * const a = input({ shape: [2], name: "a" });
+ * const b = input({ shape: [2], name: "b" });
+ * const sum = model({ inputs: [a, b], outputs: ops.add(a, b) });
+ * await sum.apply({ a: [[1, 2]], b: [[3, 4]] }).array() // => [[4, 6]]
+ * ```
+ */
+export function model(options: FunctionalOptions): Functional {
+  return new Functional(options);
+}
