@@ -28,6 +28,8 @@ ENVIRONMENT = {
     "KERAS_HOME": str(HERE / ".venv" / "keras-home"),
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
+    # Some cases are what Keras warns about: an adjusted R2 of few points, float weights for IoU.
+    "PYTHONWARNINGS": "ignore",
 }
 
 
