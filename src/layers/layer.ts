@@ -156,6 +156,7 @@ export abstract class Layer {
     this.#values = values;
     const own = Object.entries(schema).filter(([name]) => !Object.hasOwn(baseOptions, name));
     defineOptions(this, Object.fromEntries(own), values);
+    this.checkOptions();
     const build = this.build;
     Object.defineProperty(this, "build", { value: (shape: InputShape) => this.#buildOnce(build, shape) });
   }
