@@ -2,6 +2,7 @@
  * The public surface of Varve. Importing it computes nothing and touches nothing: devices start on first use.
  */
 
+export * as activations from "./activations.ts";
 export type { DType, TypedArray } from "./core/dtype.ts";
 export {
   DisposedError,

@@ -132,5 +132,6 @@ export {
 } from "./reduce/reduce.ts";
 export { sum } from "./reduce/sum.ts";
 export { logSoftmax, softmax } from "./softmax/softmax.ts";
+export { glu, sparsemax } from "./softmax/sparsemax.ts";
 export { argsort, searchsorted, sort, topK } from "./sort/sort.ts";
 export { full, ones, zeros } from "./tensor.ts";

@@ -31,9 +31,11 @@ import { Tensor } from "../core/tensor.ts";
 import { Variable } from "../core/variable.ts";
 import { warnOnce } from "../core/warn.ts";
 import { referenceDevice } from "../devices/reference/reference.ts";
+import { add } from "../ops/elementwise/binary.ts";
 import { cast } from "../ops/elementwise/cast.ts";
 import { elementwise } from "../ops/elementwise/elementwise.ts";
 import * as formula from "../ops/elementwise/formula.ts";
+import { square } from "../ops/elementwise/unary.ts";
 import { sum } from "../ops/reduce/sum.ts";
 import { full } from "../ops/tensor.ts";
 import {
@@ -140,60 +142,51 @@ export interface Step {
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
-const movingAverage = elementwise<[Tensor, Tensor, number]>({
+const movingAverage = elementwise({
   name: "movingAverage",
   dtype: "promote",
   inputs: 2,
+  parameters: 1,
   formula: (average, x, momentum) =>
     formula.add(formula.multiply(momentum, average), formula.multiply(formula.subtract(1, momentum), x)),
 });
 
-const meanOfSteps = elementwise<[Tensor, Tensor, number]>({
+const meanOfSteps = elementwise({
   name: "meanGradient",
   dtype: "promote",
   inputs: 2,
+  parameters: 1,
   formula: (accumulated, g, steps) => formula.divide(formula.add(g, accumulated), steps),
 });
 
-const unscale = elementwise<[Tensor, number]>({
+const unscale = elementwise({
   name: "unscale",
   dtype: "promote",
   inputs: 1,
+  parameters: 1,
   formula: (g, factor) => formula.divide(g, factor),
 });
 
-const clipToValue = elementwise<[Tensor, number]>({
+const clipToValue = elementwise({
   name: "clipToValue",
   dtype: "promote",
   inputs: 1,
+  parameters: 1,
   formula: (g, limit) => formula.minimum(formula.maximum(g, formula.negative(limit)), limit),
 });
 
 /** `squares` is the sum of the squares: all of one gradient's, or of all gradients'. NaN and infinity make NaN. */
-const clipToNorm = elementwise<[Tensor, Tensor, number]>({
+const clipToNorm = elementwise({
   name: "clipToNorm",
   dtype: "promote",
   inputs: 2,
+  parameters: 1,
   formula: (g, squares, limit) =>
     formula.divide(formula.multiply(g, limit), formula.maximum(formula.sqrt(squares), limit)),
 });
 
-const sumOfTwo = elementwise<[Tensor, Tensor]>({
-  name: "add",
-  dtype: "promote",
-  inputs: 2,
-  formula: (a, b) => formula.add(a, b),
-});
-
-const square = elementwise<[Tensor]>({
-  name: "square",
-  dtype: "promote",
-  inputs: 1,
-  formula: (g) => formula.square(g),
-});
-
 function squaresOf(gradient: Tensor): Tensor {
-  return sum(square([gradient], []));
+  return sum(square(gradient));
 }
 
 /** Variables of the optimizer itself live in ordinary memory on every device, so that they can be read at once. */
@@ -509,7 +502,7 @@ export abstract class Optimizer {
       const accumulators = pairs.map(({ variable }) => this.#accumulators.get(variable) as Variable);
       gradients = gradients.map((gradient, index) => {
         const { value } = accumulators[index] as Variable;
-        return updates ? meanOfSteps([value, gradient], [steps]) : sumOfTwo([gradient, value], []);
+        return updates ? meanOfSteps([value, gradient], [steps]) : add(gradient, value);
       });
       if (updates) {
         for (const each of this.#accumulators.values()) {
@@ -540,7 +533,7 @@ export abstract class Optimizer {
       return gradients.map((gradient) => clipToNorm([gradient, squaresOf(gradient)], [clipnorm]));
     }
     if (globalClipnorm === null) return gradients;
-    const squares = gradients.map(squaresOf).reduce((a, b) => sumOfTwo([a, b], []));
+    const squares = gradients.map(squaresOf).reduce((a, b) => add(a, b));
     return gradients.map((gradient) => {
       const own = squares.dtype === gradient.dtype ? squares : cast(squares, gradient.dtype);
       return clipToNorm([gradient, own], [globalClipnorm]);
