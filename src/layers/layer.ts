@@ -34,6 +34,7 @@ import type { Initializer } from "../initializers.ts";
 import { cast } from "../ops/elementwise/cast.ts";
 import { identity } from "../ops/movement/reshape.ts";
 import type { TensorLike } from "../ops/op.ts";
+import { SeedGenerator } from "../ops/random/seed.ts";
 import { toTensor } from "../ops/tensor.ts";
 import type { Regularizer } from "../regularizers.ts";
 
@@ -144,6 +145,7 @@ export abstract class Layer {
   #madeTrainable = 0;
   readonly #values: Readonly<Record<string, unknown>>;
   #losses: Tensor[] = [];
+  readonly #seedGenerators: SeedGenerator[] = [];
 
   constructor(options?: unknown) {
     const { className, schema } = this.constructor as typeof Layer;
@@ -273,6 +275,13 @@ export abstract class Layer {
     if (trainable) this.#own.splice(this.#madeTrainable++, 0, weight);
     else this.#own.push(weight);
     return weight;
+  }
+
+  /** Makes a source of seeds that lives as long as the layer; for use in `build`. */
+  protected addSeedGenerator(seed: number | null): SeedGenerator {
+    const generator = new SeedGenerator(seed);
+    this.#seedGenerators.push(generator);
+    return generator;
   }
 
   #buildOnce(build: (shape: InputShape) => void, shape: InputShape): void {
@@ -490,7 +499,7 @@ export abstract class Layer {
   dispose(): void {
     this.#disposed = true;
     this.clearLosses();
-    for (const weight of this.#own) weight.dispose();
+    for (const owned of [...this.#own, ...this.#seedGenerators]) owned.dispose();
     for (const layer of this.sublayers) layer.dispose();
   }
 
