@@ -15,7 +15,8 @@ import { reshape } from "../movement/reshape.ts";
 import { transpose } from "../movement/transpose.ts";
 import { publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
-import { type Correlation, correlate, correlateInputGradient } from "./correlation.ts";
+import { correlate, correlateInputGradient } from "./correlation.ts";
+import type { Correlation } from "./geometry.ts";
 
 /** "valid": windows lie inside. "same": ceil(size / stride) windows. "causal": as many, none sees what comes later. */
 export type ConvolutionPadding = "valid" | "same" | "causal";

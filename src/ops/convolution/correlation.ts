@@ -8,43 +8,15 @@
  * y[n, o, q] = Σ over t, c of x[n, i, c] · w[t, c, q], where c runs through the channels of q's group and x is 0
  * outside.
  */
-import { promote } from "../../core/dtype.ts";
+import { isFloat, promote } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import type { Spec } from "../../core/op.ts";
 import { formatShape, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { op } from "../op.ts";
 import { sumTo } from "../reduce/reduce.ts";
-
-/** How a kernel lies over images: everything but the batch and the channels. One number for each spatial axis. */
-export interface Correlation {
-  /** The sizes of x. */
-  readonly size: readonly number[];
-  /** The sizes of the kernel. */
-  readonly window: readonly number[];
-  /** The sizes of y. */
-  readonly count: readonly number[];
-  readonly strides: readonly number[];
-  readonly dilation: readonly number[];
-  /** How far the first window reaches over the front edge. */
-  readonly before: readonly number[];
-  readonly groups: number;
-}
-
-/** The same in three dimensions: the missing axes have size 1. */
-export function inThreeDimensions({ groups, ...lists }: Correlation): Correlation {
-  const missing = new Array<number>(3 - lists.size.length).fill(1);
-  const lifted = (list: readonly number[]) => [...missing, ...list];
-  return {
-    size: lifted(lists.size),
-    window: lifted(lists.window),
-    count: lifted(lists.count),
-    strides: lifted(lists.strides),
-    dilation: lifted(lists.dilation),
-    before: [...missing.map(() => 0), ...lists.before],
-    groups,
-  };
-}
+import { type Correlation, inThreeDimensions } from "./geometry.ts";
+import { correlateCalls, correlateInputGradientCalls, correlateKernelGradientCalls } from "./kernels.ts";
 
 /** Calls `visit` with the indices of every x, kernel element and y that meet: `y += x · kernel` says it all. */
 function eachProduct(
@@ -110,6 +82,10 @@ export const correlate = op<{ x: Tensor; kernel: Tensor; bias?: Tensor | undefin
     });
     y.data.set(sums);
   },
+  wasm({ x, kernel, bias }, { y }, correlation, workspace) {
+    if (!isFloat(y.dtype)) return undefined;
+    return correlateCalls(x, kernel, bias, y, correlation, y.dtype, workspace);
+  },
   gradient: ({ y }, { inputs: { x, kernel, bias } }, correlation) => ({
     x: (): Tensor => correlateInputGradient({ dy: y as Tensor, kernel }, correlation).dx,
     kernel: (): Tensor => correlateKernelGradient({ x, dy: y as Tensor }, correlation).dkernel,
@@ -135,6 +111,10 @@ export const correlateInputGradient = op<{ dy: Tensor; kernel: Tensor; bias?: Te
     });
     dx.data.set(sums);
   },
+  wasm({ dy, kernel, bias }, { dx }, correlation, workspace) {
+    if (!isFloat(dx.dtype)) return undefined;
+    return correlateInputGradientCalls(dy, kernel, bias, dx, correlation, dx.dtype, workspace);
+  },
   gradient: ({ dx }, { inputs: { dy, kernel, bias } }, correlation) => ({
     dy: (): Tensor => correlate({ x: dx as Tensor, kernel }, correlation).y,
     kernel: (): Tensor => correlateKernelGradient({ x: dx as Tensor, dy }, correlation).dkernel,
@@ -154,6 +134,10 @@ export const correlateKernelGradient = op<{ x: Tensor; dy: Tensor }, "dkernel", 
       (sums[k] as number) += (x.data[i] as number) * (dy.data[o] as number);
     });
     dkernel.data.set(sums);
+  },
+  wasm({ x, dy }, { dkernel }, correlation, workspace) {
+    if (!isFloat(dkernel.dtype)) return undefined;
+    return correlateKernelGradientCalls(x, dy, dkernel, correlation, dkernel.dtype, workspace);
   },
   gradient: ({ dkernel }, { inputs: { x, dy } }, correlation) => ({
     x: (): Tensor => correlateInputGradient({ dy, kernel: dkernel as Tensor }, correlation).dx,

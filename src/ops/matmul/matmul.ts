@@ -3,7 +3,7 @@
  * is the same record, which multiplies batches of matrices, either operand transposed as it is read, so that the
  * gradients of a product are products and nothing is ever transposed for them. How it is fast stands in `product.ts`.
  */
-import { type DType, isFloat, promote } from "../../core/dtype.ts";
+import { bytesOf, type DType, isFloat, promote } from "../../core/dtype.ts";
 import { ShapeError, show } from "../../core/errors.ts";
 import { broadcastShapes, formatShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -13,6 +13,7 @@ import { transpose } from "../movement/transpose.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
 import { sumTo } from "../reduce/reduce.ts";
 import { toTensor } from "../tensor.ts";
+import { panelsOf, productCall } from "./product.ts";
 
 /** Which operands are read as their transposes. */
 interface Transposes {
@@ -98,6 +99,54 @@ export const product = op<{ a: Tensor; b: Tensor; bias?: Tensor | undefined }, "
         c.data.set(row, (matrix * m + i) * n);
       }
     }
+  },
+  wasm({ a, b, bias }, { c }, transposes, workspace) {
+    const { dtype } = c;
+    if (!isFloat(dtype) || a.dtype !== dtype || b.dtype !== dtype) return undefined;
+    const { batch, m, k, n } = sizesOf(a.shape, b.shape, transposes);
+    const bytes = bytesOf(dtype);
+    const [aRow, aColumn] = transposes.transposeA ? [bytes, m * bytes] : [k * bytes, bytes];
+    const [bRow, bColumn] = transposes.transposeB ? [bytes, k * bytes] : [n * bytes, bytes];
+    const matrices = sizeOf(b.shape.slice(0, -2));
+    const panels = panelsOf(
+      {
+        at: b.at,
+        columns: n,
+        run: k,
+        step: bRow,
+        columnStep: bColumn,
+        taps: [0],
+        jobs: Array.from({ length: matrices }, (_, matrix) => matrix * k * n * bytes),
+      },
+      m * (c.size / (m * n * matrices)),
+      dtype,
+      workspace,
+    );
+    const aNumbers = matrixNumbers(a.shape, batch);
+    const bNumbers = matrixNumbers(b.shape, batch);
+    const call = productCall(
+      {
+        a: a.at,
+        c: c.at,
+        bias: bias?.at,
+        rows: [1, 1, 1, m],
+        aSteps: [0, 0, 0, aRow],
+        cSteps: [0, 0, 0, n * bytes],
+        run: k,
+        step: aColumn,
+        taps: [0],
+        jobs: Array.from(aNumbers, (matrix, index) => ({
+          a: matrix * m * k * bytes,
+          b: panels.jobs[bNumbers[index] as number] as number,
+          c: index * m * n * bytes,
+          taps: 1,
+        })),
+      },
+      panels,
+      dtype,
+      workspace,
+    );
+    return [...panels.calls, call];
   },
   gradient({ c }, { inputs: { a, b, bias } }, { transposeA, transposeB }) {
     const dc = c as Tensor;

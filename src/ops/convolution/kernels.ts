@@ -1,0 +1,333 @@
+/**
+ * How convolutions become products (`matmul/product.ts`). The windows of an image are rows of a matrix that is never
+ * written down: a window is pieces of the image at fixed offsets from its corner. So is what an input position
+ * receives from the outputs, taken for each phase of the strides by itself, since only some of the kernel meets it
+ * there; and so is the transpose of the first, by which the kernel's gradient sums along lines of the output. Images
+ * get a margin of zeros first where windows reach beyond them.
+ */
+import { bytesOf } from "../../core/dtype.ts";
+import { call, type KernelCall, type Pointer, type Workspace } from "../../core/op.ts";
+import { sizeOf } from "../../core/shape.ts";
+import { joinRuns, panelsOf, productCall, type Real } from "../matmul/product.ts";
+import { type Correlation, inThreeDimensions } from "./geometry.ts";
+
+type Triple = readonly [number, number, number];
+
+const axes = [0, 1, 2] as const;
+
+const perAxis = (value: (axis: 0 | 1 | 2) => number): Triple => [value(0), value(1), value(2)];
+
+const dot = (a: Triple, b: Triple): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+
+/** All positions in a box of these sizes, in row-major order. */
+function positionsIn([depth, height, width]: Triple): Triple[] {
+  const positions: Triple[] = [];
+  for (let d = 0; d < depth; d++) {
+    for (let h = 0; h < height; h++) {
+      for (let w = 0; w < width; w++) positions.push([d, h, w]);
+    }
+  }
+  return positions;
+}
+
+/** A batch of images in memory: steps are in bytes. */
+interface Images {
+  /** Where position (0, 0, 0) of the first image lies. */
+  readonly at: number;
+  readonly steps: Triple;
+  readonly step: number;
+}
+
+function stepsOf([, height, width]: Triple, pixel: number): Triple {
+  return [height * width * pixel, width * pixel, pixel];
+}
+
+/** The images such that positions from `low` to below `high` can be read: with a margin of zeros where they need one. */
+function imagesFor(
+  { at }: Pointer,
+  batch: number,
+  size: Triple,
+  pixel: number,
+  low: Triple,
+  high: Triple,
+  workspace: Workspace,
+): { images: Images; calls: KernelCall[] } {
+  const before = perAxis((axis) => Math.max(0, -low[axis]));
+  const padded = perAxis((axis) => before[axis] + Math.max(size[axis], high[axis]));
+  const steps = stepsOf(padded, pixel);
+  const step = sizeOf(padded) * pixel;
+  if (axes.every((axis) => padded[axis] === size[axis])) return { images: { at, steps, step }, calls: [] };
+  const target = workspace.temporary(batch * step);
+  const geometry = workspace.int32([...size, ...before, ...padded, pixel]);
+  const pad = call("padImages", [at, target, geometry], { pieces: batch * padded[0] * padded[1] });
+  return { images: { at: target + dot(before, steps), steps, step }, calls: [pad] };
+}
+
+/** Lists of a correlation as triples, and the sizes of its channels. */
+function lifted(correlation: Correlation, kernelChannels: number, filters: number) {
+  const { groups, ...lists } = inThreeDimensions(correlation);
+  const triples = lists as { readonly [K in keyof typeof lists]: Triple };
+  return { ...triples, groups, groupChannels: kernelChannels, filters, groupFilters: filters / groups };
+}
+
+const numbersTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+/** y = x correlated with the kernel, plus bias. */
+export function correlateCalls(
+  x: Pointer,
+  kernel: Pointer,
+  bias: Pointer | undefined,
+  y: Pointer,
+  correlation: Correlation,
+  dtype: Real,
+  workspace: Workspace,
+): KernelCall[] {
+  const bytes = bytesOf(dtype);
+  const batch = x.shape[0] as number;
+  const [groupChannels, filters] = kernel.shape.slice(-2) as [number, number];
+  const { size, window, count, strides, dilation, before, groups, groupFilters } = lifted(
+    correlation,
+    groupChannels,
+    filters,
+  );
+  const low = perAxis((axis) => -before[axis]);
+  const high = perAxis(
+    (axis) => (count[axis] - 1) * strides[axis] + (window[axis] - 1) * dilation[axis] - before[axis] + 1,
+  );
+  const { images, calls } = imagesFor(x, batch, size, groups * groupChannels * bytes, low, high, workspace);
+  const corner = dot(low, images.steps);
+  const windowSteps = perAxis((axis) => dilation[axis] * images.steps[axis]);
+  const taps = positionsIn(window).map((position) => corner + dot(position, windowSteps));
+  const panels = panelsOf(
+    {
+      at: kernel.at,
+      columns: groupFilters,
+      run: taps.length * groupChannels,
+      step: filters * bytes,
+      columnStep: bytes,
+      taps: [0],
+      jobs: numbersTo(groups).map((group) => group * groupFilters * bytes),
+    },
+    y.size / filters,
+    dtype,
+    workspace,
+  );
+  const joined = joinRuns(taps, groupChannels, bytes);
+  const pixel = filters * bytes;
+  const ySteps = stepsOf(count, pixel);
+  const product = productCall(
+    {
+      a: images.at,
+      c: y.at,
+      bias: bias?.at,
+      rows: [batch, ...count],
+      aSteps: [images.step, ...perAxis((axis) => strides[axis] * images.steps[axis])],
+      cSteps: [sizeOf(count) * pixel, ...ySteps],
+      ...joined,
+      step: bytes,
+      jobs: numbersTo(groups).map((group) => ({
+        a: group * groupChannels * bytes,
+        b: panels.jobs[group] as number,
+        c: group * groupFilters * bytes,
+        bias: group * groupFilters * bytes,
+        taps: joined.taps.length,
+      })),
+    },
+    panels,
+    dtype,
+    workspace,
+  );
+  return [...calls, ...panels.calls, product];
+}
+
+/** One phase of an axis: input positions `first + q · stride`, and the window positions that meet outputs there. */
+interface Phase {
+  readonly first: number;
+  readonly positions: number;
+  /** Output of position q under window position t is `q + offset`; in ascending order of the offsets. */
+  readonly meets: readonly { readonly tap: number; readonly offset: number }[];
+}
+
+function phasesOf(size: number, window: number, stride: number, dilation: number, before: number): Phase[] {
+  return numbersTo(Math.min(stride, size)).map((first) => ({
+    first,
+    positions: Math.ceil((size - first) / stride),
+    meets: numbersTo(window)
+      .reverse()
+      .map((tap) => ({ tap, offset: (first + before - tap * dilation) / stride }))
+      .filter(({ offset }) => Number.isInteger(offset)),
+  }));
+}
+
+/** What a correlation passes back to x, plus bias. */
+export function correlateInputGradientCalls(
+  dy: Pointer,
+  kernel: Pointer,
+  bias: Pointer | undefined,
+  dx: Pointer,
+  correlation: Correlation,
+  dtype: Real,
+  workspace: Workspace,
+): KernelCall[] {
+  const bytes = bytesOf(dtype);
+  const batch = dy.shape[0] as number;
+  const [groupChannels, filters] = kernel.shape.slice(-2) as [number, number];
+  const { size, window, count, strides, dilation, before, groups, groupFilters } = lifted(
+    correlation,
+    groupChannels,
+    filters,
+  );
+  const phases = axes.map((axis) =>
+    phasesOf(size[axis], window[axis], strides[axis], dilation[axis], before[axis]),
+  ) as unknown as readonly [Phase[], Phase[], Phase[]];
+  const reach = (axis: 0 | 1 | 2, ends: (phase: Phase, offset: number) => number) =>
+    phases[axis].flatMap((phase) => phase.meets.map(({ offset }) => ends(phase, offset)));
+  const low = perAxis((axis) => Math.min(0, ...reach(axis, (_, offset) => offset)));
+  const high = perAxis((axis) => Math.max(0, ...reach(axis, ({ positions }, offset) => positions + offset)));
+  const { images, calls } = imagesFor(dy, batch, count, filters * bytes, low, high, workspace);
+  const pixel = groups * groupChannels * bytes;
+  const xSteps = stepsOf(size, pixel);
+  const products: KernelCall[] = [];
+  for (const depth of phases[0]) {
+    for (const height of phases[1]) {
+      for (const width of phases[2]) {
+        const meets = depth.meets.flatMap((d) =>
+          height.meets.flatMap((h) =>
+            width.meets.map((w) => ({
+              tap: (d.tap * window[1] + h.tap) * window[2] + w.tap,
+              offset: dot([d.offset, h.offset, w.offset], images.steps),
+            })),
+          ),
+        );
+        const positions: Triple = [depth.positions, height.positions, width.positions];
+        const panels = panelsOf(
+          {
+            at: kernel.at,
+            columns: groupChannels,
+            run: groupFilters,
+            step: bytes,
+            columnStep: filters * bytes,
+            taps: meets.map(({ tap }) => tap * groupChannels * filters * bytes),
+            jobs: numbersTo(groups).map((group) => group * groupFilters * bytes),
+          },
+          batch * sizeOf(positions),
+          dtype,
+          workspace,
+        );
+        const joined = joinRuns(
+          meets.map(({ offset }) => offset),
+          groupFilters,
+          bytes,
+        );
+        const first = dot([depth.first, height.first, width.first], xSteps);
+        const product = productCall(
+          {
+            a: images.at,
+            c: dx.at + first,
+            bias: bias?.at,
+            rows: [batch, ...positions],
+            aSteps: [images.step, ...images.steps],
+            cSteps: [sizeOf(size) * pixel, ...perAxis((axis) => strides[axis] * xSteps[axis])],
+            ...joined,
+            step: bytes,
+            jobs: numbersTo(groups).map((group) => ({
+              a: group * groupFilters * bytes,
+              b: panels.jobs[group] as number,
+              c: group * groupChannels * bytes,
+              bias: group * groupChannels * bytes,
+              taps: joined.taps.length,
+            })),
+          },
+          panels,
+          dtype,
+          workspace,
+        );
+        products.push(...panels.calls, product);
+      }
+    }
+  }
+  return [...calls, ...products];
+}
+
+/** Into how many partial sums a kernel's gradient is split at most, so that several threads have work. */
+const mostParts = 16;
+
+/** What a correlation passes back to its kernel. */
+export function correlateKernelGradientCalls(
+  x: Pointer,
+  dy: Pointer,
+  dkernel: Pointer,
+  correlation: Correlation,
+  dtype: Real,
+  workspace: Workspace,
+): KernelCall[] {
+  const bytes = bytesOf(dtype);
+  const batch = x.shape[0] as number;
+  const [groupChannels, filters] = dkernel.shape.slice(-2) as [number, number];
+  const { size, window, count, strides, dilation, before, groups, groupFilters } = lifted(
+    correlation,
+    groupChannels,
+    filters,
+  );
+  const low = perAxis((axis) => -before[axis]);
+  const high = perAxis(
+    (axis) => (count[axis] - 1) * strides[axis] + (window[axis] - 1) * dilation[axis] - before[axis] + 1,
+  );
+  const { images, calls } = imagesFor(x, batch, size, groups * groupChannels * bytes, low, high, workspace);
+  const corner = dot(low, images.steps);
+  const [frames, lines] = count;
+  const lineSteps = perAxis((axis) => strides[axis] * images.steps[axis]);
+  const taps = numbersTo(batch).flatMap((n) =>
+    positionsIn([frames, lines, 1]).map((position) => corner + n * images.step + dot(position, lineSteps)),
+  );
+  const rows = sizeOf(window) * groupChannels;
+  const panels = panelsOf(
+    {
+      at: dy.at,
+      columns: groupFilters,
+      run: taps.length * count[2],
+      step: filters * bytes,
+      columnStep: bytes,
+      taps: [0],
+      jobs: numbersTo(groups).map((group) => group * groupFilters * bytes),
+    },
+    rows,
+    dtype,
+    workspace,
+  );
+  // Parts of at least a thousand products, and only where there are few rows to share among threads.
+  const wanted = Math.ceil(mostParts / (Math.ceil(rows / 96) * groups));
+  const parts = Math.max(1, Math.min(wanted, Math.floor((taps.length * count[2]) / 1024), taps.length));
+  const partBytes = dkernel.size * bytes;
+  const target = parts === 1 ? dkernel.at : workspace.temporary(parts * partBytes);
+  const firstTaps = numbersTo(parts + 1).map((part) => Math.floor((part * taps.length) / parts));
+  const pixel = filters * bytes;
+  const product = productCall(
+    {
+      a: images.at,
+      c: target,
+      rows: [...window, groupChannels],
+      aSteps: [...perAxis((axis) => dilation[axis] * images.steps[axis]), bytes],
+      cSteps: [...perAxis((axis) => sizeOf(window.slice(axis + 1)) * groupChannels * pixel), pixel],
+      run: count[2],
+      step: lineSteps[2],
+      taps,
+      jobs: numbersTo(parts).flatMap((part) =>
+        numbersTo(groups).map((group) => ({
+          a: group * groupChannels * bytes,
+          b: panels.jobs[group] as number,
+          c: part * partBytes + group * groupFilters * bytes,
+          firstTap: firstTaps[part] as number,
+          taps: (firstTaps[part + 1] as number) - (firstTaps[part] as number),
+        })),
+      ),
+    },
+    panels,
+    dtype,
+    workspace,
+  );
+  const sum = call(dtype === "float32" ? "sumParts32" : "sumParts64", [target, dkernel.at, parts, dkernel.size], {
+    pieces: Math.ceil(dkernel.size / 1024),
+  });
+  return [...calls, ...panels.calls, product, ...(parts === 1 ? [] : [sum])];
+}

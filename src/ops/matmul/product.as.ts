@@ -1,0 +1,280 @@
+// Products of matrices whose rows are read where they lie: row r of a is made of pieces of `run` elements, `step` bytes
+// apart, the same pieces relative to the start of every row. A matrix, transposed or not, the windows of a
+// convolution, those of its gradients: all are rows of this kind, so nothing is copied to line them up. The columns of
+// b are read in panels of two vectors (packed by `packPanels`, or in place where they lie well).
+//
+// A tile of rows × one panel stays in registers. Sums run over blocks of at most 256 products, one after the other,
+// and each block's sum is added to the result: an order that depends on how long the sum is and on nothing else.
+import { lanes, multiplyAdd } from "../../devices/wasm/simd.as";
+
+/** Rows of a tile. More would need more registers than there are: measured, five or six rows are slower, fused or not. */
+// @ts-ignore: decorator
+@inline
+function tileRows(): i32 {
+  return 4;
+}
+
+/** Rows that one block works on: whole tiles. */
+// @ts-ignore: decorator
+@inline
+function blockRows(): i32 {
+  return 96;
+}
+
+/** Products that are summed in registers before they join the result. */
+// @ts-ignore: decorator
+@inline
+function blockProducts(): i32 {
+  return 256;
+}
+
+/** Columns of a panel. */
+// @ts-ignore: decorator
+@inline
+function panelColumns<T>(): i32 {
+  return 2 * <i32>lanes<T>();
+}
+
+// @ts-ignore: decorator
+@inline
+function at(list: usize, index: i32): i32 {
+  return load<i32>(list + (<usize>index << 2));
+}
+
+/** Adds one row of a tile to what was there: to `before`, which is the result so far or what it starts with. */
+function finish<T>(target: usize, before: usize, columns: i32, spare: usize, low: v128, high: v128): void {
+  if (columns == panelColumns<T>()) {
+    v128.store(target, v128.add<T>(v128.load(before), low));
+    v128.store(target, v128.add<T>(v128.load(before, 16), high), 16);
+    return;
+  }
+  v128.store(spare, low);
+  v128.store(spare, high, 16);
+  for (let j: usize = 0; j < <usize>columns * sizeof<T>(); j += sizeof<T>()) {
+    store<T>(target + j, load<T>(before + j) + load<T>(spare + j));
+  }
+}
+
+/**
+ * One tile: rows that start at the addresses in `rows`, pieces at the offsets from `taps` to `tapsEnd`, each `length`
+ * bytes long. `start` is what the result starts with, or 0 where it is added to.
+ */
+function tile<T>(
+  rows: usize,
+  count: i32,
+  taps: usize,
+  tapsEnd: usize,
+  offset: usize,
+  length: usize,
+  step: usize,
+  b: usize,
+  bStep: usize,
+  targets: usize,
+  column: usize,
+  columns: i32,
+  start: usize,
+  spare: usize,
+): void {
+  const zero = v128.splat<T>(<T>0);
+  let c00 = zero;
+  let c01 = zero;
+  let c10 = zero;
+  let c11 = zero;
+  let c20 = zero;
+  let c21 = zero;
+  let c30 = zero;
+  let c31 = zero;
+  for (let tap = taps; tap != tapsEnd; tap += 4) {
+    const shift = offset + load<usize>(tap);
+    const a0 = load<usize>(rows) + shift;
+    const a1 = load<usize>(rows, 4) + shift;
+    const a2 = load<usize>(rows, 8) + shift;
+    const a3 = load<usize>(rows, 12) + shift;
+    for (let i: usize = 0; i != length; i += step) {
+      const b0 = v128.load(b);
+      const b1 = v128.load(b, 16);
+      b += bStep;
+      let a = v128.load_splat<T>(a0 + i);
+      c00 = multiplyAdd<T>(a, b0, c00);
+      c01 = multiplyAdd<T>(a, b1, c01);
+      a = v128.load_splat<T>(a1 + i);
+      c10 = multiplyAdd<T>(a, b0, c10);
+      c11 = multiplyAdd<T>(a, b1, c11);
+      a = v128.load_splat<T>(a2 + i);
+      c20 = multiplyAdd<T>(a, b0, c20);
+      c21 = multiplyAdd<T>(a, b1, c21);
+      a = v128.load_splat<T>(a3 + i);
+      c30 = multiplyAdd<T>(a, b0, c30);
+      c31 = multiplyAdd<T>(a, b1, c31);
+    }
+  }
+  let target = load<usize>(targets) + column;
+  finish<T>(target, start ? start : target, columns, spare, c00, c01);
+  if (count == 1) return;
+  target = load<usize>(targets, 4) + column;
+  finish<T>(target, start ? start : target, columns, spare, c10, c11);
+  if (count == 2) return;
+  target = load<usize>(targets, 8) + column;
+  finish<T>(target, start ? start : target, columns, spare, c20, c21);
+  if (count == 3) return;
+  target = load<usize>(targets, 12) + column;
+  finish<T>(target, start ? start : target, columns, spare, c30, c31);
+}
+
+/**
+ * `geometry` (sizes in elements, steps in bytes): 0 rows, 1–3 how rows are numbered: row r is (i0, i1, i2, i3) with
+ * these as the sizes of the last three; 4–7 steps in a for i0 … i3; 8–11 steps in c; 12 columns; 13 run; 14 step in a
+ * along a run; 15 step in b; 16 step in b from panel to panel; 17 products; 18 blocks of each piece; 19 taps, the
+ * offsets of the pieces of a row; 20 jobs, six numbers each: offsets in a, b, c and bias, first tap, how many taps.
+ * `scratch` has room for 1024 bytes for every piece.
+ */
+function product<T>(a: usize, b: usize, c: usize, bias: usize, geometry: usize, scratch: usize, from: i32, to: i32): void {
+  const rowCount = at(geometry, 0);
+  const size1 = at(geometry, 1);
+  const size2 = at(geometry, 2);
+  const size3 = at(geometry, 3);
+  const columns = at(geometry, 12);
+  const run = at(geometry, 13);
+  const step = <usize>at(geometry, 14);
+  const bStep = <usize>at(geometry, 15);
+  const panelStep = <usize>at(geometry, 16);
+  const blocks = (rowCount + blockRows() - 1) / blockRows();
+  const total = blocks * at(geometry, 17);
+  const grain = at(geometry, 18);
+  const taps = <usize>at(geometry, 19);
+  const jobs = <usize>at(geometry, 20);
+  // Each call works in the scratch memory of its first piece, so two threads never share one.
+  const rows = scratch + (<usize>from << 10);
+  const targets = rows + 4 * blockRows();
+  const zeros = targets + 4 * blockRows();
+  const spare = zeros + 32;
+  memory.fill(zeros, 0, 32);
+  const slices = max<i32>((run + blockProducts() - 1) / blockProducts(), 1);
+  const slice = (run + slices - 1) / slices;
+  const tapsAtOnce = run == 0 ? 1 : max<i32>(blockProducts() / run, 1);
+  const last = min<i32>(to * grain, total);
+  for (let block = from * grain; block < last; block++) {
+    const job = jobs + 24 * <usize>(block / blocks);
+    const firstRow = (block % blocks) * blockRows();
+    const count = min<i32>(rowCount - firstRow, blockRows());
+    const aStart = a + <usize>at(job, 0);
+    const bStart = b + <usize>at(job, 1);
+    const cStart = c + <usize>at(job, 2);
+    const biasStart = bias ? bias + <usize>at(job, 3) : 0;
+    let i3 = firstRow % size3;
+    let i2 = firstRow / size3 % size2;
+    let i1 = firstRow / size3 / size2 % size1;
+    let i0 = firstRow / size3 / size2 / size1;
+    for (let r: i32 = 0; r < count; r++) {
+      store<usize>(rows + (<usize>r << 2), aStart + <usize>(i0 * at(geometry, 4) + i1 * at(geometry, 5) + i2 * at(geometry, 6) + i3 * at(geometry, 7)));
+      store<usize>(targets + (<usize>r << 2), cStart + <usize>(i0 * at(geometry, 8) + i1 * at(geometry, 9) + i2 * at(geometry, 10) + i3 * at(geometry, 11)));
+      if (++i3 == size3) {
+        i3 = 0;
+        if (++i2 == size2) {
+          i2 = 0;
+          if (++i1 == size1) {
+            i1 = 0;
+            i0++;
+          }
+        }
+      }
+    }
+    // The last tile may be short of rows: it reads its last one again, and does not keep what comes of it.
+    for (let r: i32 = count; r % tileRows() != 0; r++) {
+      store<usize>(rows + (<usize>r << 2), load<usize>(rows + (<usize>(count - 1) << 2)));
+    }
+    const firstTap = at(job, 4);
+    const lastTap = firstTap + at(job, 5);
+    let tap = firstTap;
+    let isFirst = true;
+    do {
+      const tapEnd = min<i32>(tap + tapsAtOnce, lastTap);
+      for (let s: i32 = 0; s < slices; s++) {
+        const begin = s * slice;
+        const length = min<i32>(run - begin, slice);
+        const panels = bStart + <usize>(tap * run + begin) * bStep;
+        let panel: usize = panels;
+        for (let j: i32 = 0; j < columns; j += panelColumns<T>()) {
+          const column = <usize>j * sizeof<T>();
+          const width = min<i32>(columns - j, panelColumns<T>());
+          const start = isFirst ? (biasStart ? biasStart + column : zeros) : 0;
+          for (let r: i32 = 0; r < count; r += tileRows()) {
+            tile<T>(
+              rows + (<usize>r << 2),
+              min<i32>(count - r, tileRows()),
+              taps + (<usize>tap << 2),
+              taps + (<usize>tapEnd << 2),
+              <usize>begin * step,
+              <usize>length * step,
+              step,
+              panel,
+              bStep,
+              targets + (<usize>r << 2),
+              column,
+              width,
+              start,
+              spare,
+            );
+          }
+          panel += panelStep;
+        }
+        isFirst = false;
+      }
+      tap = tapEnd;
+    } while (tap < lastTap);
+  }
+}
+
+export function product32(a: usize, b: usize, c: usize, bias: usize, geometry: usize, scratch: usize, from: i32, to: i32): void {
+  product<f32>(a, b, c, bias, geometry, scratch, from, to);
+}
+
+export function product64(a: usize, b: usize, c: usize, bias: usize, geometry: usize, scratch: usize, from: i32, to: i32): void {
+  product<f64>(a, b, c, bias, geometry, scratch, from, to);
+}
+
+/**
+ * The columns of b side by side in panels, one panel after the other, columns that are missing from the last one 0.
+ * `geometry`: 0 columns, 1 run, 2 and 3 steps along a run and from column to column, 4 how many taps, 5 taps, 6 jobs,
+ * two numbers each: offsets in source and target, in bytes. Pieces are panels of jobs.
+ */
+function packPanels<T>(source: usize, target: usize, geometry: usize, from: i32, to: i32): void {
+  const columns = at(geometry, 0);
+  const run = at(geometry, 1);
+  const step = <usize>at(geometry, 2);
+  const columnStep = <usize>at(geometry, 3);
+  const tapCount = at(geometry, 4);
+  const taps = <usize>at(geometry, 5);
+  const jobs = <usize>at(geometry, 6);
+  const panels = (columns + panelColumns<T>() - 1) / panelColumns<T>();
+  for (let piece = from; piece < to; piece++) {
+    const job = jobs + 8 * <usize>(piece / panels);
+    const first = (piece % panels) * panelColumns<T>();
+    const width = min<i32>(columns - first, panelColumns<T>());
+    const start = source + <usize>at(job, 0) + <usize>first * columnStep;
+    let row = target + <usize>at(job, 1) + <usize>(piece % panels) * 32 * <usize>(tapCount * run);
+    for (let t: i32 = 0; t < tapCount; t++) {
+      let element = start + <usize>at(taps, t);
+      for (let i: i32 = 0; i < run; i++) {
+        if (width == panelColumns<T>() && columnStep == sizeof<T>()) {
+          v128.store(row, v128.load(element));
+          v128.store(row, v128.load(element, 16), 16);
+        } else {
+          for (let j: i32 = 0; j < panelColumns<T>(); j++) {
+            store<T>(row + <usize>j * sizeof<T>(), j < width ? load<T>(element + <usize>j * columnStep) : <T>0);
+          }
+        }
+        element += step;
+        row += 32;
+      }
+    }
+  }
+}
+
+export function packPanels32(source: usize, target: usize, geometry: usize, from: i32, to: i32): void {
+  packPanels<f32>(source, target, geometry, from, to);
+}
+
+export function packPanels64(source: usize, target: usize, geometry: usize, from: i32, to: i32): void {
+  packPanels<f64>(source, target, geometry, from, to);
+}

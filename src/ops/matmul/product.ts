@@ -1,0 +1,157 @@
+/**
+ * How products reach their kernel (`product.as.ts`): rows described by steps, columns as panels. What it is for, a
+ * matrix product or a convolution, is not known here. After Goto & van de Geijn, "Anatomy of high-performance matrix
+ * multiplication" (2008), except that rows are never packed: the kernel follows them where they lie (as in Dukhan,
+ * "The indirect convolution algorithm", 2019, though without its buffer of pointers).
+ */
+import { bytesOf, type DType } from "../../core/dtype.ts";
+import { call, type KernelCall, type Workspace } from "../../core/op.ts";
+
+/** Bytes of a panel's row: two vectors. */
+const panelBytes = 32;
+
+/** Rows that the kernel works on at once (`blockRows` there). */
+const blockRows = 96;
+
+/** Pieces that one call is split into at most: enough for many threads, each with its own kilobyte of scratch. */
+const mostPieces = 64;
+
+/** Dtypes that have kernels. */
+export type Real = "float32" | "float64";
+
+/** The columns of a matrix: element (k, j) of job i lies at `at + jobs[i] + taps[k / run] + (k % run) · step + j · columnStep`. */
+export interface Columns {
+  readonly at: number;
+  readonly columns: number;
+  readonly run: number;
+  readonly step: number;
+  readonly columnStep: number;
+  readonly taps: readonly number[];
+  readonly jobs: readonly number[];
+}
+
+/** Columns as the product reads them; what `calls` do comes first. */
+export interface Panels {
+  readonly calls: readonly KernelCall[];
+  readonly at: number;
+  readonly columns: number;
+  readonly step: number;
+  readonly panelStep: number;
+  /** Where each job's panels begin, from `at`. */
+  readonly jobs: readonly number[];
+}
+
+/** Where the panels of each job begin when they are packed one job after the other. */
+const packedBytes = ({ columns, run, taps }: Columns, dtype: DType) =>
+  Math.ceil((columns * bytesOf(dtype)) / panelBytes) * panelBytes * run * taps.length;
+
+/**
+ * The columns ready to be read by `rows` rows: in place where whole panels lie side by side and either hardly any row
+ * reads them or they are so near each other that the cache holds them, else packed.
+ */
+export function panelsOf(source: Columns, rows: number, dtype: Real, workspace: Workspace): Panels {
+  const { at, columns, run, step, columnStep, taps, jobs } = source;
+  const bytes = bytesOf(dtype);
+  const inPlace = columnStep === bytes && taps.length === 1 && (columns * bytes) % panelBytes === 0;
+  if (inPlace && (rows <= 8 || step <= 256)) {
+    return { calls: [], at: at + (taps[0] as number), columns, step, panelStep: panelBytes, jobs };
+  }
+  const size = packedBytes(source, dtype);
+  const target = workspace.temporary(size * jobs.length);
+  const targets = jobs.map((_, index) => index * size);
+  const geometry = workspace.int32([
+    columns,
+    run,
+    step,
+    columnStep,
+    taps.length,
+    workspace.int32(taps),
+    workspace.int32(jobs.flatMap((offset, index) => [offset, targets[index] as number])),
+  ]);
+  return {
+    calls: [
+      call(dtype === "float32" ? "packPanels32" : "packPanels64", [at, target, geometry], {
+        pieces: Math.ceil((columns * bytes) / panelBytes) * jobs.length,
+      }),
+    ],
+    at: target,
+    columns,
+    step: panelBytes,
+    panelStep: panelBytes * run * taps.length,
+    jobs: targets,
+  };
+}
+
+/** One of the products of a call: offsets from the addresses of the whole, in bytes, and the taps it sums over. */
+export interface Job {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly bias?: number;
+  readonly firstTap?: number;
+  readonly taps: number;
+}
+
+/**
+ * c = a · b + bias. Row (i0, i1, i2, i3) of a begins at `a + Σ i · aSteps` and is made of pieces at the offsets `taps`,
+ * each of `run` elements `step` bytes apart; the row of c begins at `c + Σ i · cSteps`, its columns side by side.
+ */
+export interface Product {
+  readonly a: number;
+  readonly c: number;
+  /** Without one, 0. */
+  readonly bias?: number | undefined;
+  /** How many rows there are along each of the four numbers. */
+  readonly rows: readonly [number, number, number, number];
+  readonly aSteps: readonly [number, number, number, number];
+  readonly cSteps: readonly [number, number, number, number];
+  readonly run: number;
+  readonly step: number;
+  readonly taps: readonly number[];
+  readonly jobs: readonly Job[];
+}
+
+/** The kernel call of a product whose columns are ready. */
+export function productCall(
+  { a, c, bias = 0, rows, aSteps, cSteps, run, step, taps, jobs }: Product,
+  panels: Panels,
+  dtype: Real,
+  workspace: Workspace,
+): KernelCall {
+  const rowCount = rows[0] * rows[1] * rows[2] * rows[3];
+  const blocks = panels.columns === 0 ? 0 : Math.ceil(rowCount / blockRows) * jobs.length;
+  const grain = Math.max(1, Math.ceil(blocks / mostPieces));
+  const pieces = Math.ceil(blocks / grain);
+  const geometry = workspace.int32([
+    rowCount,
+    ...rows.slice(1),
+    ...aSteps,
+    ...cSteps,
+    panels.columns,
+    run,
+    step,
+    panels.step,
+    panels.panelStep,
+    jobs.length,
+    grain,
+    workspace.int32(taps),
+    workspace.int32(jobs.flatMap((job) => [job.a, job.b, job.c, job.bias ?? 0, job.firstTap ?? 0, job.taps])),
+  ]);
+  const scratch = workspace.temporary(1024 * pieces);
+  const kernel = dtype === "float32" ? "product32" : "product64";
+  return call(kernel, [a, panels.at, c, bias, geometry, scratch], { pieces });
+}
+
+/** The same pieces of a row with those that follow each other directly joined into longer ones. */
+export function joinRuns(
+  taps: readonly number[],
+  run: number,
+  step: number,
+): { readonly taps: readonly number[]; readonly run: number } {
+  const follows = (index: number) => (taps[index] as number) - (taps[index - 1] as number) === run * step;
+  let joined = 1;
+  while (joined < taps.length && follows(joined)) joined++;
+  const regular = taps.every((_, index) => index % joined === 0 || follows(index));
+  if (taps.length % joined !== 0 || !regular) return { taps, run };
+  return { taps: taps.filter((_, index) => index % joined === 0), run: run * joined };
+}
