@@ -3,6 +3,7 @@
  */
 
 export * as activations from "./activations.ts";
+export * as constraints from "./constraints.ts";
 export type { DType, TypedArray } from "./core/dtype.ts";
 export {
   DisposedError,
@@ -19,6 +20,7 @@ export { SymbolicTensor } from "./core/symbolic.ts";
 export { type NestedArray, Tensor } from "./core/tensor.ts";
 export { Variable, type VariableOptions } from "./core/variable.ts";
 export { type DeviceName, type Info, info, setDevice } from "./devices/current.ts";
+export * as initializers from "./initializers.ts";
 export { InputLayer, type InputOptions, input } from "./layers/core/input-layer.ts";
 export * as layers from "./layers/index.ts";
 export {
@@ -37,6 +39,9 @@ export { type CallContext, type CallOptions, factory, Layer, layer } from "./lay
 export { grad, valueAndGrad } from "./ops/grad.ts";
 export * as ops from "./ops/index.ts";
 export type { TensorLike } from "./ops/op.ts";
+export * as random from "./ops/random/index.ts";
+export { setRandomSeed } from "./ops/random/seed.ts";
 export { ones, tensor, zeros } from "./ops/tensor.ts";
 export * as optimizers from "./optimizers/index.ts";
 export * as options from "./options.ts";
+export * as regularizers from "./regularizers.ts";
