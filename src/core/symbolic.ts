@@ -11,7 +11,7 @@ import { inScope } from "./scope.ts";
 import { formatShape, type PartialShape, probeSizes } from "./shape.ts";
 import { shapesDevice } from "./shapes-device.ts";
 import { Tensor } from "./tensor.ts";
-import { leaves, mapLeaves } from "./tree.ts";
+import { isPlainObject, leaves, mapLeaves } from "./tree.ts";
 
 /** Anything that can be a node of a graph: layers, and single ops. */
 export interface Operation {
@@ -123,7 +123,10 @@ export function callSymbolically(
 
 /** Whether a structure holds a symbolic tensor. */
 export function isSymbolic(structure: unknown): boolean {
-  return symbolicLeaves(structure).length > 0;
+  if (structure instanceof SymbolicTensor) return true;
+  // Asked at every call of an op: lists of numbers are not searched, and nothing is allocated.
+  if (Array.isArray(structure)) return typeof structure[0] !== "number" && structure.some(isSymbolic);
+  return isPlainObject(structure) && Object.values(structure).some(isSymbolic);
 }
 
 /** What `input` takes. */
