@@ -20,13 +20,15 @@ if (!executablePath) {
   console.log("Browser tests are left out: no Chromium found (name one in VARVE_CHROMIUM).");
 }
 
-const resolve = { alias: { varve: fileURLToPath(new URL("./src/index.ts", import.meta.url)) } };
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+const resolve = { alias: { varve: source("index.ts"), "#platform": source("platform/node.ts") } };
+const resolveInBrowser = { alias: { ...resolve.alias, "#platform": source("platform/other.ts") } };
 
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 function inBrowser(name: string, isolated: boolean) {
   return {
-    resolve,
+    resolve: resolveInBrowser,
     server: { headers: isolated ? isolation : {} },
     test: {
       name,

@@ -10,7 +10,8 @@ import { Variable } from "../core/variable.ts";
 import { currentDevice } from "../devices/current.ts";
 import { op, type TensorLike } from "./op.ts";
 
-const dtypeOfArray = new Map<unknown, DType>([
+/** The dtypes that typed arrays have by themselves. */
+export const dtypeOfArray = new Map<unknown, DType>([
   [Float32Array, "float32"],
   [Float64Array, "float64"],
   [Int32Array, "int32"],

@@ -1,0 +1,48 @@
+/// <reference types="node" />
+/**
+ * In Node: the terminal, and files.
+ */
+import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
+import { SingleBar } from "cli-progress";
+import type { Bar, Platform } from "./platform.ts";
+
+export const platform: Platform = {
+  openBar(total): Bar | undefined {
+    if (!process.stdout.isTTY) return undefined;
+    const bar = new SingleBar({
+      format: total === undefined ? "{value}/? {text}" : "{value}/{total} {bar} {text}",
+      barCompleteChar: "━",
+      barIncompleteChar: "─",
+      barsize: 20,
+      stream: process.stdout,
+      hideCursor: true,
+      linewrap: false,
+      gracefulExit: true,
+      forceRedraw: true,
+    });
+    bar.start(total ?? Number.MAX_SAFE_INTEGER, 0, { text: "" });
+    return {
+      update(done, text) {
+        bar.update(done, { text });
+      },
+      stop: () => bar.stop(),
+    };
+  },
+
+  appendToFile: (path, text) => appendFile(path, text),
+
+  async replaceFile(path, text) {
+    const draft = `${path}.${process.pid}.tmp`;
+    await writeFile(draft, text);
+    await rename(draft, path);
+  },
+
+  async readFile(path) {
+    try {
+      return await readFile(path, "utf8");
+    } catch (error) {
+      if ((error as { code?: string }).code === "ENOENT") return undefined;
+      throw error;
+    }
+  },
+};

@@ -1,0 +1,31 @@
+/**
+ * What only some places have that a program runs in: a terminal, files. `#platform` in package.json names the module
+ * that offers it: `node.ts` in Node, `other.ts` everywhere else, so that browsers never load the former.
+ */
+
+/** A line in a terminal that is drawn again and again. */
+export interface Bar {
+  /** Shows how many of how many steps are done, and what else there is to say. */
+  update(done: number, text: string): void;
+  /** Draws the last state and leaves the line. */
+  stop(): void;
+}
+
+export interface Platform {
+  /** A bar of so many steps (undefined: nobody knows how many), or undefined where there is no terminal. */
+  openBar(total: number | undefined): Bar | undefined;
+  /** Adds text at the end of a file, in one piece. */
+  appendToFile(path: string, text: string): Promise<void>;
+  /** Exchanges what a file holds, in one piece: nobody ever sees half of it. */
+  replaceFile(path: string, text: string): Promise<void>;
+  /** What a file holds, or undefined where there is none. */
+  readFile(path: string): Promise<string | undefined>;
+}
+
+let found: Platform | undefined;
+
+/** What there is here. */
+export async function platform(): Promise<Platform> {
+  found ??= (await import("#platform")).platform;
+  return found;
+}
