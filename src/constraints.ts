@@ -3,6 +3,7 @@
  */
 import { Configurable, configurable, maker, objectOption, type Registry } from "./core/configurable.ts";
 import { axes, number, type OptionFor } from "./core/options.ts";
+import { inScope } from "./core/scope.ts";
 import type { Axes } from "./core/shape.ts";
 import type { Tensor } from "./core/tensor.ts";
 import { add, divide, maximum, multiply } from "./ops/elementwise/binary.ts";
@@ -54,8 +55,8 @@ const along = {
  * @example
  * ```ts
  * import { constraints, tensor } from "varve";
- * const y = constraints.maxNorm({ maxValue: 1 }).call(tensor([[3], [4]]));
- * (await y.data()).map((value) => Math.round(value * 100) / 100).join() // => "0.6000000238418579,0.800000011920929"
+ * const y = constraints.maxNorm({ maxValue: 1 }).call(tensor([3, 4]));
+ * (await y.array()).map((value) => value.toFixed(3)) // => ["0.600", "0.800"]
  * ```
  */
 export class MaxNorm extends configurable(Constraint, "MaxNorm", {
@@ -64,8 +65,10 @@ export class MaxNorm extends configurable(Constraint, "MaxNorm", {
   ...along,
 }) {
   override call(weight: Tensor): Tensor {
-    const present = lengths(weight, this.axis);
-    return withLengths(weight, present, clip(present, 0, this.maxValue));
+    return inScope(() => {
+      const present = lengths(weight, this.axis);
+      return withLengths(weight, present, clip(present, 0, this.maxValue));
+    });
   }
 }
 
@@ -80,14 +83,14 @@ export class MaxNorm extends configurable(Constraint, "MaxNorm", {
  */
 export class NonNeg extends configurable(Constraint, "NonNeg", {}) {
   override call(weight: Tensor): Tensor {
-    return maximum(weight, 0);
+    return inScope(() => maximum(weight, 0));
   }
 }
 
 /** Every vector along the axes has length 1. */
 export class UnitNorm extends configurable(Constraint, "UnitNorm", along) {
   override call(weight: Tensor): Tensor {
-    return divide(weight, add(lengths(weight, this.axis), epsilon));
+    return inScope(() => divide(weight, add(lengths(weight, this.axis), epsilon)));
   }
 }
 
@@ -102,9 +105,11 @@ export class MinMaxNorm extends configurable(Constraint, "MinMaxNorm", {
   ...along,
 }) {
   override call(weight: Tensor): Tensor {
-    const present = lengths(weight, this.axis);
-    const bounded = clip(present, this.minValue, this.maxValue);
-    return withLengths(weight, present, add(multiply(bounded, this.rate), multiply(present, 1 - this.rate)));
+    return inScope(() => {
+      const present = lengths(weight, this.axis);
+      const bounded = clip(present, this.minValue, this.maxValue);
+      return withLengths(weight, present, add(multiply(bounded, this.rate), multiply(present, 1 - this.rate)));
+    });
   }
 }
 

@@ -13,12 +13,11 @@ import {
 import { arrayClassOf, type DType } from "./core/dtype.ts";
 import { ShapeError } from "./core/errors.ts";
 import { boolean, choice, type Json, number, type OptionFor, option, type ValuesOf } from "./core/options.ts";
+import { inScope } from "./core/scope.ts";
 import { checkRank, formatShape, type Shape, sizeOf } from "./core/shape.ts";
 import { type NestedArray, Tensor } from "./core/tensor.ts";
 import { isPlainObject } from "./core/tree.ts";
 import { currentDevice } from "./devices/current.ts";
-import { eye } from "./ops/creation/creation.ts";
-import { multiply } from "./ops/elementwise/binary.ts";
 import { broadcastTo } from "./ops/movement/broadcast.ts";
 import { fractionsOf } from "./ops/random/philox.ts";
 import { normalQuantile } from "./ops/random/portable.ts";
@@ -96,7 +95,7 @@ export class Constant extends configurable(Initializer, "Constant", {
 }) {
   override call(shape: Shape, dtype: DType): Tensor {
     if (typeof this.value === "number") return full(shape, this.value, dtype);
-    return broadcastTo(tensor(this.value, undefined, dtype), shape);
+    return inScope(() => broadcastTo(tensor(this.value, undefined, dtype), shape));
   }
 }
 
@@ -111,8 +110,10 @@ export class Identity extends configurable(Initializer, "Identity", {
 }) {
   override call(shape: Shape, dtype: DType): Tensor {
     checkRank(shape, [2], "Identity");
-    const [rows, columns] = shape as [number, number];
-    return multiply(eye(rows, columns, 0, dtype), this.gain);
+    const columns = shape[1] as number;
+    const element = (_: unknown, index: number) =>
+      index % (columns + 1) === 0 && index < columns ** 2 ? this.gain : 0;
+    return made(Array.from({ length: sizeOf(shape) }, element), shape, dtype);
   }
 
   /** Keras leaves the gain out of the config. */

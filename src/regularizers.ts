@@ -4,6 +4,7 @@
  */
 import { Configurable, configurable, maker, objectOption, type Registry } from "./core/configurable.ts";
 import { choice, number, type OptionFor } from "./core/options.ts";
+import { inScope } from "./core/scope.ts";
 import { checkRank } from "./core/shape.ts";
 import type { Tensor } from "./core/tensor.ts";
 import { eye } from "./ops/creation/creation.ts";
@@ -58,7 +59,7 @@ export class L1 extends configurable(Regularizer, "L1", {
   l1: float32Factor(0.01),
 }) {
   override call(weight: Tensor): Tensor {
-    return multiply(sum(abs(weight)), this.l1);
+    return inScope(() => multiply(sum(abs(weight)), this.l1));
   }
 }
 
@@ -76,7 +77,7 @@ export class L2 extends configurable(Regularizer, "L2", {
   l2: factor(0.01),
 }) {
   override call(weight: Tensor): Tensor {
-    return multiply(sum(square(weight)), this.l2);
+    return inScope(() => multiply(sum(square(weight)), this.l2));
   }
 }
 
@@ -96,7 +97,7 @@ export class L1L2 extends configurable(Regularizer, "L1L2", {
   l2: factor(0),
 }) {
   override call(weight: Tensor): Tensor {
-    return add(multiply(sum(abs(weight)), this.l1), multiply(sum(square(weight)), this.l2));
+    return inScope(() => add(multiply(sum(abs(weight)), this.l1), multiply(sum(square(weight)), this.l2)));
   }
 }
 
@@ -120,11 +121,13 @@ export class OrthogonalRegularizer extends configurable(Regularizer, "Orthogonal
 }) {
   override call(weight: Tensor): Tensor {
     checkRank(weight.shape, [2], "OrthogonalRegularizer");
-    const vectors = normalize(this.mode === "rows" ? weight : transpose(weight), 1);
-    const count = vectors.shape[0] as number;
-    const others = subtract(1, eye(count, count, 0, weight.dtype));
-    const products = multiply(matmul(vectors, transpose(vectors)), others);
-    return divide(multiply(sum(abs(products)), this.factor / 2), (count * (count - 1)) / 2);
+    return inScope(() => {
+      const vectors = normalize(this.mode === "rows" ? weight : transpose(weight), 1);
+      const count = vectors.shape[0] as number;
+      const others = subtract(1, eye(count, count, 0, weight.dtype));
+      const products = multiply(matmul(vectors, transpose(vectors)), others);
+      return divide(multiply(sum(abs(products)), this.factor / 2), (count * (count - 1)) / 2);
+    });
   }
 }
 

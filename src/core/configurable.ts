@@ -108,6 +108,8 @@ export function lookUp<T>(registry: Readonly<Record<string, T>>, name: string): 
   return key === undefined ? undefined : registry[key];
 }
 
+const withArticle = (kind: string) => `${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}`;
+
 /** The object that a name, a config or the object itself means; anything else is refused with near names. */
 export function resolve<T extends Configurable>(
   kind: string,
@@ -119,7 +121,7 @@ export function resolve<T extends Configurable>(
   const name = isPlainObject(given) ? given.class_name : given;
   if (typeof name !== "string") {
     throw new OptionError(
-      `a ${kind} is named by a text like ${JSON.stringify(Object.keys(registry)[0])}, or given as an object`,
+      `${withArticle(kind)} is named by a text like ${JSON.stringify(Object.keys(registry)[0])}, or given as an object`,
     );
   }
   const found = lookUp(registry, name);
@@ -139,12 +141,12 @@ export function objectOption<T extends Configurable, const S extends { readonly 
   spec: S,
 ): OptionFor<T | string, T, S> {
   return option<T | string, T, S>(spec, {
-    expected: `a ${kind}`,
+    expected: withArticle(kind),
     parse(given, refuse) {
       try {
         return resolve(kind, registry(), given, isObject);
       } catch (error) {
-        if (error instanceof OptionError) return refuse(`a ${kind} (${error.message})`);
+        if (error instanceof OptionError) return refuse(`${withArticle(kind)} (${error.message})`);
         throw error;
       }
     },
