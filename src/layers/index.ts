@@ -4,6 +4,7 @@
 
 export { InputLayer, inputLayer } from "./core/input-layer.ts";
 export { Layer, layer } from "./layer.ts";
+export { GroupNormalization, groupNormalization } from "./normalization/group-normalization.ts";
 export { Cropping1D, cropping1d } from "./reshaping/cropping1d.ts";
 export { Cropping2D, cropping2d } from "./reshaping/cropping2d.ts";
 export { Cropping3D, cropping3d } from "./reshaping/cropping3d.ts";

@@ -110,6 +110,13 @@ export { concatenate, pad, stack } from "./movement/concatenate.ts";
 export { expandDims, identity, ravel, reshape, squeeze, stopGradient } from "./movement/reshape.ts";
 export { diag, diagonal, flip, roll, slice, sliceUpdate, split, unstack } from "./movement/slice.ts";
 export { moveaxis, swapaxes, transpose } from "./movement/transpose.ts";
+export {
+  batchNormalization,
+  groupNormalization,
+  layerNormalization,
+  rmsNormalization,
+} from "./normalize/normalizations.ts";
+export { normalize } from "./normalize/unit.ts";
 export { averagePool, maxPool } from "./pooling/pooling.ts";
 export {
   all,

@@ -6,16 +6,14 @@
  * `mean` and `variance` are taken over the axes in `over`; `gamma` and `beta` broadcast to `x`. With kind "rms" nothing
  * is subtracted: mean is 0 and variance the mean of the squares.
  *
- * What is not here: which axes a layer means (`affine.ts` and the layers say that), and the p-norm of
- * `keras.ops.normalize` (`unit.ts`).
+ * What is not here: which axes a layer means (`normalizations.ts` and the layers say that), and the p-norm of
+ * `keras.ops.normalize` (`unit.ts`), and statistics that are given (`standardize.ts`).
  *
  * Numbers far from 0 lose nothing: statistics are those of x minus a value near the mean, which is subtracted exactly,
  * and the mean is kept in two parts, `mean` rounded to the dtype and `residual`, what the rounding left over.
  */
 import { checkFloat } from "../../core/dtype.ts";
-import { DTypeError, ShapeError } from "../../core/errors.ts";
-import type { Spec } from "../../core/op.ts";
-import { broadcastsTo, formatShape, normalizeAxes, reduceShape, type Shape } from "../../core/shape.ts";
+import { normalizeAxes, reduceShape, type Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { add, divide, multiply, subtract } from "../elementwise/binary.ts";
 import { rsqrt, square } from "../elementwise/unary.ts";
@@ -25,6 +23,7 @@ import { slice } from "../movement/slice.ts";
 import { op } from "../op.ts";
 import { sum, sumTo } from "../reduce/sum.ts";
 import { zeros } from "../tensor.ts";
+import { checkParameter } from "./parameters.ts";
 
 /** What `normalize` takes, next to its tensors. */
 export interface Normalization {
@@ -70,18 +69,6 @@ function statistics(x: Tensor, { over, kind }: Extent) {
   const residual = subtract(left, subtract(mean, rough));
   const centred = centre(x, mean, residual);
   return { mean, residual, variance: meanOver(square(centred), over), centred };
-}
-
-function checkParameter(name: string, parameter: Spec | undefined, x: Spec): void {
-  if (!parameter) return;
-  if (!broadcastsTo(parameter.shape, x.shape)) {
-    throw new ShapeError(
-      `normalize: ${name} of shape ${formatShape(parameter.shape)} does not broadcast to x of shape ${formatShape(x.shape)}`,
-    );
-  }
-  if (parameter.dtype !== x.dtype) {
-    throw new DTypeError(`normalize: ${name} is ${parameter.dtype}, x is ${x.dtype}; cast one: ops.cast(${name}, …)`);
-  }
 }
 
 /** The shape that a gradient of something absent has: no elements. */
@@ -149,8 +136,7 @@ function throughStatistics(
   // d rstd / d variance = −rstd³ / 2
   const byRstd = drstd && multiply(multiply(drstd, multiply(rstd, square(rstd))), -0.5);
   const slope = dvariance && byRstd ? add(dvariance, byRstd) : (dvariance ?? byRstd);
-  const bySpread =
-    slope && multiply(multiply(slope, 2 / count), kind === "standard" ? centre(x, mean, residual) : x);
+  const bySpread = slope && multiply(multiply(slope, 2 / count), kind === "standard" ? centre(x, mean, residual) : x);
   const byMean = dmean && kind === "standard" ? multiply(dmean, 1 / count) : undefined;
   if (bySpread && byMean) return add(bySpread, byMean);
   return bySpread ?? (byMean && broadcastTo(byMean, x.shape));
@@ -179,8 +165,8 @@ export const normalize = op<
   shape({ x, gamma, beta }, { over }) {
     checkFloat(x.dtype, "normalize");
     normalizeAxes(over, x.shape.length, "normalize");
-    checkParameter("gamma", gamma, x);
-    checkParameter("beta", beta, x);
+    checkParameter("gamma", gamma, x, "normalize");
+    checkParameter("beta", beta, x, "normalize");
     const kept = { shape: reduceShape(x.shape, over, true), dtype: x.dtype };
     return { y: { shape: x.shape, dtype: x.dtype }, mean: kept, variance: kept, rstd: kept, residual: kept };
   },

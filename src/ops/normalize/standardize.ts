@@ -1,0 +1,56 @@
+/**
+ * Normalizing by statistics that are given, as batch normalization does at inference: nothing is measured here.
+ *
+ *     y = (x − mean) / √(variance + epsilon) · gamma + beta
+ */
+import { checkFloat } from "../../core/dtype.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { add, multiply, subtract } from "../elementwise/binary.ts";
+import { rsqrt, square } from "../elementwise/unary.ts";
+import { op } from "../op.ts";
+import { sumTo } from "../reduce/sum.ts";
+import { checkParameter } from "./parameters.ts";
+
+interface Operands {
+  readonly [name: string]: Tensor | undefined;
+  readonly x: Tensor;
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+  readonly gamma?: Tensor | undefined;
+  readonly beta?: Tensor | undefined;
+}
+
+interface Settings {
+  readonly epsilon: number;
+}
+
+/** All parameters broadcast to `x`. @internal */
+export const standardize = op<Operands, "y", Settings>({
+  name: "batchNormalization",
+  shape({ x, mean, variance, gamma, beta }) {
+    checkFloat(x.dtype, "batchNormalization");
+    for (const [name, parameter] of Object.entries({ mean, variance, gamma, beta })) {
+      checkParameter(name, parameter, x, "batchNormalization");
+    }
+    return { y: x };
+  },
+  reference({ x, mean, variance, gamma, beta }, { epsilon }) {
+    const rstd = rsqrt(add(variance, epsilon));
+    const scaled = multiply(subtract(x, mean), gamma ? multiply(rstd, gamma) : rstd);
+    return { y: beta ? add(scaled, beta) : scaled };
+  },
+  gradient({ y: dy }, { inputs: { x, mean, variance, gamma, beta } }, { epsilon }) {
+    const given = dy as Tensor;
+    const rstd = () => rsqrt(add(variance, epsilon));
+    const centred = () => subtract(x, mean);
+    const dx = () => multiply(given, gamma ? multiply(rstd(), gamma) : rstd());
+    return {
+      x: dx,
+      mean: () => sumTo(multiply(dx(), -1), mean.shape),
+      // d rstd / d variance = −rstd³ / 2
+      variance: () => multiply(sumTo(multiply(dx(), centred()), variance.shape), multiply(square(rstd()), -0.5)),
+      gamma: () => sumTo(multiply(given, multiply(centred(), rstd())), (gamma as Tensor).shape),
+      beta: () => sumTo(given, (beta as Tensor).shape),
+    };
+  },
+});
