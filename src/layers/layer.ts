@@ -20,6 +20,7 @@ import {
   shape,
   string,
   toConfig,
+  unlessNull,
   type ValuesOf,
 } from "../core/options.ts";
 import { currentScope, inScope } from "../core/scope.ts";
@@ -31,12 +32,13 @@ import { Variable } from "../core/variable.ts";
 import { warnOnce } from "../core/warn.ts";
 import { concreteDevice } from "../devices/current.ts";
 import type { Initializer } from "../initializers.ts";
+import { multiply } from "../ops/elementwise/binary.ts";
 import { cast } from "../ops/elementwise/cast.ts";
 import { identity } from "../ops/movement/reshape.ts";
 import type { TensorLike } from "../ops/op.ts";
 import { SeedGenerator } from "../ops/random/seed.ts";
 import { toTensor } from "../ops/tensor.ts";
-import type { Regularizer } from "../regularizers.ts";
+import { type Regularizer, regularizer } from "../regularizers.ts";
 
 /** What a call of a layer may be told. */
 export interface CallOptions {
@@ -97,6 +99,8 @@ export const baseOptions = {
       fromConfig: (json) => json as DType,
     },
   ),
+  /** A penalty on the layer's output, divided by the batch size and added to the loss. */
+  activityRegularizer: unlessNull(regularizer({ default: null })),
   /** For a first layer: the shape of one sample, which a Sequential then starts with. */
   inputShape: shape({ default: null, unknown: true }),
 } satisfies Schema;
@@ -113,6 +117,8 @@ interface BaseOptions {
   trainable?: boolean | undefined;
   /** The dtype of weights and computation: "float32" (default) or "float64". */
   dtype?: DType | undefined;
+  /** A penalty on the layer's output, divided by the batch size and added to the loss. Default null. */
+  activityRegularizer?: Regularizer | string | null | undefined;
   /** For a first layer: the shape of one sample, `null` where a size is not known; a Sequential then starts with it. */
   inputShape?: PartialShape | null | undefined;
 }
@@ -129,6 +135,7 @@ export abstract class Layer {
   readonly name: string;
   readonly dtype: DType;
   readonly inputShape: PartialShape | null;
+  readonly activityRegularizer: Regularizer | null;
   /** Whether a mask passes through; layers that use or make masks override `computeMask` too. */
   readonly supportsMasking: boolean = false;
   /** Whether inputs are cast to the layer's dtype before `call`; models leave that to their layers. */
@@ -154,6 +161,7 @@ export abstract class Layer {
     this.name = values.name ?? uniqueName(className);
     this.dtype = values.dtype;
     this.inputShape = values.inputShape;
+    this.activityRegularizer = values.activityRegularizer;
     this.#trainable = values.trainable;
     this.#values = values;
     const own = Object.entries(schema).filter(([name]) => !Object.hasOwn(baseOptions, name));
@@ -247,6 +255,13 @@ export abstract class Layer {
    */
   addLoss(loss: Tensor): void {
     if (loss.device.concrete) this.#losses.push(currentScope()?.recording ? loss : loss.hold());
+  }
+
+  /** Adds a regularizer's penalties on tensors to the loss, divided by their batch sizes; for use in `call`. */
+  protected penalize(tensors: readonly Tensor[], regularizer: Regularizer): void {
+    for (const tensor of tensors) {
+      this.addLoss(multiply(regularizer.call(tensor), 1 / Math.max(1, tensor.shape[0] ?? 1)));
+    }
   }
 
   /** Forgets what the last call added. @internal */
@@ -409,6 +424,7 @@ export abstract class Layer {
         tensors.includes(leaf as Tensor) ? identity(leaf as Tensor) : leaf,
       ) as Tensor;
       this.#passMask(ready, outputs, masks);
+      if (this.activityRegularizer) this.penalize(leaves(outputs) as Tensor[], this.activityRegularizer);
       return outputs;
     } catch (error) {
       throw this.#explain(error);
