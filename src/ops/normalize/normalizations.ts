@@ -20,6 +20,14 @@ function likeX(value: TensorLike | null | undefined, x: Tensor): Tensor | undefi
   return value === undefined || value === null ? undefined : toTensor(value, { device: x.device, dtype: x.dtype });
 }
 
+/** The numbers of groups nearest to `groups` that `channels` can form, one below and one above where there are. */
+export function nearestGroups(groups: number, channels: number): number[] {
+  const divisors = Array.from({ length: channels }, (_, index) => index + 1).filter((size) => channels % size === 0);
+  const below = divisors.filter((divisor) => divisor < groups).at(-1);
+  const above = divisors.find((divisor) => divisor > groups);
+  return [below, above].filter((divisor) => divisor !== undefined);
+}
+
 /**
  * How many groups `channels` are split into; −1 means as many as there are. Refuses numbers that do not divide them,
  * naming the nearest that do.
@@ -27,10 +35,7 @@ function likeX(value: TensorLike | null | undefined, x: Tensor): Tensor | undefi
 export function checkGroups(groups: number, channels: number, where: string): number {
   if (groups === -1) return channels;
   if (Number.isSafeInteger(groups) && groups >= 1 && channels % groups === 0) return groups;
-  const divisors = Array.from({ length: channels }, (_, index) => index + 1).filter((size) => channels % size === 0);
-  const below = divisors.filter((divisor) => divisor < groups).at(-1);
-  const above = divisors.find((divisor) => divisor > groups);
-  const near = [below, above].filter((divisor) => divisor !== undefined).join(" or ");
+  const near = nearestGroups(groups, channels).join(" or ");
   const choice = near === "" ? "" : `choose ${near}, or `;
   throw new ShapeError(
     `${where}: ${channels} channels cannot form ${show(groups)} groups; ${choice}groups: -1 for one group per channel`,
@@ -46,6 +51,40 @@ export function channelAxis(axis: number, shape: PartialShape, where: string): n
     );
   }
   return index;
+}
+
+/** Which values of x share statistics: those of a group of channels, over some further axes. */
+export interface Grouping {
+  /** How many groups; they divide the channels. */
+  readonly groups: number;
+  /** The channel axis, counted from the front. */
+  readonly channel: number;
+  /** The other axes that share statistics, counted from the front. */
+  readonly over: readonly number[];
+  readonly epsilon: number;
+}
+
+/**
+ * Normalizes x over groups of its channels and the axes in `over`, whichever they are; the rest is as `normalize` has
+ * it. Every group normalization is this one. `gamma` and `beta` have one value for each channel.
+ *
+ * @internal
+ */
+export function normalizeInGroups(
+  { x, gamma, beta }: { x: Tensor; gamma?: Tensor | undefined; beta?: Tensor | undefined },
+  { groups, channel, over, epsilon }: Grouping,
+): Tensor {
+  const [before, after] = [x.shape.slice(0, channel), x.shape.slice(channel + 1)];
+  const width = (x.shape[channel] as number) / groups;
+  const spread = (parameter: Tensor | undefined) =>
+    parameter && reshape(parameter, [groups, width, ...after.map(() => 1)]);
+  // The channel axis becomes two, groups and width, so the axes behind it move by one.
+  const axes = [...over.map((axis) => (axis > channel ? axis + 1 : axis)), channel + 1].sort((a, b) => a - b);
+  const { y } = normalize(
+    { x: reshape(x, [...before, groups, width, ...after]), gamma: spread(gamma), beta: spread(beta) },
+    { over: axes, epsilon, kind: "standard" },
+  );
+  return reshape(y, x.shape);
 }
 
 /**
@@ -83,19 +122,20 @@ export const groupNormalization = publicOp(
     const where = "groupNormalization";
     const given = toTensor(x);
     const channel = channelAxis(axis, given.shape, where);
-    const channels = given.shape[channel] as number;
-    const count = checkGroups(groups, channels, where);
-    const [before, after] = [given.shape.slice(0, channel), given.shape.slice(channel + 1)];
-    const width = channels / count;
-    const inGroups = (name: string, parameter: Tensor | undefined) =>
-      parameter && reshape(spanning(name, parameter, given, [channel], where), [count, width, ...after.map(() => 1)]);
-    const view = reshape(given, [...before, count, width, ...after]);
-    const over = view.shape.map((_, index) => index).filter((index) => index !== 0 && index !== channel);
-    const { y } = normalize(
-      { x: view, gamma: inGroups("gamma", likeX(gamma, given)), beta: inGroups("beta", likeX(beta, given)) },
-      { over, epsilon, kind: "standard" },
+    const count = checkGroups(groups, given.shape[channel] as number, where);
+    const parameter = (name: string, value: TensorLike | null | undefined) => {
+      const tensor = likeX(value, given);
+      return tensor && spanning(name, tensor, given, [channel], where);
+    };
+    return normalizeInGroups(
+      { x: given, gamma: parameter("gamma", gamma), beta: parameter("beta", beta) },
+      {
+        groups: count,
+        channel,
+        over: given.shape.flatMap((_, index) => (index === 0 || index === channel ? [] : [index])),
+        epsilon,
+      },
     );
-    return reshape(y, given.shape);
   },
 );
 
