@@ -7,8 +7,9 @@ import { SingleBar } from "cli-progress";
 import type { Bar, Platform } from "./platform.ts";
 
 export const platform: Platform = {
-  openBar(total): Bar | undefined {
+  openBar(title, total): Bar | undefined {
     if (!process.stdout.isTTY) return undefined;
+    if (title) console.log(title);
     const bar = new SingleBar({
       format: total === undefined ? "{value}/? {text}" : "{value}/{total} {bar} {text}",
       barCompleteChar: "━",

@@ -12,8 +12,11 @@ export interface Bar {
 }
 
 export interface Platform {
-  /** A bar of so many steps (undefined: nobody knows how many), or undefined where there is no terminal. */
-  openBar(total: number | undefined): Bar | undefined;
+  /**
+   * A bar of so many steps (undefined: nobody knows how many) below a title, where there is one; undefined where there
+   * is no terminal.
+   */
+  openBar(title: string, total: number | undefined): Bar | undefined;
   /** Adds text at the end of a file, in one piece. */
   appendToFile(path: string, text: string): Promise<void>;
   /** Exchanges what a file holds, in one piece: nobody ever sees half of it. */
