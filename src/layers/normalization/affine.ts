@@ -3,6 +3,7 @@
  */
 import { constraint } from "../../constraints.ts";
 import { boolean } from "../../core/options.ts";
+import { type Axes, normalizeAxes, type PartialShape } from "../../core/shape.ts";
 import { initializer } from "../../initializers.ts";
 import { regularizer } from "../../regularizers.ts";
 
@@ -25,3 +26,18 @@ export const affineOptions = {
   /** What gamma must satisfy. Default: nothing. */
   gammaConstraint: constraint({ default: null }),
 };
+
+/**
+ * The shape of a parameter that spans `axes`: their sizes, in the order of the numbers as they were written, as Keras
+ * has it. Refuses axes that do not exist or are named twice.
+ */
+export function parameterShape(
+  given: Axes,
+  shape: PartialShape,
+  where: string,
+  sizeAt: (axis: number) => number,
+): number[] {
+  normalizeAxes(given, shape.length, where);
+  const list = typeof given === "number" ? [given] : [...given];
+  return list.sort((a, b) => a - b).map(sizeAt);
+}
