@@ -102,7 +102,15 @@ export {
   trunc,
 } from "./elementwise/unary.ts";
 export { multiHot, oneHot } from "./indexing/one-hot.ts";
-export { bincount, scatter, scatterUpdate, segmentSum } from "./indexing/scatter.ts";
+export {
+  bincount,
+  scatter,
+  scatterUpdate,
+  segmentMax,
+  segmentMin,
+  segmentProd,
+  segmentSum,
+} from "./indexing/scatter.ts";
 export { nonzero, take, takeAlongAxis } from "./indexing/take.ts";
 export { dot, inner, matmul, outer, tensordot, vdot } from "./matmul/matmul.ts";
 export { broadcastTo, meshgrid, repeat, tile } from "./movement/broadcast.ts";
@@ -138,6 +146,7 @@ export {
   variance,
 } from "./reduce/reduce.ts";
 export { sum } from "./reduce/sum.ts";
+export { cumprod, cumsum } from "./scan/scan.ts";
 export { logSoftmax, softmax } from "./softmax/softmax.ts";
 export { glu, sparsemax } from "./softmax/sparsemax.ts";
 export { argsort, searchsorted, sort, topK } from "./sort/sort.ts";

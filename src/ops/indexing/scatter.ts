@@ -1,27 +1,31 @@
 /**
- * Values put or added at indices: `scatter`, `scatterUpdate`, `segmentSum`, `bincount`.
+ * Values put or added at indices: `scatter`, `scatterUpdate`, `segmentSum` and its kind, `bincount`.
  */
+import { onDevice } from "../../core/device.ts";
+import type { DType } from "../../core/dtype.ts";
 import { OptionError, ShapeError, show } from "../../core/errors.ts";
 import { checkShape, checkWhole, formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { onesLike } from "../creation/creation.ts";
-import { add } from "../elementwise/binary.ts";
+import { add, divide, multiply } from "../elementwise/binary.ts";
 import { cast } from "../elementwise/cast.ts";
+import { equal, less, where as select } from "../elementwise/compare.ts";
 import { reshape } from "../movement/reshape.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
-import { toTensor, zeros } from "../tensor.ts";
+import { full, toTensor, zeros } from "../tensor.ts";
 import { gather, scatterAdd } from "./gather.ts";
 import { toIndices } from "./take.ts";
 
 /**
  * For each row of indices [count, k], the number of the slice they mean in a tensor of shape [sizes…, …], or −1 where
- * there is none. With `unique`, of several rows that mean the same slice only the last keeps its number.
+ * there is none. Of several rows that mean the same slice, all keep its number, or the last one, or the one that is so
+ * many places after the first.
  */
-const sliceNumbers = op<{ indices: Tensor }, "y", { sizes: Shape; unique: boolean }>({
+const sliceNumbers = op<{ indices: Tensor }, "y", { sizes: Shape; keep: "all" | "last" | number }>({
   name: "sliceNumbers",
   shape: ({ indices }) => ({ y: { shape: [indices.shape[0] as number], dtype: "int32" } }),
-  loops({ indices }, { y }, { sizes, unique }) {
-    const last = new Map<number, number>();
+  loops({ indices }, { y }, { sizes, keep }) {
+    const seen = new Map<number, { count: number; row: number }>();
     for (let row = 0; row < y.size; row++) {
       let number = 0;
       for (let at = 0; at < sizes.length; at++) {
@@ -30,10 +34,11 @@ const sliceNumbers = op<{ indices: Tensor }, "y", { sizes: Shape; unique: boolea
         if (index < 0) index += size;
         number = index < 0 || index >= size ? Number.NaN : number * size + index;
       }
-      y.data[row] = Number.isNaN(number) ? -1 : number;
-      const before = last.get(number);
-      if (unique && before !== undefined) y.data[before] = -1;
-      last.set(number, row);
+      const before = seen.get(number);
+      seen.set(number, { count: (before?.count ?? 0) + 1, row });
+      if (keep === "last" && before) y.data[before.row] = -1;
+      const kept = typeof keep === "string" || (before?.count ?? 0) === keep;
+      y.data[row] = kept && !Number.isNaN(number) ? number : -1;
     }
   },
   gradient: "none",
@@ -86,11 +91,59 @@ function asRows(x: Tensor, shape: Shape, depth: number): Tensor {
   return reshape(x, [length === 0 ? sizeOf(x.shape.slice(0, -1)) : x.size / length, length]);
 }
 
-/** The values added into zeros at these indices. */
-function addInto(flat: Tensor, values: Tensor, shape: Shape, depth: number): Tensor {
-  const indices = sliceNumbers({ indices: flat }, { sizes: shape.slice(0, depth), unique: false }).y;
-  const target = [sizeOf(shape.slice(0, depth)), sizeOf(shape.slice(depth))];
-  return reshape(scatterAdd({ x: asRows(values, shape, depth), indices }, { ...byRow, shape: target }).y, shape);
+/** How updates meet what is there. */
+type Reduction = "add" | "max" | "min" | "mul";
+
+const reductions: readonly Reduction[] = ["add", "max", "min", "mul"];
+
+const extremeRows = op<{ x: Tensor; rows: Tensor; updates: Tensor }, "y", { largest: boolean }>({
+  name: "extremeRows",
+  shape: ({ x }) => ({ y: x }),
+  loops({ x, rows, updates }, { y }, { largest }) {
+    const better = largest ? Math.max : Math.min;
+    const length = sizeOf(x.shape.slice(1));
+    y.data.set(x.data);
+    for (let index = 0; index < updates.size; index++) {
+      const row = rows.data[Math.floor(index / length)] as number;
+      const to = row * length + (index % length);
+      if (row >= 0) y.data[to] = better(y.data[to] as number, updates.data[index] as number);
+    }
+  },
+  // Those that are as large as the result share its gradient evenly.
+  gradient: ({ y: dy }, { inputs: { x, rows, updates }, outputs: { y } }) => {
+    const at = (given: Tensor) => gather({ x: given, indices: rows }, byRow).y;
+    const fromX = () => cast(equal(x, y), y.dtype);
+    const fromUpdates = () => cast(equal(updates, at(y)), y.dtype);
+    const share = () => {
+      const winners = scatterAdd({ x: fromUpdates(), indices: rows }, { ...byRow, shape: x.shape }).y;
+      return divide(dy as Tensor, add(fromX(), winners));
+    };
+    return {
+      x: () => multiply(share(), fromX()),
+      rows: "none",
+      updates: () => multiply(at(share()), fromUpdates()),
+    };
+  },
+});
+
+/** `x` [rows, length] with `updates` [count, length] brought in where indices [count, k] say. */
+function reduceRows(x: Tensor, indices: Tensor, sizes: Shape, updates: Tensor, reduction: Reduction): Tensor {
+  const rowsFor = (keep: "all" | number) => sliceNumbers({ indices }, { sizes, keep }).y;
+  if (reduction === "add") {
+    return add(x, scatterAdd({ x: updates, indices: rowsFor("all") }, { ...byRow, shape: x.shape }).y);
+  }
+  if (reduction !== "mul") {
+    return extremeRows({ x, rows: rowsFor("all"), updates }, { largest: reduction === "max" }).y;
+  }
+  // One factor for each row at a time, so that the gradient is that of a product, zeros or not.
+  let product = x;
+  for (let place = 0; ; place++) {
+    const rows = rowsFor(place);
+    if (rows.device.concrete && rows.dataSync().every((row) => row < 0)) return product;
+    const present = gather({ x: product, indices: rows }, byRow).y;
+    product = replaceRows({ x: product, rows, updates: multiply(present, updates) }, undefined).y;
+    if (!rows.device.concrete) return product;
+  }
 }
 
 /**
@@ -110,7 +163,12 @@ export const scatter = publicOp("scatter", (indices: TensorLike, values: TensorL
   const given = toTensor(values);
   checkShape(shape, "scatter");
   const { flat, depth } = rowsOf(toIndices(indices, given, "scatter"), given, shape, "scatter");
-  return addInto(flat, given, shape, depth);
+  const indexed = sliceNumbers({ indices: flat }, { sizes: shape.slice(0, depth), keep: "all" }).y;
+  const target = [sizeOf(shape.slice(0, depth)), sizeOf(shape.slice(depth))];
+  return reshape(
+    scatterAdd({ x: asRows(given, shape, depth), indices: indexed }, { ...byRow, shape: target }).y,
+    shape,
+  );
 });
 
 /**
@@ -118,7 +176,8 @@ export const scatter = publicOp("scatter", (indices: TensorLike, values: TensorL
  *
  * @param indices Whole numbers [..., k]: each row names an element, or a slice where k is less than the rank.
  * @param updates [..., and the shape of a slice].
- * @param reduction What an update does: replaces (default), or `"add"`.
+ * @param reduction How an update meets what is there: replaces it (default), or `"add"`, `"max"`, `"min"`, `"mul"`;
+ *   then all updates of an index count.
  * @throws ShapeError where these do not fit; what an index out of range names is left out.
  *
  * @example
@@ -129,23 +188,26 @@ export const scatter = publicOp("scatter", (indices: TensorLike, values: TensorL
  */
 export const scatterUpdate = publicOp(
   "scatterUpdate",
-  (inputs: TensorLike, indices: TensorLike, updates: TensorLike, reduction?: "add" | null): Tensor => {
-    if (reduction !== undefined && reduction !== null && reduction !== "add") {
-      throw new OptionError(`scatterUpdate: reduction must be null or "add", got ${show(reduction)}`);
+  (inputs: TensorLike, indices: TensorLike, updates: TensorLike, reduction?: Reduction | null): Tensor => {
+    if (reduction !== undefined && reduction !== null && !reductions.includes(reduction)) {
+      const known = reductions.map((name) => `"${name}"`).join(", ");
+      throw new OptionError(`scatterUpdate: reduction must be ${known} or null, got ${show(reduction)}`);
     }
     const base = toTensor(inputs);
     const raw = toTensor(updates, { device: base.device, dtype: base.dtype });
     const given = raw.dtype === base.dtype ? raw : cast(raw, base.dtype);
     const { shape } = base;
     const { flat, depth } = rowsOf(toIndices(indices, base, "scatterUpdate"), given, shape, "scatterUpdate");
-    if (reduction === "add") return add(base, addInto(flat, given, shape, depth));
-    const rows = sliceNumbers({ indices: flat }, { sizes: shape.slice(0, depth), unique: true }).y;
-    const x = reshape(base, [sizeOf(shape.slice(0, depth)), sizeOf(shape.slice(depth))]);
-    return reshape(replaceRows({ x, rows, updates: asRows(given, shape, depth) }, undefined).y, shape);
+    const sizes = shape.slice(0, depth);
+    const x = reshape(base, [sizeOf(sizes), sizeOf(shape.slice(depth))]);
+    const rows = asRows(given, shape, depth);
+    if (reduction) return reshape(reduceRows(x, flat, sizes, rows, reduction), shape);
+    const last = sliceNumbers({ indices: flat }, { sizes, keep: "last" }).y;
+    return reshape(replaceRows({ x, rows: last, updates: rows }, undefined).y, shape);
   },
 );
 
-/** Data and segment numbers; refuses those that do not fit. @internal */
+/** Data and segment numbers; refuses those that do not fit. */
 function segments(data: TensorLike, segmentIds: TensorLike, numSegments: number, where: string) {
   const x = toTensor(data);
   const indices = toIndices(segmentIds, x, where, "segmentIds");
@@ -180,6 +242,93 @@ export const segmentSum = publicOp(
   },
 );
 
+/** The value that a segment without slices keeps, in each dtype. */
+const least = {
+  bool: 0,
+  uint8: 0,
+  int32: -(2 ** 31),
+  float32: Number.NEGATIVE_INFINITY,
+  float64: Number.NEGATIVE_INFINITY,
+};
+const greatest = {
+  bool: 1,
+  uint8: 255,
+  int32: 2 ** 31 - 1,
+  float32: Number.POSITIVE_INFINITY,
+  float64: Number.POSITIVE_INFINITY,
+};
+
+/** What `reduction` makes of the slices of each segment, starting from one value. */
+function reduceSegments(
+  data: TensorLike,
+  segmentIds: TensorLike,
+  numSegments: number,
+  reduction: Reduction,
+  start: (dtype: DType) => number,
+  where: string,
+): Tensor {
+  const { x, indices } = segments(data, segmentIds, numSegments, where);
+  const slices = asRows(x, x.shape, 1);
+  const shape = [numSegments, slices.shape[1] as number];
+  const base = onDevice(x.device, () => full(shape, start(x.dtype), x.dtype));
+  // Segment numbers do not count from the back: what is negative is left out, as what is too large.
+  const ids = select(less(indices, 0), numSegments, indices);
+  const reduced = reduceRows(base, reshape(ids, [indices.size, 1]), [numSegments], slices, reduction);
+  return reshape(reduced, x.shape.with(0, numSegments));
+}
+
+/**
+ * The largest elements over the slices of the first axis that have the same segment number. What has a number out of
+ * range is left out; a segment without slices is −∞, or the least number of an integer dtype. Equal largest elements
+ * share the gradient.
+ *
+ * @param segmentIds The segment of each slice.
+ * @param numSegments How many segments there are.
+ * @param sorted Whether segment numbers ascend; makes no difference here.
+ * @throws ShapeError where there is not one number for each slice.
+ *
+ * @example
+ * ```ts
+ * import { ops, tensor } from "varve";
+ * await ops.segmentMax(tensor([1, 2, 3]), [0, 1, 0], 2).array() // => [3, 2]
+ * ```
+ */
+export const segmentMax = publicOp(
+  "segmentMax",
+  (data: TensorLike, segmentIds: TensorLike, numSegments: number, _sorted?: boolean): Tensor =>
+    reduceSegments(data, segmentIds, numSegments, "max", (dtype) => least[dtype], "segmentMax"),
+);
+
+/**
+ * As `segmentMax`, the smallest elements; a segment without slices is ∞, or the greatest number of an integer dtype.
+ *
+ * @example
+ * ```ts
+ * import { ops, tensor } from "varve";
+ * await ops.segmentMin(tensor([1, 2, 3]), [0, 1, 0], 2).array() // => [1, 2]
+ * ```
+ */
+export const segmentMin = publicOp(
+  "segmentMin",
+  (data: TensorLike, segmentIds: TensorLike, numSegments: number, _sorted?: boolean): Tensor =>
+    reduceSegments(data, segmentIds, numSegments, "min", (dtype) => greatest[dtype], "segmentMin"),
+);
+
+/**
+ * As `segmentSum`, products; a segment without slices is 1.
+ *
+ * @example
+ * ```ts
+ * import { ops, tensor } from "varve";
+ * await ops.segmentProd(tensor([1, 2, 3]), [0, 1, 0], 2).array() // => [3, 2]
+ * ```
+ */
+export const segmentProd = publicOp(
+  "segmentProd",
+  (data: TensorLike, segmentIds: TensorLike, numSegments: number, _sorted?: boolean): Tensor =>
+    reduceSegments(data, segmentIds, numSegments, "mul", () => 1, "segmentProd"),
+);
+
 /**
  * How often each of the numbers 0, 1, … occurs in a vector; in a matrix, in each of its rows. The size depends on the
  * values, so a symbolic tensor is refused.
@@ -210,9 +359,7 @@ export const bincount = publicOp(
       if (value >= length) length = value + 1;
     }
     const counted =
-      weights === undefined || weights === null
-        ? onesLike(indices)
-        : toTensor(weights, { device: indices.device });
+      weights === undefined || weights === null ? onesLike(indices) : toTensor(weights, { device: indices.device });
     if (!sameShape(counted.shape, indices.shape)) {
       throw new ShapeError(
         `bincount: weights of shape ${formatShape(counted.shape)} for numbers of shape ${formatShape(indices.shape)}; give one for each`,
