@@ -609,8 +609,8 @@ export function factory<O, L extends Layer>(layerClass: new (options: O) => L): 
   return make as LayerFactory<O, L>;
 }
 
-/** The shape, with the sizes that only stand in for unknown ones unknown again. */
-function shapeBeforeProbing(tensor: Tensor | SymbolicTensor): PartialShape {
+/** The shape, with the sizes that only stand in for unknown ones unknown again. @internal */
+export function shapeBeforeProbing(tensor: Tensor | SymbolicTensor): PartialShape {
   const probed = tensor instanceof Tensor && !tensor.device.concrete;
   return probed ? tensor.shape.map((size) => (isProbe(size) ? null : size)) : tensor.shape;
 }
