@@ -89,6 +89,7 @@ export {
   ZeroPadding3D,
 } from "./layers/index.ts";
 export { type CallContext, type CallOptions, factory, Layer, layer } from "./layers/layer.ts";
+export * as losses from "./losses/index.ts";
 export { grad, valueAndGrad } from "./ops/grad.ts";
 export * as ops from "./ops/index.ts";
 export type { TensorLike } from "./ops/op.ts";
