@@ -7,7 +7,7 @@
  */
 import { bytesOf } from "../../core/dtype.ts";
 import { call, type KernelCall, type Pointer, type Workspace } from "../../core/op.ts";
-import { sizeOf } from "../../core/shape.ts";
+import { type Shape, sizeOf } from "../../core/shape.ts";
 import { joinRuns, panelsOf, productCall, type Real } from "../matmul/product.ts";
 import { type Correlation, inThreeDimensions } from "./geometry.ts";
 
@@ -30,6 +30,9 @@ function positionsIn([depth, height, width]: Triple): Triple[] {
   return positions;
 }
 
+/** What is read at once: two vectors. */
+const vectorBytes = 32;
+
 /** A batch of images in memory: steps are in bytes. */
 interface Images {
   /** Where position (0, 0, 0) of the first image lies. */
@@ -42,7 +45,10 @@ function stepsOf([, height, width]: Triple, pixel: number): Triple {
   return [height * width * pixel, width * pixel, pixel];
 }
 
-/** The images such that positions from `low` to below `high` can be read: with a margin of zeros where they need one. */
+/**
+ * The images such that positions from `low` to below `high` can be read: with a margin of zeros where they need one.
+ * Where lanes are read, so can be the rest of the last vector.
+ */
 function imagesFor(
   { at }: Pointer,
   batch: number,
@@ -50,24 +56,39 @@ function imagesFor(
   pixel: number,
   low: Triple,
   high: Triple,
+  lanes: boolean,
   workspace: Workspace,
 ): { images: Images; calls: KernelCall[] } {
   const before = perAxis((axis) => Math.max(0, -low[axis]));
   const padded = perAxis((axis) => before[axis] + Math.max(size[axis], high[axis]));
   const steps = stepsOf(padded, pixel);
   const step = sizeOf(padded) * pixel;
-  if (axes.every((axis) => padded[axis] === size[axis])) return { images: { at, steps, step }, calls: [] };
-  const target = workspace.temporary(batch * step);
+  const whole = !lanes || pixel % vectorBytes === 0;
+  if (whole && axes.every((axis) => padded[axis] === size[axis])) return { images: { at, steps, step }, calls: [] };
+  const target = workspace.temporary(batch * step + vectorBytes);
   const geometry = workspace.int32([...size, ...before, ...padded, pixel]);
   const pad = call("padImages", [at, target, geometry], { pieces: batch * padded[0] * padded[1] });
   return { images: { at: target + dot(before, steps), steps, step }, calls: [pad] };
 }
 
-/** Lists of a correlation as triples, and the sizes of its channels. */
-function lifted(correlation: Correlation, kernelChannels: number, filters: number) {
+/**
+ * Lists of a correlation as triples, and the sizes of its channels. Where every channel sees only itself there is one
+ * group, whose columns are all channels: its products run in lanes.
+ */
+function lifted(correlation: Correlation, kernel: Shape) {
   const { groups, ...lists } = inThreeDimensions(correlation);
   const triples = lists as { readonly [K in keyof typeof lists]: Triple };
-  return { ...triples, groups, groupChannels: kernelChannels, filters, groupFilters: filters / groups };
+  const [groupChannels, filters] = kernel.slice(-2) as [number, number];
+  const lanes = groups > 1 && groupChannels === 1 && filters === groups;
+  return {
+    ...triples,
+    lanes,
+    channels: groups * groupChannels,
+    filters,
+    groups: lanes ? 1 : groups,
+    groupChannels,
+    groupFilters: lanes ? filters : filters / groups,
+  };
 }
 
 const numbersTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
@@ -84,17 +105,14 @@ export function correlateCalls(
 ): KernelCall[] {
   const bytes = bytesOf(dtype);
   const batch = x.shape[0] as number;
-  const [groupChannels, filters] = kernel.shape.slice(-2) as [number, number];
-  const { size, window, count, strides, dilation, before, groups, groupFilters } = lifted(
-    correlation,
-    groupChannels,
-    filters,
-  );
+  const geometry = lifted(correlation, kernel.shape);
+  const { size, window, count, strides, dilation, before, lanes } = geometry;
+  const { channels, filters, groups, groupChannels, groupFilters } = geometry;
   const low = perAxis((axis) => -before[axis]);
   const high = perAxis(
     (axis) => (count[axis] - 1) * strides[axis] + (window[axis] - 1) * dilation[axis] - before[axis] + 1,
   );
-  const { images, calls } = imagesFor(x, batch, size, groups * groupChannels * bytes, low, high, workspace);
+  const { images, calls } = imagesFor(x, batch, size, channels * bytes, low, high, lanes, workspace);
   const corner = dot(low, images.steps);
   const windowSteps = perAxis((axis) => dilation[axis] * images.steps[axis]);
   const taps = positionsIn(window).map((position) => corner + dot(position, windowSteps));
@@ -112,7 +130,8 @@ export function correlateCalls(
     dtype,
     workspace,
   );
-  const joined = joinRuns(taps, groupChannels, bytes);
+  const step = lanes ? channels * bytes : bytes;
+  const joined = joinRuns(taps, groupChannels, step);
   const pixel = filters * bytes;
   const ySteps = stepsOf(count, pixel);
   const product = productCall(
@@ -124,7 +143,8 @@ export function correlateCalls(
       aSteps: [images.step, ...perAxis((axis) => strides[axis] * images.steps[axis])],
       cSteps: [sizeOf(count) * pixel, ...ySteps],
       ...joined,
-      step: bytes,
+      step,
+      lanes,
       jobs: numbersTo(groups).map((group) => ({
         a: group * groupChannels * bytes,
         b: panels.jobs[group] as number,
@@ -171,12 +191,9 @@ export function correlateInputGradientCalls(
 ): KernelCall[] {
   const bytes = bytesOf(dtype);
   const batch = dy.shape[0] as number;
-  const [groupChannels, filters] = kernel.shape.slice(-2) as [number, number];
-  const { size, window, count, strides, dilation, before, groups, groupFilters } = lifted(
-    correlation,
-    groupChannels,
-    filters,
-  );
+  const geometry = lifted(correlation, kernel.shape);
+  const { size, window, count, strides, dilation, before, lanes } = geometry;
+  const { channels, filters, groups, groupChannels, groupFilters } = geometry;
   const phases = axes.map((axis) =>
     phasesOf(size[axis], window[axis], strides[axis], dilation[axis], before[axis]),
   ) as unknown as readonly [Phase[], Phase[], Phase[]];
@@ -184,8 +201,10 @@ export function correlateInputGradientCalls(
     phases[axis].flatMap((phase) => phase.meets.map(({ offset }) => ends(phase, offset)));
   const low = perAxis((axis) => Math.min(0, ...reach(axis, (_, offset) => offset)));
   const high = perAxis((axis) => Math.max(0, ...reach(axis, ({ positions }, offset) => positions + offset)));
-  const { images, calls } = imagesFor(dy, batch, count, filters * bytes, low, high, workspace);
-  const pixel = groups * groupChannels * bytes;
+  const { images, calls } = imagesFor(dy, batch, count, filters * bytes, low, high, lanes, workspace);
+  const run = lanes ? 1 : groupFilters;
+  const step = lanes ? filters * bytes : bytes;
+  const pixel = channels * bytes;
   const xSteps = stepsOf(size, pixel);
   const products: KernelCall[] = [];
   for (const depth of phases[0]) {
@@ -203,10 +222,10 @@ export function correlateInputGradientCalls(
         const panels = panelsOf(
           {
             at: kernel.at,
-            columns: groupChannels,
-            run: groupFilters,
+            columns: lanes ? channels : groupChannels,
+            run,
             step: bytes,
-            columnStep: filters * bytes,
+            columnStep: lanes ? bytes : filters * bytes,
             taps: meets.map(({ tap }) => tap * groupChannels * filters * bytes),
             jobs: numbersTo(groups).map((group) => group * groupFilters * bytes),
           },
@@ -216,8 +235,8 @@ export function correlateInputGradientCalls(
         );
         const joined = joinRuns(
           meets.map(({ offset }) => offset),
-          groupFilters,
-          bytes,
+          run,
+          step,
         );
         const first = dot([depth.first, height.first, width.first], xSteps);
         const product = productCall(
@@ -229,7 +248,8 @@ export function correlateInputGradientCalls(
             aSteps: [images.step, ...images.steps],
             cSteps: [sizeOf(size) * pixel, ...perAxis((axis) => strides[axis] * xSteps[axis])],
             ...joined,
-            step: bytes,
+            step,
+            lanes,
             jobs: numbersTo(groups).map((group) => ({
               a: group * groupFilters * bytes,
               b: panels.jobs[group] as number,
@@ -263,17 +283,14 @@ export function correlateKernelGradientCalls(
 ): KernelCall[] {
   const bytes = bytesOf(dtype);
   const batch = x.shape[0] as number;
-  const [groupChannels, filters] = dkernel.shape.slice(-2) as [number, number];
-  const { size, window, count, strides, dilation, before, groups, groupFilters } = lifted(
-    correlation,
-    groupChannels,
-    filters,
-  );
+  const geometry = lifted(correlation, dkernel.shape);
+  const { size, window, count, strides, dilation, before, lanes } = geometry;
+  const { channels, filters, groups, groupChannels, groupFilters } = geometry;
   const low = perAxis((axis) => -before[axis]);
   const high = perAxis(
     (axis) => (count[axis] - 1) * strides[axis] + (window[axis] - 1) * dilation[axis] - before[axis] + 1,
   );
-  const { images, calls } = imagesFor(x, batch, size, groups * groupChannels * bytes, low, high, workspace);
+  const { images, calls } = imagesFor(x, batch, size, channels * bytes, low, high, lanes, workspace);
   const corner = dot(low, images.steps);
   const [frames, lines] = count;
   const lineSteps = perAxis((axis) => strides[axis] * images.steps[axis]);
@@ -291,7 +308,7 @@ export function correlateKernelGradientCalls(
       taps: [0],
       jobs: numbersTo(groups).map((group) => group * groupFilters * bytes),
     },
-    rows,
+    lanes ? 1 : rows,
     dtype,
     workspace,
   );
@@ -311,6 +328,7 @@ export function correlateKernelGradientCalls(
       cSteps: [...perAxis((axis) => sizeOf(window.slice(axis + 1)) * groupChannels * pixel), pixel],
       run: count[2],
       step: lineSteps[2],
+      lanes,
       taps,
       jobs: numbersTo(parts).flatMap((part) =>
         numbersTo(groups).map((group) => ({

@@ -55,11 +55,26 @@ function finish<T>(target: usize, before: usize, columns: i32, spare: usize, low
   }
 }
 
+// What a row gives for one product is a type, so that each is compiled on its own: f32 stands for one element, which
+// meets all columns; bool for lanes, where each column of the result has a column of a to itself.
+
+// @ts-ignore: decorator
+@inline
+function elements<T, Kind>(row: usize, column: usize): v128 {
+  return isFloat<Kind>() ? v128.load_splat<T>(row) : v128.load(row + column);
+}
+
+// @ts-ignore: decorator
+@inline
+function moreElements<Kind>(row: usize, column: usize, first: v128): v128 {
+  return isFloat<Kind>() ? first : v128.load(row + column, 16);
+}
+
 /**
  * One tile: rows that start at the addresses in `rows`, pieces at the offsets from `taps` to `tapsEnd`, each `length`
  * bytes long. `start` is what the result starts with, or 0 where it is added to.
  */
-function tile<T>(
+function tile<T, Kind>(
   rows: usize,
   count: i32,
   taps: usize,
@@ -94,18 +109,18 @@ function tile<T>(
       const b0 = v128.load(b);
       const b1 = v128.load(b, 16);
       b += bStep;
-      let a = v128.load_splat<T>(a0 + i);
+      let a = elements<T, Kind>(a0 + i, column);
       c00 = multiplyAdd<T>(a, b0, c00);
-      c01 = multiplyAdd<T>(a, b1, c01);
-      a = v128.load_splat<T>(a1 + i);
+      c01 = multiplyAdd<T>(moreElements<Kind>(a0 + i, column, a), b1, c01);
+      a = elements<T, Kind>(a1 + i, column);
       c10 = multiplyAdd<T>(a, b0, c10);
-      c11 = multiplyAdd<T>(a, b1, c11);
-      a = v128.load_splat<T>(a2 + i);
+      c11 = multiplyAdd<T>(moreElements<Kind>(a1 + i, column, a), b1, c11);
+      a = elements<T, Kind>(a2 + i, column);
       c20 = multiplyAdd<T>(a, b0, c20);
-      c21 = multiplyAdd<T>(a, b1, c21);
-      a = v128.load_splat<T>(a3 + i);
+      c21 = multiplyAdd<T>(moreElements<Kind>(a2 + i, column, a), b1, c21);
+      a = elements<T, Kind>(a3 + i, column);
       c30 = multiplyAdd<T>(a, b0, c30);
-      c31 = multiplyAdd<T>(a, b1, c31);
+      c31 = multiplyAdd<T>(moreElements<Kind>(a3 + i, column, a), b1, c31);
     }
   }
   let target = load<usize>(targets) + column;
@@ -122,13 +137,51 @@ function tile<T>(
 }
 
 /**
+ * The elements of a tile, those of its four rows side by side, for rows with large steps: worth its time when many
+ * panels read them. `copied` receives where each row now begins.
+ */
+function copyTile<T>(
+  rows: usize,
+  taps: usize,
+  tapsEnd: usize,
+  offset: usize,
+  length: usize,
+  step: usize,
+  copied: usize,
+  copy: usize,
+): void {
+  const bytes: usize = sizeof<T>();
+  const row0 = load<usize>(rows);
+  const row1 = load<usize>(rows, 4);
+  const row2 = load<usize>(rows, 8);
+  const row3 = load<usize>(rows, 12);
+  const neighbours = row1 - row0 == bytes && row2 - row1 == bytes && row3 - row2 == bytes;
+  for (let r: usize = 0; r < 4; r++) store<usize>(copied + (r << 2), copy + r * bytes);
+  for (let tap = taps; tap != tapsEnd; tap += 4) {
+    const shift = offset + load<usize>(tap);
+    for (let i = shift; i != shift + length; i += step) {
+      if (neighbours) {
+        v128.store(copy, v128.load(row0 + i));
+        if (sizeof<T>() == 8) v128.store(copy, v128.load(row0 + i, 16), 16);
+      } else {
+        store<T>(copy, load<T>(row0 + i));
+        store<T>(copy, load<T>(row1 + i), sizeof<T>());
+        store<T>(copy, load<T>(row2 + i), 2 * sizeof<T>());
+        store<T>(copy, load<T>(row3 + i), 3 * sizeof<T>());
+      }
+      copy += 4 * bytes;
+    }
+  }
+}
+
+/**
  * `geometry` (sizes in elements, steps in bytes): 0 rows, 1–3 how rows are numbered: row r is (i0, i1, i2, i3) with
  * these as the sizes of the last three; 4–7 steps in a for i0 … i3; 8–11 steps in c; 12 columns; 13 run; 14 step in a
  * along a run; 15 step in b; 16 step in b from panel to panel; 17 products; 18 blocks of each piece; 19 taps, the
  * offsets of the pieces of a row; 20 jobs, six numbers each: offsets in a, b, c and bias, first tap, how many taps.
- * `scratch` has room for 1024 bytes for every piece.
+ * `scratch` has room for 9216 bytes for every piece.
  */
-function product<T>(a: usize, b: usize, c: usize, bias: usize, geometry: usize, scratch: usize, from: i32, to: i32): void {
+function product<T, Kind>(a: usize, b: usize, c: usize, bias: usize, geometry: usize, scratch: usize, from: i32, to: i32): void {
   const rowCount = at(geometry, 0);
   const size1 = at(geometry, 1);
   const size2 = at(geometry, 2);
@@ -144,10 +197,12 @@ function product<T>(a: usize, b: usize, c: usize, bias: usize, geometry: usize, 
   const taps = <usize>at(geometry, 19);
   const jobs = <usize>at(geometry, 20);
   // Each call works in the scratch memory of its first piece, so two threads never share one.
-  const rows = scratch + (<usize>from << 10);
+  const rows = scratch + <usize>from * 9216;
   const targets = rows + 4 * blockRows();
   const zeros = targets + 4 * blockRows();
   const spare = zeros + 32;
+  const copied = spare + 32;
+  const copy = copied + 32;
   memory.fill(zeros, 0, 32);
   const slices = max<i32>((run + blockProducts() - 1) / blockProducts(), 1);
   const slice = (run + slices - 1) / slices;
@@ -193,30 +248,43 @@ function product<T>(a: usize, b: usize, c: usize, bias: usize, geometry: usize, 
         const begin = s * slice;
         const length = min<i32>(run - begin, slice);
         const panels = bStart + <usize>(tap * run + begin) * bStep;
-        let panel: usize = panels;
-        for (let j: i32 = 0; j < columns; j += panelColumns<T>()) {
-          const column = <usize>j * sizeof<T>();
-          const width = min<i32>(columns - j, panelColumns<T>());
-          const start = isFirst ? (biasStart ? biasStart + column : zeros) : 0;
-          for (let r: i32 = 0; r < count; r += tileRows()) {
-            tile<T>(
-              rows + (<usize>r << 2),
-              min<i32>(count - r, tileRows()),
-              taps + (<usize>tap << 2),
-              taps + (<usize>tapEnd << 2),
-              <usize>begin * step,
-              <usize>length * step,
-              step,
-              panel,
-              bStep,
-              targets + (<usize>r << 2),
-              column,
-              width,
-              start,
-              spare,
-            );
+        const panelCount = (columns + panelColumns<T>() - 1) / panelColumns<T>();
+        // Lanes and copies of tiles are best used by all panels while they are near; else panels are.
+        const copies = isFloat<Kind>() && step != sizeof<T>() && panelCount >= 4;
+        const byRows = copies || !isFloat<Kind>();
+        const tiles = (count + tileRows() - 1) / tileRows();
+        const turns = byRows ? tiles : 1;
+        const tilesAtOnce = byRows ? 1 : tiles;
+        const firstPiece = taps + (<usize>tap << 2);
+        const lastPiece = taps + (<usize>tapEnd << 2);
+        for (let turn: i32 = 0; turn < turns; turn++) {
+          if (copies) {
+            copyTile<T>(rows + (<usize>turn << 4), firstPiece, lastPiece, <usize>begin * step, <usize>length * step, step, copied, copy);
           }
-          panel += panelStep;
+          for (let p: i32 = 0; p < panelCount; p++) {
+            const column = <usize>(p << 5);
+            const width = min<i32>(columns - p * panelColumns<T>(), panelColumns<T>());
+            const start = isFirst ? (biasStart ? biasStart + column : zeros) : 0;
+            const panel = panels + <usize>p * panelStep;
+            for (let t = turn; t < turn + tilesAtOnce; t++) {
+              tile<T, Kind>(
+                copies ? copied : rows + (<usize>t << 4),
+                min<i32>(count - (t << 2), tileRows()),
+                copies ? zeros : firstPiece,
+                copies ? zeros + 4 : lastPiece,
+                copies ? 0 : <usize>begin * step,
+                copies ? <usize>((tapEnd - tap) * length) * 4 * sizeof<T>() : <usize>length * step,
+                copies ? 4 * sizeof<T>() : step,
+                panel,
+                bStep,
+                targets + (<usize>t << 4),
+                column,
+                width,
+                start,
+                spare,
+              );
+            }
+          }
         }
         isFirst = false;
       }
@@ -226,11 +294,19 @@ function product<T>(a: usize, b: usize, c: usize, bias: usize, geometry: usize, 
 }
 
 export function product32(a: usize, b: usize, c: usize, bias: usize, geometry: usize, scratch: usize, from: i32, to: i32): void {
-  product<f32>(a, b, c, bias, geometry, scratch, from, to);
+  product<f32, f32>(a, b, c, bias, geometry, scratch, from, to);
 }
 
 export function product64(a: usize, b: usize, c: usize, bias: usize, geometry: usize, scratch: usize, from: i32, to: i32): void {
-  product<f64>(a, b, c, bias, geometry, scratch, from, to);
+  product<f64, f32>(a, b, c, bias, geometry, scratch, from, to);
+}
+
+export function laneProduct32(a: usize, b: usize, c: usize, bias: usize, geometry: usize, scratch: usize, from: i32, to: i32): void {
+  product<f32, bool>(a, b, c, bias, geometry, scratch, from, to);
+}
+
+export function laneProduct64(a: usize, b: usize, c: usize, bias: usize, geometry: usize, scratch: usize, from: i32, to: i32): void {
+  product<f64, bool>(a, b, c, bias, geometry, scratch, from, to);
 }
 
 /**

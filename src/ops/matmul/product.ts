@@ -13,8 +13,11 @@ const panelBytes = 32;
 /** Rows that the kernel works on at once (`blockRows` there). */
 const blockRows = 96;
 
-/** Pieces that one call is split into at most: enough for many threads, each with its own kilobyte of scratch. */
+/** Pieces that one call is split into at most: enough for many threads, each with its own scratch. */
 const mostPieces = 64;
+
+/** Scratch of each piece: addresses of a block's rows, and a copied tile. */
+const scratchBytes = 9216;
 
 /** Dtypes that have kernels. */
 export type Real = "float32" | "float64";
@@ -53,7 +56,7 @@ export function panelsOf(source: Columns, rows: number, dtype: Real, workspace: 
   const { at, columns, run, step, columnStep, taps, jobs } = source;
   const bytes = bytesOf(dtype);
   const inPlace = columnStep === bytes && taps.length === 1 && (columns * bytes) % panelBytes === 0;
-  if (inPlace && (rows <= 8 || step <= 256)) {
+  if (inPlace && (rows <= 8 || step <= 128)) {
     return { calls: [], at: at + (taps[0] as number), columns, step, panelStep: panelBytes, jobs };
   }
   const size = packedBytes(source, dtype);
@@ -109,11 +112,16 @@ export interface Product {
   readonly step: number;
   readonly taps: readonly number[];
   readonly jobs: readonly Job[];
+  /**
+   * Whether each column has an element of a to itself, side by side with those of its neighbours (then vectors of a
+   * are read whole, up to 31 bytes behind the last). Default: one element of a meets all columns.
+   */
+  readonly lanes?: boolean;
 }
 
 /** The kernel call of a product whose columns are ready. */
 export function productCall(
-  { a, c, bias = 0, rows, aSteps, cSteps, run, step, taps, jobs }: Product,
+  { a, c, bias = 0, rows, aSteps, cSteps, run, step, taps, jobs, lanes = false }: Product,
   panels: Panels,
   dtype: Real,
   workspace: Workspace,
@@ -137,8 +145,9 @@ export function productCall(
     workspace.int32(taps),
     workspace.int32(jobs.flatMap((job) => [job.a, job.b, job.c, job.bias ?? 0, job.firstTap ?? 0, job.taps])),
   ]);
-  const scratch = workspace.temporary(1024 * pieces);
-  const kernel = dtype === "float32" ? "product32" : "product64";
+  const scratch = workspace.temporary(scratchBytes * pieces);
+  const bits = dtype === "float32" ? "32" : "64";
+  const kernel = lanes ? (`laneProduct${bits}` as const) : (`product${bits}` as const);
   return call(kernel, [a, panels.at, c, bias, geometry, scratch], { pieces });
 }
 
