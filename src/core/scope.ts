@@ -42,11 +42,7 @@ export function inScope<R>(fn: () => R, recording = current?.recording ?? false)
     for (const tensor of scope.tensors) tensor.moveTo(scope.parent);
     return result;
   }
-  const kept = new Set<unknown>();
-  for (const leaf of leaves(result)) {
-    kept.add(leaf);
-    kept.add((leaf as Tensor | null | undefined)?.mask);
-  }
+  const kept = new Set(leaves(result));
   for (const tensor of scope.tensors) {
     if (kept.has(tensor)) tensor.moveTo(scope.parent);
     else tensor.release();

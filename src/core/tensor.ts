@@ -33,8 +33,7 @@ export class Tensor implements Operand {
   readonly storage: Storage;
   /** Set while a gradient is recorded: the op that made this tensor. @internal */
   node: TapeNode | undefined = undefined;
-  /** Which steps of a padded sequence count; layers attach and read it, as `_keras_mask` in Keras. */
-  mask: Tensor | undefined = undefined;
+  #mask: Tensor | undefined;
   #scope: Scope | undefined;
   #disposed = false;
 
@@ -76,6 +75,20 @@ export class Tensor implements Operand {
   get handle(): unknown {
     this.check();
     return this.storage.handle;
+  }
+
+  /**
+   * Which steps of a padded sequence count; layers attach and read it, as `_keras_mask` in Keras. The tensor holds the
+   * mask that is set for as long as it lives itself; who set it may dispose of theirs.
+   */
+  get mask(): Tensor | undefined {
+    return this.#mask;
+  }
+
+  set mask(mask: Tensor | undefined) {
+    const before = this.#mask;
+    this.#mask = mask?.hold();
+    before?.release();
   }
 
   get disposed(): boolean {

@@ -1,0 +1,12 @@
+import { layerContract } from "../../../test/contracts/layer-contract.ts";
+import { Maximum, maximum } from "./maximum.ts";
+
+await layerContract(Maximum, maximum, {
+  refuses: {
+    "shapes that do not broadcast": () =>
+      maximum().computeOutputShape([
+        [2, 3],
+        [2, 4],
+      ]),
+  },
+});
