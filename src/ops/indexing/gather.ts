@@ -2,8 +2,9 @@
  * Elements picked by index along an axis, and their adjoint, elements added by index. `take`, `takeAlongAxis`,
  * embeddings, sorting and segment sums all stand on these two records, each the gradient of the other.
  */
+import { bytesOf, isFloat } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
-import type { View } from "../../core/op.ts";
+import { call, type View } from "../../core/op.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { op } from "../op.ts";
@@ -62,6 +63,12 @@ export const gather = op<{ x: Tensor; indices: Tensor }, "y", Picking>({
       y.data[to] = from < 0 ? 0 : (x.data[from] as number);
     });
   },
+  wasm({ x, indices }, { y }, picking) {
+    const { outer, size, inner, count } = extents(x.shape, indices.shape, picking);
+    if (indices.dtype !== "int32" || (picking.aligned && inner !== 1)) return undefined;
+    const args = [size, count, inner * bytesOf(x.dtype), picking.aligned ? count : 0, Number(picking.wrap)] as const;
+    return call("gatherSlices", [x.at, indices.at, y.at, ...args], { pieces: inner === 0 ? 0 : outer * count });
+  },
   gradient: ({ y: dy }, { inputs: { x, indices } }, picking) => ({
     x: (): Tensor => scatterAdd({ x: dy as Tensor, indices }, { ...picking, shape: x.shape }).y,
     indices: "none",
@@ -86,6 +93,18 @@ export const scatterAdd = op<{ x: Tensor; indices: Tensor }, "y", Picking & { re
       if (to >= 0) (sums[to] as number) += x.data[from] as number;
     });
     y.data.set(sums);
+  },
+  wasm({ x, indices }, { y }, picking, workspace) {
+    const { outer, size, inner, count } = extents(y.shape, indices.shape, picking);
+    if (picking.aligned || indices.dtype !== "int32" || !isFloat(x.dtype)) return undefined;
+    const starts = workspace.temporary((size + 1) * bytesOf("int32"));
+    const order = workspace.temporary(count * bytesOf("int32"));
+    return [
+      call("groupByIndex", [indices.at, count, size, Number(picking.wrap), starts, order], { pieces: 1 }),
+      call(x.dtype === "float32" ? "addSlices32" : "addSlices64", [x.at, y.at, starts, order, size, count, inner], {
+        pieces: outer * size,
+      }),
+    ];
   },
   gradient: ({ y: dy }, { inputs: { indices } }, { axis, aligned, wrap }) => ({
     x: (): Tensor => gather({ x: dy as Tensor, indices }, { axis, aligned, wrap }).y,

@@ -5,7 +5,8 @@
  * another: reading scatters its gradient back, writing reads its own.
  * What stands elsewhere: the public functions, which only work out windows.
  */
-import type { View } from "../../core/op.ts";
+import { arrayClassOf, bytesOf } from "../../core/dtype.ts";
+import { call, type KernelCall, type Pointer, type View, type Workspace } from "../../core/op.ts";
 import { type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { op } from "../op.ts";
@@ -24,24 +25,78 @@ export function wholeOf(shape: Shape): Window {
   return { shape, strides: stridesOf(shape), offset: 0 };
 }
 
-/** The same window with axes of size 1 left out and neighbours that run on joined; it has one axis at least. */
-export function coalesce({ shape, strides, offset }: Window): Window {
-  const sizes: number[] = [];
-  const steps: number[] = [];
+/** An axis of two views of one shape: its size, and the step it means in each. */
+interface Axis {
+  readonly size: number;
+  readonly a: number;
+  readonly b: number;
+}
+
+/** The axes of two views of one shape, without those of size 1, neighbours that run on in both joined; one at least. */
+function joinAxes(shape: Shape, a: readonly number[], b: readonly number[]): Axis[] {
+  const axes: Axis[] = [];
   for (let axis = 0; axis < shape.length; axis++) {
-    const size = shape[axis] as number;
-    const step = strides[axis] as number;
-    const last = sizes.length - 1;
-    if (size === 1) continue;
-    if (last >= 0 && steps[last] === size * step) {
-      sizes[last] = (sizes[last] as number) * size;
-      steps[last] = step;
-    } else {
-      sizes.push(size);
-      steps.push(step);
-    }
+    const next = { size: shape[axis] as number, a: a[axis] as number, b: b[axis] as number };
+    const last = axes.at(-1);
+    if (next.size === 1) continue;
+    if (last && last.a === next.size * next.a && last.b === next.size * next.b) {
+      axes[axes.length - 1] = { ...next, size: last.size * next.size };
+    } else axes.push(next);
   }
-  return sizes.length === 0 ? { shape: [1], strides: [1], offset } : { shape: sizes, strides: steps, offset };
+  return axes.length === 0 ? [{ size: 1, a: 1, b: 1 }] : axes;
+}
+
+/** The same window with axes of size 1 left out and neighbours that run on joined; it has one axis at least. @internal */
+export function coalesce({ shape, strides, offset }: Window): Window {
+  const axes = joinAxes(shape, strides, strides);
+  return { shape: axes.map(({ size }) => size), strides: axes.map(({ a }) => a), offset };
+}
+
+/** A side of a copy, as the kernel sees it. */
+interface Side {
+  /** The address of the first element. */
+  readonly at: number;
+  readonly strides: readonly number[];
+}
+
+/** Rows that the kernel copies as one piece. */
+const rowsPerPiece = 32;
+
+/** The kernel call that copies elements of that many bytes from one view of a shape to another. */
+function copy(source: Side, target: Side, shape: Shape, bytes: number, workspace: Workspace): KernelCall {
+  let axes = joinAxes(shape, source.strides, target.strides);
+  // The kernel wants columns that are neighbours in the target and, where those are not so in the source, rows that are.
+  const column = axes.findIndex(({ b }) => b === 1);
+  const row = axes.findIndex(({ a }) => a === 1);
+  if (column >= 0 && row >= 0 && column !== row) {
+    axes = [...axes.filter((_, at) => at !== column && at !== row), axes[row] as Axis, axes[column] as Axis];
+  }
+  if (axes.length === 1) axes.unshift({ size: 1, a: 0, b: 0 });
+  const outer = sizeOf(axes.slice(0, -2).map(({ size }) => size));
+  const list = (of: (axis: Axis) => number) => workspace.int32(axes.map(of));
+  return call(
+    "stridedCopy",
+    [
+      source.at,
+      target.at,
+      list(({ size }) => size),
+      list(({ a }) => a * bytes),
+      list(({ b }) => b * bytes),
+      axes.length,
+      bytes,
+    ],
+    { pieces: sizeOf(shape) === 0 ? 0 : outer * Math.ceil((axes.at(-2) as Axis).size / rowsPerPiece) },
+  );
+}
+
+/** The side of a copy that a window on a tensor is. */
+function through({ at, dtype }: Pointer, { strides, offset }: Window): Side {
+  return { at: at + offset * bytesOf(dtype), strides };
+}
+
+/** The side of a copy that the elements of a tensor in order are. */
+function inOrder({ at, shape }: Pointer): Side {
+  return { at, strides: stridesOf(shape) };
 }
 
 /** Visits the runs along the last axis in row-major order: where each starts, and the number of its first element. @internal */
@@ -76,6 +131,8 @@ const stridedOp = op<{ x: Tensor }, "y", Window>({
       for (let i = 0; i < length; i++) y.data[index + i] = x.data[at + i * step] as number;
     });
   },
+  wasm: ({ x }, { y }, window, workspace) =>
+    copy(through(x, window), inOrder(y), window.shape, bytesOf(x.dtype), workspace),
   gradient: ({ y: dy }, { inputs: { x } }, window) => ({
     x: (): Tensor => stridedAdd({ x: dy as Tensor }, { ...window, target: x.shape }).y,
   }),
@@ -84,8 +141,33 @@ const stridedOp = op<{ x: Tensor }, "y", Window>({
 /** The elements of `x` that the window shows. Where it shows all of them in order, nothing is copied. @internal */
 export function strided(x: Tensor, window: Window): Tensor {
   const { shape, strides, offset } = coalesce(window);
-  const inOrder = shape.length === 1 && (strides[0] === 1 || shape[0] === 1) && offset === 0 && shape[0] === x.size;
-  return inOrder ? reshape(x, window.shape) : stridedOp({ x }, window).y;
+  const same = shape.length === 1 && (strides[0] === 1 || shape[0] === 1) && offset === 0 && shape[0] === x.size;
+  return same ? reshape(x, window.shape) : stridedOp({ x }, window).y;
+}
+
+/** Whether a window may show an element twice: not where each stride reaches beyond all that the smaller ones reach. */
+function overlaps(window: Window): boolean {
+  const { shape, strides } = coalesce(window);
+  const axes = shape
+    .map((size, axis) => ({ size, step: Math.abs(strides[axis] as number) }))
+    .filter(({ size }) => size > 1)
+    .sort((a, b) => a.step - b.step);
+  let reach = 0;
+  return axes.some(({ size, step }) => {
+    const before = reach;
+    reach += (size - 1) * step;
+    return step <= before;
+  });
+}
+
+/** The kernel call that writes one value everywhere. */
+function fillWith(value: number, y: Pointer, workspace: Workspace): KernelCall {
+  const one = new (arrayClassOf(y.dtype))(1);
+  one[0] = value;
+  const bytes = new Uint8Array(8);
+  bytes.set(new Uint8Array(one.buffer));
+  const at = workspace.int32([...new Int32Array(bytes.buffer)]);
+  return copy({ at, strides: [0] }, { at: y.at, strides: [1] }, [y.size], bytesOf(y.dtype), workspace);
 }
 
 /**
@@ -104,6 +186,13 @@ export const stridedAdd = op<{ x: Tensor }, "y", Window & { readonly target: Sha
       for (let i = 0; i < length; i++) (sums[at + i * step] as number) += x.data[index + i] as number;
     });
     y.data.set(sums);
+  },
+  wasm({ x }, { y }, window, workspace) {
+    if (overlaps(window)) return undefined;
+    return [
+      ...(x.size === y.size ? [] : [fillWith(0, y, workspace)]),
+      copy(inOrder(x), through(y, window), window.shape, bytesOf(x.dtype), workspace),
+    ];
   },
   gradient: ({ y: dy }, _saved, window) => ({ x: (): Tensor => strided(dy as Tensor, window) }),
 });
@@ -137,6 +226,19 @@ const placeOp = op<Pieces, "y", Placing>({
         for (let i = 0; i < length; i++) y.data[at + i * step] = data[index + i] as number;
       });
     });
+  },
+  wasm({ base, ...pieces }, { y }, { windows, value }, workspace) {
+    const bytes = bytesOf(y.dtype);
+    const background = base
+      ? copy(inOrder(base), inOrder(y), y.shape, bytes, workspace)
+      : fillWith(value, y, workspace);
+    return [
+      ...(fills(windows, y.shape) ? [] : [background]),
+      ...windows.map((window, number) => {
+        const piece = pieces[number] as Pointer;
+        return copy(inOrder(piece), through(y, window), window.shape, bytes, workspace);
+      }),
+    ];
   },
   gradient: ({ y }, { inputs }, placing) => {
     const dy = y as Tensor;

@@ -4,7 +4,7 @@
  */
 import { checkDType, checkFloat, type DType } from "../../core/dtype.ts";
 import { OptionError, ShapeError, show } from "../../core/errors.ts";
-import type { View } from "../../core/op.ts";
+import { call, type Pointer, type View } from "../../core/op.ts";
 import {
   broadcastsTo,
   checkRank,
@@ -13,6 +13,7 @@ import {
   formatShape,
   normalizeAxis,
   type Shape,
+  sameShape,
   stridesOf,
 } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -43,6 +44,11 @@ const specOf = ({ shape, dtype }: Drawn) => ({ y: { shape, dtype } });
 /** Fractions as fine as the dtype can use. */
 const fractionsFor = ({ dtype, seed }: Drawn) => fractionsOf(seed, dtype === "float64");
 
+/** Kernels draw so many elements as one piece. */
+const elementsPerPiece = 1024;
+
+const piecesOf = ({ size }: Pointer) => ({ pieces: Math.ceil(size / elementsPerPiece) });
+
 function checkFinite(value: unknown, name: string, where: string): number {
   if (!Number.isFinite(value)) throw new OptionError(`${where}: ${name} must be a finite number, got ${show(value)}`);
   return value as number;
@@ -67,6 +73,8 @@ const uniformOp = op<Record<never, never>, "y", Drawn & { minval: number; maxval
       if ((y.data[index] as number) >= maxval) y.data[index] = minval;
     }
   },
+  wasm: (_inputs, { y }, { seed, minval, maxval, dtype }) =>
+    call(dtype === "float64" ? "uniform64" : "uniform32", [y.at, y.size, ...seed, minval, maxval], piecesOf(y)),
   gradient: "none",
 });
 
@@ -102,8 +110,12 @@ export function uniform(
   return uniformOp({}, { ...drawOf(shape, dtype, seed, "uniform"), minval, maxval }).y;
 }
 
-/** Where a standard normal variable is below −2. */
+/** How often a standard normal variable is below −2. */
 const belowMinusTwo = 0.022750131948179212;
+
+/** The part of the probabilities that is drawn from: where it begins, and how wide it is. */
+const withinTwo = [belowMinusTwo, 1 - 2 * belowMinusTwo] as const;
+const everywhere = [0, 1] as const;
 
 const normalOp = op<Record<never, never>, "y", Drawn & { mean: number; stddev: number; truncated: boolean }>({
   name: "normal",
@@ -111,11 +123,17 @@ const normalOp = op<Record<never, never>, "y", Drawn & { mean: number; stddev: n
   loops(_inputs, { y }, drawn) {
     const fraction = fractionsFor(drawn);
     const { mean, stddev, truncated } = drawn;
-    const [from, width] = truncated ? [belowMinusTwo, 1 - 2 * belowMinusTwo] : [0, 1];
+    const [from, width] = truncated ? withinTwo : everywhere;
     for (let index = 0; index < y.size; index++) {
       y.data[index] = mean + stddev * normalQuantile(from + width * fraction(index));
     }
   },
+  wasm: (_inputs, { y }, { seed, mean, stddev, truncated, dtype }) =>
+    call(
+      dtype === "float64" ? "normal64" : "normal32",
+      [y.at, y.size, ...seed, mean, stddev, ...(truncated ? withinTwo : everywhere)],
+      piecesOf(y),
+    ),
   gradient: "none",
 });
 
@@ -205,12 +223,18 @@ export function randint(
   return randintOp({}, { shape, dtype, seed: drawSeed(seed, "randint"), minval, maxval }).y;
 }
 
+/** What makes up for what is dropped, as the dtype holds it. */
+function scaleOf(rate: number, dtype: DType): number {
+  const scale = rate === 1 ? 0 : 1 / (1 - rate);
+  return dtype === "float32" ? Math.fround(scale) : scale;
+}
+
 const dropoutOp = op<{ x: Tensor }, "y", { rate: number; noise: Shape; seed: Seed }>({
   name: "dropout",
   shape: ({ x }) => ({ y: x }),
   loops({ x }, { y }, { rate, noise, seed }) {
     const fraction = fractionsOf(seed, false);
-    const scale = rate === 1 ? 0 : 1 / (1 - rate);
+    const scale = scaleOf(rate, x.dtype);
     const strides = stridesOf(noise).map((stride, axis) => (noise[axis] === 1 ? 0 : stride));
     const runs = coalesce({ shape: x.shape, strides, offset: 0 });
     const length = runs.shape.at(-1) as number;
@@ -220,6 +244,12 @@ const dropoutOp = op<{ x: Tensor }, "y", { rate: number; noise: Shape; seed: See
         y.data[index + i] = fraction(at + i * step) < rate ? 0 : (x.data[index + i] as number) * scale;
       }
     });
+  },
+  wasm({ x }, { y }, { rate, noise, seed }) {
+    // (word + ½) · 2⁻³² < rate for the words below this.
+    const threshold = Math.ceil(rate * 2 ** 32 - 0.5);
+    if (x.dtype !== "float32" || threshold >= 2 ** 32 || !sameShape(noise, x.shape)) return undefined;
+    return call("dropout32", [x.at, y.at, x.size, ...seed, threshold, scaleOf(rate, x.dtype)], piecesOf(y));
   },
   gradient: ({ y: dy }, _saved, drop) => ({ x: (): Tensor => dropoutOp({ x: dy as Tensor }, drop).y }),
 });
