@@ -37,6 +37,7 @@ export {
   divide,
   divideNoNan,
   floorDivide,
+  hypot,
   logaddexp,
   maximum,
   minimum,
@@ -112,6 +113,7 @@ export {
   segmentSum,
 } from "./indexing/scatter.ts";
 export { nonzero, take, takeAlongAxis } from "./indexing/take.ts";
+export { einsum } from "./matmul/einsum.ts";
 export { dot, inner, matmul, outer, tensordot, vdot } from "./matmul/matmul.ts";
 export { broadcastTo, meshgrid, repeat, tile } from "./movement/broadcast.ts";
 export { concatenate, pad, stack } from "./movement/concatenate.ts";

@@ -197,12 +197,12 @@ const geluByTanh = elementwise({
   name: "gelu",
   dtype: "float",
   inputs: 1,
-  // 0.5 · x · (1 + tanh u) = x · sigmoid(2u), which loses no digits where tanh is close to −1
-  formula: (x) =>
-    f.multiply(
-      x,
-      f.sigmoid(f.multiply(f.multiply(2 * Math.sqrt(2 / Math.PI), x), f.add(1, f.multiply(0.044715, f.square(x))))),
-    ),
+  // 0.5 · x · (1 + tanh u) = x · sigmoid(2u), which loses no digits where tanh is close to −1; beyond ±25 both are flat
+  formula: (x) => {
+    const near = f.maximumOfConstant(f.minimumOfConstant(x, 25), -25);
+    const slope = f.add(2 * Math.sqrt(2 / Math.PI), f.multiply(2 * Math.sqrt(2 / Math.PI) * 0.044715, f.square(near)));
+    return f.multiply(x, f.sigmoid(f.multiply(near, slope)));
+  },
 });
 
 /**
@@ -355,9 +355,15 @@ export const threshold = publicOp(
  * await ops.squareplus(tensor([0, 1.5])).array() // => [1, 2]
  * ```
  */
-export const squareplus = withParameter("squareplus", 4, (x, b) =>
-  f.multiply(0.5, f.add(x, f.sqrt(f.add(f.square(x), b)))),
-);
+export const squareplus = withParameter("squareplus", 4, (x, b) => {
+  const root = f.hypot(x, f.sqrt(b));
+  // for x < 0 the sum would lose its digits
+  return f.select(
+    f.less(x, 0),
+    f.divide(f.multiply(0.5, b), f.subtract(root, x)),
+    f.add(f.multiply(0.5, x), f.multiply(0.5, root)),
+  );
+});
 
 /**
  * 0 where x ≤ −1, x where x ≥ 1, and (x + 1)² / 4 between.

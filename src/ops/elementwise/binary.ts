@@ -197,3 +197,15 @@ export const logaddexp = binary("logaddexp", "float", f.logaddexp);
  * ```
  */
 export const squaredDifference = binary("squaredDifference", "promote", (x1, x2) => f.square(f.subtract(x1, x2)));
+
+/**
+ * √(x1² + x2²), without overflow.
+ * Gradient: dy · x1 / y and dy · x2 / y, which are 0 where y is.
+ *
+ * @example
+ * ```ts
+ * import { ops, tensor } from "varve";
+ * await ops.hypot(tensor([3, 3e30]), tensor([4, 4e30])).array() // => [5, 5.000000186128632e+30]
+ * ```
+ */
+export const hypot = binary("hypot", "float", f.hypot);

@@ -159,7 +159,7 @@ const whereOf = elementwise({
 
 /**
  * x1 where the condition is true (not 0), else x2; all three broadcast.
- * Gradient: dy for the one that was chosen, 0 for the other; what was not chosen may be NaN without harm.
+ * Gradient: dy for the one that was chosen, 0 for the other.
  *
  * @example
  * ```ts

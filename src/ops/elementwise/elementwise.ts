@@ -3,7 +3,7 @@
  * The gradient of one is another, made from the derivative of the formula when it is first asked for.
  */
 import { type DType, isFloat, promote } from "../../core/dtype.ts";
-import type { View } from "../../core/op.ts";
+import type { Pointer, View } from "../../core/op.ts";
 import { broadcastShapes, type Shape, stridesOf } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { Variable } from "../../core/variable.ts";
@@ -22,7 +22,7 @@ import {
   parameter,
   substitute,
 } from "./formula.ts";
-import { compile, type Program, runLoops } from "./program.ts";
+import { compile, kernelCall, type Program, runLoops } from "./program.ts";
 
 /**
  * The dtype that comes of the operands': what they promote to; the same, but float32 for integers and bools; or always
@@ -81,6 +81,11 @@ function makeOp(name: string, formula: () => Formula, inputs: number, parameters
       const views = Object.values(operands) as View[];
       const strides = views.map((view) => broadcastStrides(view.shape, y.shape));
       runLoops(program(), views, strides, given, y);
+    },
+    wasm(operands, { y }, given, workspace) {
+      const pointers = Object.values(operands) as Pointer[];
+      const strides = pointers.map(({ shape }) => broadcastStrides(shape, y.shape));
+      return kernelCall(program(), pointers, strides, given, y, workspace);
     },
     gradient({ y: dy }, { inputs: operands }, given) {
       const tensors = Object.values(operands);

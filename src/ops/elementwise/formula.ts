@@ -241,6 +241,23 @@ function powerOf(a: number, b: number): number {
   return a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b;
 }
 
+/** √(a² + b²), by way of the longer leg, so that the squares neither overflow nor vanish. */
+export const hypot: Binary = primitive(
+  "hypot",
+  {
+    expand: (a, b) => {
+      const [m, n] = [abs(a), abs(b)];
+      const longer = maximum(m, n);
+      const isPlain = and(longer, less(longer, Number.POSITIVE_INFINITY));
+      return select(isPlain, multiply(longer, sqrt(add(1, square(divide(minimum(m, n), longer))))), longer);
+    },
+  },
+  (dy, [a, b], y) => [
+    select(y, multiply(dy, divide(a as Formula, y)), 0),
+    select(y, multiply(dy, divide(b as Formula, y)), 0),
+  ],
+);
+
 /* Saturating functions. They and their derivatives are exact for any argument: nothing overflows on the way. */
 
 export const tanh: Unary = primitive("tanh", { code: 27, evaluate: Math.tanh }, (dy, [a]) => [
@@ -322,11 +339,9 @@ export const arctan: Unary = primitive("arctan", { evaluate: Math.atan }, (dy, [
   divide(dy, add(1, square(a as Formula))),
 ]);
 export const arctan2: Binary = primitive("arctan2", { evaluate: Math.atan2 }, (dy, [a, b]) => {
-  // a/(a²+b²) by way of the longer leg, so that the squares neither overflow nor vanish
-  const longer = maximum(abs(a as Formula), abs(b as Formula));
-  const [p, q] = [divide(a as Formula, longer), divide(b as Formula, longer)];
-  const scale = divide(divide(dy, longer), add(square(p), square(q)));
-  return [multiply(scale, q), negative(multiply(scale, p))];
+  const distance = hypot(a as Formula, b as Formula);
+  const scale = divide(dy, distance);
+  return [multiply(scale, divide(b as Formula, distance)), negative(multiply(scale, divide(a as Formula, distance)))];
 });
 export const sinh: Unary = primitive("sinh", { evaluate: Math.sinh }, (dy, [a]) => [multiply(dy, cosh(a as Formula))]);
 export const cosh: Unary = primitive("cosh", { evaluate: Math.cosh }, (dy, [a]) => [multiply(dy, sinh(a as Formula))]);

@@ -3,7 +3,9 @@
  * in float64; `elementwise.as.ts` runs the same list in SIMD. A block passes through all instructions before the next
  * one starts, so what lies between them never leaves the processor's first cache.
  */
-import type { View } from "../../core/op.ts";
+import type { DType } from "../../core/dtype.ts";
+import { call, type KernelCall, type Pointer, type View, type Workspace } from "../../core/op.ts";
+import type { Shape } from "../../core/shape.ts";
 import { type Formula, inOrder, type Primitive } from "./formula.ts";
 
 export interface Instruction {
@@ -149,4 +151,125 @@ export function runLoops(
     const out = slots[slots.length - 1] as Float64Array;
     for (let i = 0; i < length; i++) y.data[start + i] = isBool ? Number(out[i] !== 0) : (out[i] as number);
   }
+}
+
+/** What the kernel calls the dtypes. */
+const kinds: Record<DType, number> = { float32: 0, float64: 1, int32: 2, uint8: 3, bool: 4 };
+
+/** How the kernel gets at an input: where it lies, as one vector, laid out once for all blocks, or anew for each. */
+const ways = { direct: 0, constant: 1, repeating: 2, gathered: 3 };
+
+/** Elements of a block, at most: few enough that a handful of blocks fit into the first cache. */
+const largestBlock = 512;
+
+/** The most pieces that work is split into; each has scratch memory of its own. */
+const mostPieces = 16;
+
+/** The first code that only float32 has. */
+const firstInFloat32Only = 22;
+
+/** Leaves out axes of size 1 and joins neighbours that run on in every input; one axis at least remains. */
+function joinAxes(shape: Shape, strides: readonly (readonly number[])[]): { sizes: number[]; strides: number[][] } {
+  const sizes: number[] = [];
+  const joined: number[][] = strides.map(() => []);
+  for (const [axis, size] of shape.entries()) {
+    if (size === 1 && (sizes.length > 0 || axis < shape.length - 1)) continue;
+    const last = sizes.length - 1;
+    const runsOn = strides.every((own, index) => joined[index]?.[last] === (own[axis] as number) * size);
+    if (last >= 0 && runsOn) {
+      sizes[last] = (sizes[last] as number) * size;
+      for (const [index, own] of strides.entries()) (joined[index] as number[])[last] = own[axis] as number;
+    } else {
+      sizes.push(size);
+      for (const [index, own] of strides.entries()) joined[index]?.push(own[axis] as number);
+    }
+  }
+  if (sizes.length > 0) return { sizes, strides: joined };
+  return { sizes: [1], strides: strides.map(() => [0]) };
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** Whether an input is read over and over from its start, as one that broadcasts along leading axes is. */
+function isRepeating(sizes: readonly number[], strides: readonly number[], size: number): boolean {
+  let stride = 1;
+  let axis = sizes.length - 1;
+  for (; axis >= 0 && stride < size; axis--) {
+    if (strides[axis] !== stride) return false;
+    stride *= sizes[axis] as number;
+  }
+  return stride === size && strides.slice(0, axis + 1).every((each) => each === 0);
+}
+
+/** The kernel call for a program, or undefined where the kernel lacks one of its instructions. */
+export function kernelCall(
+  program: Program,
+  inputs: readonly Pointer[],
+  broadcast: readonly (readonly number[])[],
+  parameters: readonly number[],
+  y: Pointer,
+  workspace: Workspace,
+): KernelCall | undefined {
+  const codes = program.instructions.map(({ primitive }) => primitive.code);
+  // whole numbers are computed in float64, which holds them exactly
+  const isDouble = [...inputs, y].some(({ dtype }) => dtype === "float64" || dtype === "int32");
+  if (codes.some((code) => code === undefined || (isDouble && code >= firstInFloat32Only))) return undefined;
+  const element = isDouble ? 8 : 4;
+  const own = isDouble ? "float64" : "float32";
+  const { sizes, strides } = joinAxes(y.shape, broadcast);
+
+  // a block is a multiple of what repeats in it, as long as that is small
+  let multiple = 16 / element;
+  const wayOf = inputs.map((input, index) => {
+    if (input.size === 1) return ways.constant;
+    if (input.size === y.size && input.dtype === own) return ways.direct;
+    if (!isRepeating(sizes, strides[index] as number[], input.size)) return ways.gathered;
+    const common = (multiple / greatestCommonDivisor(multiple, input.size)) * input.size;
+    if (common > largestBlock) return ways.gathered;
+    multiple = common;
+    return ways.repeating;
+  });
+  const block = Math.floor(largestBlock / multiple) * multiple;
+  const blocks = Math.ceil(y.size / block);
+  const blocksOfPiece = Math.max(1, Math.ceil(blocks / mostPieces));
+  const pieces = Math.ceil(blocks / blocksOfPiece);
+
+  const numbers = new Int32Array(Float64Array.from([...parameters, ...program.numbers]).buffer);
+  const numberCount = numbers.length / 2;
+  const slots = program.inputs + numberCount + program.registers + 1;
+  const ofPiece = slots * (block * element + 8) + sizes.length * 4 + 64;
+  const bytesOfPiece = Math.ceil(ofPiece / 64) * 64;
+  const plan = [
+    codes.length,
+    slots,
+    program.inputs,
+    block,
+    blocksOfPiece,
+    y.size,
+    kinds[y.dtype],
+    sizes.length,
+    y.at,
+    workspace.temporary(bytesOfPiece * pieces),
+    bytesOfPiece,
+    numberCount,
+    ...sizes,
+    ...inputs.flatMap(({ dtype, at }, index) => [
+      kinds[dtype],
+      wayOf[index] as number,
+      at,
+      ...(strides[index] as number[]),
+    ]),
+    ...program.instructions.flatMap(({ args: [a, b = a, c = a], target }, index) => [
+      codes[index] as number,
+      a as number,
+      b as number,
+      c as number,
+      target,
+    ]),
+  ];
+  return call(isDouble ? "elementwise64" : "elementwise32", [workspace.int32(plan), workspace.int32([...numbers])], {
+    pieces,
+  });
 }

@@ -1,0 +1,315 @@
+// Mathematical functions on vectors of four float32, over the whole range: denormals, infinities and NaN included.
+// Polynomials are minimax fits whose error is a small part of the last digit; what remains is rounding.
+// They are functions and not inlined: kernels share them.
+import { multiplyAdd } from "./simd.as";
+
+// @ts-ignore: decorator
+@inline
+function all(value: f32): v128 {
+  return f32x4.splat(value);
+}
+
+// @ts-ignore: decorator
+@inline
+function fma(a: v128, b: v128, c: v128): v128 {
+  return multiplyAdd<f32>(a, b, c);
+}
+
+// @ts-ignore: decorator
+@inline
+function exponentBits(n: v128): v128 {
+  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+}
+
+/** x · 2^n for whole n, in two steps, so that results beyond the normal range come out right. */
+// @ts-ignore: decorator
+@inline
+function scale(x: v128, n: v128): v128 {
+  const whole = i32x4.trunc_sat_f32x4_s(n);
+  const half = i32x4.shr_s(whole, 1);
+  return f32x4.mul(f32x4.mul(x, exponentBits(half)), exponentBits(i32x4.sub(whole, half)));
+}
+
+/** How often log 2 goes into x. */
+// @ts-ignore: decorator
+@inline
+function timesLog2(x: v128): v128 {
+  return f32x4.nearest(f32x4.mul(x, all(1.4426950408889634)));
+}
+
+/** x − n · log 2; the first part of log 2 has few digits, so that its product with n is exact. */
+// @ts-ignore: decorator
+@inline
+function lessLog2(x: v128, n: v128): v128 {
+  return fma(n, all(2.12194440e-4), fma(n, all(-0.693359375), x));
+}
+
+/** e^x */
+export function exp4(x: v128): v128 {
+  x = f32x4.max(f32x4.min(x, all(89)), all(-104));
+  const n = timesLog2(x);
+  const r = lessLog2(x, n);
+  let p = fma(all(0.0013819823507219553), r, all(0.008368686772882938));
+  p = fma(p, r, all(0.041668277233839035));
+  p = fma(p, r, all(0.1666652113199234));
+  p = fma(p, r, all(0.4999999403953552));
+  return scale(f32x4.add(fma(f32x4.mul(r, r), p, r), all(1)), n);
+}
+
+/** e^x − 1 */
+export function expm14(x: v128): v128 {
+  const y = f32x4.max(f32x4.min(x, all(89)), all(-18));
+  const n = timesLog2(y);
+  const r = lessLog2(y, n);
+  let p = fma(all(0.00019944265659432858), r, all(0.001393268583342433));
+  p = fma(p, r, all(0.008333208039402962));
+  p = fma(p, r, all(0.04166648909449577));
+  p = fma(p, r, all(0.1666666716337204));
+  p = fma(p, r, all(0.5));
+  p = fma(f32x4.mul(r, r), p, r);
+  // 2^n · (p + 1) − 1 = 2^n · (p + (1 − 2^−n)); where n is 0 that is p itself
+  const rest = f32x4.sub(all(1), exponentBits(i32x4.max_s(i32x4.neg(i32x4.trunc_sat_f32x4_s(n)), i32x4.splat(-127))));
+  // of −0 the sum would make 0
+  return v128.bitselect(x, scale(f32x4.add(p, rest), n), f32x4.eq(x, all(0)));
+}
+
+/** log x: −∞ at 0, NaN below. */
+export function log4(x: v128): v128 {
+  const isTiny = f32x4.lt(x, all(1.17549435e-38));
+  const y = v128.bitselect(f32x4.mul(x, all(8388608)), x, isTiny);
+  // y = m · 2^e with m from √½ to √2
+  const shifted = i32x4.sub(y, i32x4.splat(0x3f3504f3));
+  const m = i32x4.add(v128.and(shifted, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3));
+  let e = f32x4.convert_i32x4_s(i32x4.shr_s(shifted, 23));
+  e = f32x4.sub(e, v128.and(isTiny, all(23)));
+  const f = f32x4.sub(m, all(1));
+  let p = fma(all(0.06750956177711487), f, all(-0.1167144924402237));
+  p = fma(p, f, all(0.1188356801867485));
+  p = fma(p, f, all(-0.12406031787395477));
+  p = fma(p, f, all(0.14220327138900757));
+  p = fma(p, f, all(-0.1666799634695053));
+  p = fma(p, f, all(0.20002073049545288));
+  p = fma(p, f, all(-0.25000008940696716));
+  p = fma(p, f, all(0.3333331346511841));
+  const square = f32x4.mul(f, f);
+  // the small parts first
+  let y0 = fma(e, all(-2.12194440e-4), f32x4.mul(f32x4.mul(square, f), p));
+  y0 = fma(square, all(-0.5), y0);
+  let result = fma(e, all(0.693359375), f32x4.add(f, y0));
+  result = v128.bitselect(x, result, f32x4.eq(x, all(Infinity)));
+  result = v128.bitselect(all(-Infinity), result, f32x4.eq(x, all(0)));
+  return v128.bitselect(result, all(NaN), f32x4.ge(x, all(0)));
+}
+
+/** log(1 + x): the logarithm of the rounded sum, and what the rounding took. */
+export function log1p4(x: v128): v128 {
+  const u = f32x4.add(x, all(1));
+  const lost = f32x4.div(f32x4.sub(x, f32x4.sub(u, all(1))), u);
+  const y = log4(u);
+  const isPlain = v128.and(f32x4.gt(u, all(0)), f32x4.lt(u, all(Infinity)));
+  const result = v128.bitselect(f32x4.add(y, lost), y, isPlain);
+  return v128.bitselect(x, result, f32x4.eq(x, all(0)));
+}
+
+/** t / (t + 2) with t = e^(2|x|) − 1, and the sign of x. */
+export function tanh4(x: v128): v128 {
+  const size = f32x4.min(f32x4.abs(x), all(10));
+  const t = expm14(f32x4.add(size, size));
+  return v128.bitselect(x, f32x4.div(t, f32x4.add(t, all(2))), i32x4.splat(0x80000000));
+}
+
+/** 1 / (1 + e^−x), by way of e^−|x|, which does not overflow. */
+export function sigmoid4(x: v128): v128 {
+  const e = exp4(f32x4.neg(f32x4.abs(x)));
+  return f32x4.div(v128.bitselect(e, all(1), f32x4.lt(x, all(0))), f32x4.add(all(1), e));
+}
+
+/** erf for |x| ≤ 1: odd powers. */
+function erfOfSmall(x: v128): v128 {
+  const z = f32x4.mul(x, x);
+  let p = fma(all(7.920368079794571e-5), z, all(-0.0008030761382542551));
+  p = fma(p, z, all(0.005190733820199966));
+  p = fma(p, z, all(-0.02685512602329254));
+  p = fma(p, z, all(0.11283618211746216));
+  p = fma(p, z, all(-0.3761262893676758));
+  p = fma(p, z, all(0.12837916612625122));
+  return fma(x, p, x);
+}
+
+/** 1 − erf for x ≥ 0.5: e^(−x²) times a slowly changing function. */
+function erfcOfLarge(x: v128): v128 {
+  x = f32x4.min(x, all(10.1));
+  const t = f32x4.div(f32x4.sub(x, all(2)), f32x4.add(x, all(2)));
+  let p = fma(all(-0.0006620905478484929), t, all(0.0004767942591570318));
+  p = fma(p, t, all(0.00434943288564682));
+  p = fma(p, t, all(-0.003975464962422848));
+  p = fma(p, t, all(-0.027109812945127487));
+  p = fma(p, t, all(0.082021564245224));
+  p = fma(p, t, all(-0.08301511406898499));
+  p = fma(p, t, all(-0.046381812542676926));
+  p = fma(p, t, all(0.6384891867637634));
+  // x² = high² + rest, high² being exact
+  const high = v128.and(x, i32x4.splat(0xfffff000));
+  const rest = f32x4.mul(f32x4.sub(x, high), f32x4.add(x, high));
+  let small = fma(all(0.041666668), rest, all(-0.16666667));
+  small = fma(small, rest, all(0.5));
+  small = fma(small, rest, all(-1));
+  small = fma(small, rest, all(1));
+  const factor = f32x4.mul(f32x4.div(p, f32x4.add(x, all(0.5))), small);
+  return f32x4.mul(exp4(f32x4.neg(f32x4.mul(high, high))), factor);
+}
+
+export function erf4(x: v128): v128 {
+  const size = f32x4.abs(x);
+  const large = v128.bitselect(x, f32x4.sub(all(1), erfcOfLarge(size)), i32x4.splat(0x80000000));
+  return v128.bitselect(erfOfSmall(x), large, f32x4.lt(size, all(1)));
+}
+
+/** 1 − erf x */
+export function erfc4(x: v128): v128 {
+  const size = f32x4.abs(x);
+  const tail = erfcOfLarge(size);
+  const large = v128.bitselect(f32x4.sub(all(2), tail), tail, f32x4.lt(x, all(0)));
+  return v128.bitselect(f32x4.sub(all(1), erfOfSmall(x)), large, f32x4.lt(size, all(0.5)));
+}
+
+/** 32 bits of 2/π, from bit 32 · index after the point on. */
+function twoOverPi(index: i32): u64 {
+  if (index < 0) return 0;
+  if (index == 0) return 0xa2f9836e;
+  if (index == 1) return 0x4e441529;
+  if (index == 2) return 0xfc2757d1;
+  if (index == 3) return 0xf534ddc0;
+  if (index == 4) return 0xdb629599;
+  if (index == 5) return 0x3c439041;
+  return 0xfe5163ab;
+}
+
+/**
+ * A large x less a multiple of 2π, at most π/4 beyond ±2π (Payne & Hanek 1983): of x · 2/π = m · 2^e · 2/π only those
+ * bits of 2/π matter that are neither multiples of 4 quarter turns nor too small to count.
+ */
+function turnOf(x: f32): f64 {
+  const bits = reinterpret<u32>(x);
+  const exponent = <i32>((bits >> 23) & 255) - 150;
+  const m = <u64>((bits & 0x7fffff) | 0x800000);
+  // x = m · 2^exponent: skip that many bits of 2/π, but for the two that tell quarter turns
+  const skip = exponent - 2;
+  const word = skip >> 5;
+  const shift = <u64>(skip & 31);
+  // 96 bits of 2/π from there
+  const a = ((twoOverPi(word) << 32) | twoOverPi(word + 1)) << shift | (shift ? twoOverPi(word + 2) >> (32 - shift) : 0);
+  const b = ((twoOverPi(word + 2) << 32) | twoOverPi(word + 3)) << shift >> 32;
+  // their product with m, of which the bits above the first 64 are whole multiples of four quarter turns
+  const product = a * m + ((b * m) >> 32);
+  const quarters = <f64>(<i64>product) * 2.168404344971009e-19;
+  const turn = quarters * 1.5707963267948966;
+  return bits >> 31 ? -turn : turn;
+}
+
+/** Which quarter turn x is next to, and how far it is from there: of two of the four. */
+// @ts-ignore: decorator
+@inline
+function nearestQuarter(x: v128): v128 {
+  return f64x2.nearest(f64x2.mul(x, f64x2.splat(0.6366197723675814)));
+}
+
+// @ts-ignore: decorator
+@inline
+function lessQuarters(x: v128, n: v128): v128 {
+  const rest = f64x2.sub(x, f64x2.mul(n, f64x2.splat(1.5707963267341256)));
+  return f64x2.sub(rest, f64x2.mul(n, f64x2.splat(6.077100506506192e-11)));
+}
+
+/** The sine of x plus `quarter` quarter turns. */
+export function sin4(x: v128, quarter: i32): v128 {
+  let first = f64x2.promote_low_f32x4(x);
+  let second = f64x2.promote_low_f32x4(i8x16.shuffle(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  // beyond this the two parts of π/2 are too short
+  const isLarge = f32x4.gt(f32x4.abs(x), all(100000));
+  if (v128.any_true(isLarge)) {
+    first = f64x2.replace_lane(first, 0, reduced(f32x4.extract_lane(x, 0)));
+    first = f64x2.replace_lane(first, 1, reduced(f32x4.extract_lane(x, 1)));
+    second = f64x2.replace_lane(second, 0, reduced(f32x4.extract_lane(x, 2)));
+    second = f64x2.replace_lane(second, 1, reduced(f32x4.extract_lane(x, 3)));
+  }
+  const n1 = nearestQuarter(first);
+  const n2 = nearestQuarter(second);
+  const r1 = f32x4.demote_f64x2_zero(lessQuarters(first, n1));
+  const r2 = f32x4.demote_f64x2_zero(lessQuarters(second, n2));
+  const r = i64x2.shuffle(r1, r2, 0, 2);
+  let q = i64x2.shuffle(i32x4.trunc_sat_f64x2_s_zero(n1), i32x4.trunc_sat_f64x2_s_zero(n2), 0, 2);
+  q = i32x4.add(q, i32x4.splat(quarter));
+  const z = f32x4.mul(r, r);
+  let s = fma(all(-0.00019506797252688557), z, all(0.008332101628184319));
+  s = fma(s, z, all(-0.16666653752326965));
+  s = fma(f32x4.mul(s, z), r, r);
+  let c = fma(all(2.4430881239823066e-5), z, all(-0.0013887302484363317));
+  c = fma(c, z, all(0.04166664555668831));
+  c = fma(f32x4.mul(z, z), c, fma(z, all(-0.5), all(1)));
+  const isOdd = i32x4.eq(v128.and(q, i32x4.splat(1)), i32x4.splat(1));
+  const sign = i32x4.shl(v128.and(q, i32x4.splat(2)), 30);
+  const result = v128.xor(v128.bitselect(c, s, isOdd), sign);
+  return v128.bitselect(all(NaN), result, f32x4.eq(f32x4.abs(x), all(Infinity)));
+}
+
+// @ts-ignore: decorator
+@inline
+function reduced(x: f32): f64 {
+  return abs<f32>(x) > 100000 ? turnOf(x) : <f64>x;
+}
+
+/** log x for normal x > 0, to 12 digits: 2 artanh((m − 1) / (m + 1)) + e log 2. */
+function logOf(x: f64): f64 {
+  const bits = reinterpret<i64>(x) - 0x3fe6a09e667f3bcd;
+  const m = reinterpret<f64>((bits & 0x000fffffffffffff) + 0x3fe6a09e667f3bcd);
+  const s = (m - 1) / (m + 1);
+  const z = s * s;
+  let p = 1.0 / 13;
+  p = p * z + 1.0 / 11;
+  p = p * z + 1.0 / 9;
+  p = p * z + 1.0 / 7;
+  p = p * z + 1.0 / 5;
+  p = p * z + 1.0 / 3;
+  return 2 * (s + s * z * p) + <f64>(bits >> 52) * 0.6931471805599453;
+}
+
+/** e^x for |x| < 700, to 11 digits. */
+function expOf(x: f64): f64 {
+  const n = nearest(x * 1.4426950408889634);
+  const r = x - n * 0.6931471805599453;
+  let p = 1.0 / 362880;
+  p = p * r + 1.0 / 40320;
+  p = p * r + 1.0 / 5040;
+  p = p * r + 1.0 / 720;
+  p = p * r + 1.0 / 120;
+  p = p * r + 1.0 / 24;
+  p = p * r + 1.0 / 6;
+  p = p * r + 0.5;
+  p = p * r + 1;
+  p = p * r + 1;
+  return p * reinterpret<f64>((<i64>n + 1023) << 52);
+}
+
+/** x to the power of y, as IEEE 754 has it; the logarithm in float64, so that its product with y keeps enough digits. */
+export function power(x: f32, y: f32): f32 {
+  if (y == 0 || x == 1) return 1;
+  if (x != x || y != y) return NaN;
+  const size = abs<f32>(x);
+  const isWhole = trunc(y) == y;
+  // beyond 2^24 every number is even
+  const isOdd = isWhole && abs<f32>(y) < 16777216 && (<i32>y & 1) != 0;
+  const sign: f32 = isOdd && reinterpret<u32>(x) >> 31 ? -1 : 1;
+  if (size == 0 || size == Infinity) return sign * ((size == 0) == y < 0 ? <f32>Infinity : 0);
+  if (abs<f32>(y) == Infinity) return size == 1 ? 1 : size > 1 == y > 0 ? <f32>Infinity : 0;
+  if (x < 0 && !isWhole) return NaN;
+  const exponent = min(max(<f64>y * logOf(<f64>size), -200), 200);
+  return sign * <f32>expOf(exponent);
+}
+
+export function power4(x: v128, y: v128): v128 {
+  let z = f32x4.splat(power(f32x4.extract_lane(x, 0), f32x4.extract_lane(y, 0)));
+  z = f32x4.replace_lane(z, 1, power(f32x4.extract_lane(x, 1), f32x4.extract_lane(y, 1)));
+  z = f32x4.replace_lane(z, 2, power(f32x4.extract_lane(x, 2), f32x4.extract_lane(y, 2)));
+  return f32x4.replace_lane(z, 3, power(f32x4.extract_lane(x, 3), f32x4.extract_lane(y, 3)));
+}

@@ -1,0 +1,317 @@
+// Runs the programs of formulas (see `program.ts`): every instruction over one block of elements after another, each
+// block staying in the first cache until it is done. Operands of other dtypes, and those that broadcast, are first
+// laid out in the scratch memory as the block needs them; all others are read where they lie. The last vector of a
+// block may reach beyond its last element: memory is handed out in multiples of 64 bytes.
+//
+// `plan` holds 32-bit integers:
+//   0 instructions, 1 slots, 2 inputs, 3 elements of a block, 4 blocks of a piece, 5 elements, 6 kind of the output,
+//   7 rank, 8 address of the output, 9 of the scratch memory, 10 bytes of it for each piece, 11 numbers;
+//   then the sizes of the axes; for each input its kind, how it is laid out, its address and its strides;
+//   for each instruction its code, three operands and its target.
+// `numbers` holds the parameters and numbers as float64.
+// Slots are inputs, numbers, registers, and the output last.
+import { lanes } from "../../devices/wasm/simd.as";
+import { erf4, erfc4, exp4, expm14, log1p4, log4, power4, sigmoid4, sin4, tanh4 } from "../../devices/wasm/math.as";
+
+// Kinds of elements.
+const FLOAT32 = 0;
+const FLOAT64 = 1;
+const INT32 = 2;
+const UINT8 = 3;
+const BOOL = 4;
+
+// Ways to lay out an input.
+const DIRECT = 0;
+const CONSTANT = 1;
+const REPEATING = 2;
+
+// @ts-ignore: decorator
+@inline
+function at(list: usize, index: i32): i32 {
+  return load<i32>(list + (<usize>index << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function address(list: usize, index: i32): usize {
+  return <usize>load<u32>(list + (<usize>index << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function all<T>(value: f64): v128 {
+  return v128.splat<T>(<T>value);
+}
+
+// @ts-ignore: decorator
+@inline
+function truth<T>(mask: v128): v128 {
+  return v128.and(mask, all<T>(1));
+}
+
+// @ts-ignore: decorator
+@inline
+function isTrue<T>(a: v128): v128 {
+  return v128.ne<T>(a, all<T>(0));
+}
+
+/** One instruction on one vector. `code` is known where this is written out, so only its case remains. */
+// @ts-ignore: decorator
+@inline
+function apply<T>(code: i32, a: v128, b: v128, c: v128): v128 {
+  if (code == 0) return a;
+  if (code == 1) return v128.add<T>(a, b);
+  if (code == 2) return v128.sub<T>(a, b);
+  if (code == 3) return v128.mul<T>(a, b);
+  if (code == 4) return v128.div<T>(a, b);
+  if (code == 5) return v128.neg<T>(a);
+  if (code == 6) return truth<T>(v128.eq<T>(a, b));
+  if (code == 7) return truth<T>(v128.ne<T>(a, b));
+  if (code == 8) return truth<T>(v128.lt<T>(a, b));
+  if (code == 9) return truth<T>(v128.le<T>(a, b));
+  if (code == 10) return truth<T>(v128.and(isTrue<T>(a), isTrue<T>(b)));
+  if (code == 11) return truth<T>(v128.or(isTrue<T>(a), isTrue<T>(b)));
+  if (code == 12) return v128.bitselect(b, c, isTrue<T>(a));
+  if (code == 13) return v128.max<T>(a, b);
+  if (code == 14) return v128.min<T>(a, b);
+  if (code == 15) return v128.abs<T>(a);
+  if (code == 16) return v128.floor<T>(a);
+  if (code == 17) return v128.ceil<T>(a);
+  if (code == 18) return v128.trunc<T>(a);
+  if (code == 19) return v128.nearest<T>(a);
+  if (code == 20) {
+    const one = v128.or(all<T>(1), v128.and(a, all<T>(-0.0)));
+    return v128.bitselect(one, a, v128.gt<T>(v128.abs<T>(a), all<T>(0)));
+  }
+  if (code == 21) return v128.sqrt<T>(a);
+  if (code == 22) return exp4(a);
+  if (code == 23) return expm14(a);
+  if (code == 24) return log4(a);
+  if (code == 25) return log1p4(a);
+  if (code == 26) return power4(a, b);
+  if (code == 27) return tanh4(a);
+  if (code == 28) return sigmoid4(a);
+  if (code == 29) return erf4(a);
+  if (code == 30) return sin4(a, 0);
+  if (code == 31) return sin4(a, 1);
+  return erfc4(a);
+}
+
+// @ts-ignore: decorator
+@inline
+function unary<T>(code: i32, y: usize, end: usize, a: usize, stepA: usize): void {
+  for (; y < end; y += 16, a += stepA) {
+    const x = v128.load(a);
+    v128.store(y, apply<T>(code, x, x, x));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function binary<T>(code: i32, y: usize, end: usize, a: usize, stepA: usize, b: usize, stepB: usize): void {
+  for (; y < end; y += 16, a += stepA, b += stepB) {
+    const x = v128.load(a);
+    v128.store(y, apply<T>(code, x, v128.load(b), x));
+  }
+}
+
+/** One instruction on one block. `slots` holds addresses and steps. */
+function instruct<T>(plan: usize, slots: usize, bytes: usize): void {
+  const slotA = slots + (address(plan, 1) << 3);
+  const slotB = slots + (address(plan, 2) << 3);
+  const slotC = slots + (address(plan, 3) << 3);
+  let y = address(slots + (address(plan, 4) << 3), 0);
+  const end = y + bytes;
+  let a = address(slotA, 0);
+  let b = address(slotB, 0);
+  const stepA = address(slotA, 1);
+  const stepB = address(slotB, 1);
+  switch (at(plan, 0)) {
+    case 0: return unary<T>(0, y, end, a, stepA);
+    case 1: return binary<T>(1, y, end, a, stepA, b, stepB);
+    case 2: return binary<T>(2, y, end, a, stepA, b, stepB);
+    case 3: return binary<T>(3, y, end, a, stepA, b, stepB);
+    case 4: return binary<T>(4, y, end, a, stepA, b, stepB);
+    case 5: return unary<T>(5, y, end, a, stepA);
+    case 6: return binary<T>(6, y, end, a, stepA, b, stepB);
+    case 7: return binary<T>(7, y, end, a, stepA, b, stepB);
+    case 8: return binary<T>(8, y, end, a, stepA, b, stepB);
+    case 9: return binary<T>(9, y, end, a, stepA, b, stepB);
+    case 10: return binary<T>(10, y, end, a, stepA, b, stepB);
+    case 11: return binary<T>(11, y, end, a, stepA, b, stepB);
+    case 12: {
+      let c = address(slotC, 0);
+      const stepC = address(slotC, 1);
+      for (; y < end; y += 16, a += stepA, b += stepB, c += stepC) {
+        v128.store(y, apply<T>(12, v128.load(a), v128.load(b), v128.load(c)));
+      }
+      return;
+    }
+    case 13: return binary<T>(13, y, end, a, stepA, b, stepB);
+    case 14: return binary<T>(14, y, end, a, stepA, b, stepB);
+    case 15: return unary<T>(15, y, end, a, stepA);
+    case 16: return unary<T>(16, y, end, a, stepA);
+    case 17: return unary<T>(17, y, end, a, stepA);
+    case 18: return unary<T>(18, y, end, a, stepA);
+    case 19: return unary<T>(19, y, end, a, stepA);
+    case 20: return unary<T>(20, y, end, a, stepA);
+    case 21: return unary<T>(21, y, end, a, stepA);
+  }
+  if (sizeof<T>() == 8) return;
+  switch (at(plan, 0)) {
+    case 22: return unary<T>(22, y, end, a, stepA);
+    case 23: return unary<T>(23, y, end, a, stepA);
+    case 24: return unary<T>(24, y, end, a, stepA);
+    case 25: return unary<T>(25, y, end, a, stepA);
+    case 26: return binary<T>(26, y, end, a, stepA, b, stepB);
+    case 27: return unary<T>(27, y, end, a, stepA);
+    case 28: return unary<T>(28, y, end, a, stepA);
+    case 29: return unary<T>(29, y, end, a, stepA);
+    case 30: return unary<T>(30, y, end, a, stepA);
+    case 31: return unary<T>(31, y, end, a, stepA);
+    case 32: return unary<T>(32, y, end, a, stepA);
+  }
+}
+
+/** Lays out `count` elements of an input from `start` on, as the type that is computed in. */
+function lay<T, S>(y: usize, source: usize, strides: usize, sizes: usize, rank: i32, counters: usize, start: i32, count: i32): void {
+  let offset: i32 = 0;
+  for (let axis = rank - 1, rest = start; axis >= 0; axis--) {
+    const size = at(sizes, axis);
+    const index = rest % size;
+    rest /= size;
+    store<i32>(counters + (<usize>axis << 2), index);
+    offset += index * at(strides, axis);
+  }
+  const last = rank - 1;
+  const length = at(sizes, last);
+  const stride = at(strides, last);
+  const step = <usize>stride * sizeof<S>();
+  let counter = at(counters, last);
+  while (count > 0) {
+    const run = min(length - counter, count);
+    const end = y + <usize>run * sizeof<T>();
+    let x = source + <usize>offset * sizeof<S>();
+    if (stride == 0) {
+      const value = <T>load<S>(x);
+      for (; y + 16 <= end; y += 16) v128.store(y, v128.splat<T>(value));
+      for (; y < end; y += sizeof<T>()) store<T>(y, value);
+    } else {
+      if (stride == 1 && sizeof<S>() == sizeof<T>() && isFloat<S>()) {
+        for (; y + 16 <= end; y += 16, x += 16) v128.store(y, v128.load(x));
+      }
+      for (; y < end; y += sizeof<T>(), x += step) store<T>(y, <T>load<S>(x));
+    }
+    count -= run;
+    offset += run * stride;
+    counter += run;
+    if (counter < length) break;
+    offset -= length * stride;
+    counter = 0;
+    for (let axis = last - 1; axis >= 0; axis--) {
+      offset += at(strides, axis);
+      const next = at(counters, axis) + 1;
+      if (next < at(sizes, axis)) {
+        store<i32>(counters + (<usize>axis << 2), next);
+        break;
+      }
+      offset -= next * at(strides, axis);
+      store<i32>(counters + (<usize>axis << 2), 0);
+    }
+  }
+}
+
+function layOut<T>(kind: i32, y: usize, source: usize, strides: usize, sizes: usize, rank: i32, counters: usize, start: i32, count: i32): void {
+  if (kind == FLOAT32) lay<T, f32>(y, source, strides, sizes, rank, counters, start, count);
+  else if (kind == FLOAT64) lay<T, f64>(y, source, strides, sizes, rank, counters, start, count);
+  else if (kind == INT32) lay<T, i32>(y, source, strides, sizes, rank, counters, start, count);
+  else lay<T, u8>(y, source, strides, sizes, rank, counters, start, count);
+}
+
+/** As JavaScript converts: modulo 2^32, and 0 for what is not finite. */
+// @ts-ignore: decorator
+@inline
+function toInt<T>(value: T): i32 {
+  return value - value == 0 ? <i32>(<i64>value) : 0;
+}
+
+/** Stores computed elements as the output's type. */
+function convert<T>(kind: i32, x: usize, y: usize, count: i32): void {
+  for (let i: usize = 0; i < <usize>count; i++) {
+    const value = load<T>(x + i * sizeof<T>());
+    if (kind == FLOAT32) store<f32>(y + (i << 2), <f32>value);
+    else if (kind == FLOAT64) store<f64>(y + (i << 3), <f64>value);
+    else if (kind == INT32) store<i32>(y + (i << 2), toInt<T>(value));
+    else if (kind == UINT8) store<u8>(y + i, <u8>toInt<T>(value));
+    else store<u8>(y + i, <u8>(value != 0));
+  }
+}
+
+function execute<T>(plan: usize, numbers: usize, from: i32, to: i32): void {
+  const instructions = at(plan, 0);
+  const slotCount = at(plan, 1);
+  const inputCount = at(plan, 2);
+  const block = at(plan, 3);
+  const size = at(plan, 5);
+  const outputKind = at(plan, 6);
+  const rank = at(plan, 7);
+  const output = address(plan, 8);
+  const numberCount = at(plan, 11);
+  const sizes = plan + 48;
+  const inputs = sizes + (<usize>rank << 2);
+  const inputBytes: usize = (3 + <usize>rank) << 2;
+  const program = inputs + <usize>inputCount * inputBytes;
+  const isSame = outputKind == (sizeof<T>() == 4 ? FLOAT32 : FLOAT64);
+
+  // scratch memory: the table of slots, the counters of an input's axes, then the slots that are kept there
+  const slots = address(plan, 9) + <usize>from * address(plan, 10);
+  const counters = slots + ((<usize>slotCount << 3) + 15 & ~15);
+  let free = counters + ((<usize>rank << 2) + 15 & ~15);
+  for (let slot = 0; slot < slotCount; slot++) {
+    const entry = slots + (<usize>slot << 3);
+    const isNumber = slot >= inputCount && slot < inputCount + numberCount;
+    const input = inputs + <usize>slot * inputBytes;
+    const isConstant = isNumber || (slot < inputCount && at(input, 1) == CONSTANT);
+    store<u32>(entry, <u32>free);
+    store<u32>(entry + 4, isConstant ? 0 : 16);
+    if (isNumber) v128.store(free, v128.splat<T>(<T>load<f64>(numbers + (<usize>(slot - inputCount) << 3))));
+    if (slot < inputCount && (at(input, 1) == CONSTANT || at(input, 1) == REPEATING)) {
+      const count = isConstant ? <i32>lanes<T>() : min(block, size);
+      layOut<T>(at(input, 0), free, address(input, 2), input + 12, sizes, rank, counters, 0, count);
+    }
+    free += isConstant ? 16 : <usize>block * sizeof<T>();
+  }
+
+  const first = from * at(plan, 4) * block;
+  const last = min(<i64>to * at(plan, 4) * block, <i64>size) as i32;
+  for (let start = first; start < last; start += block) {
+    const count = min(block, size - start);
+    const offset = <usize>start * sizeof<T>();
+    for (let index = 0; index < inputCount; index++) {
+      const input = inputs + <usize>index * inputBytes;
+      const entry = slots + (<usize>index << 3);
+      const way = at(input, 1);
+      if (way == DIRECT) store<u32>(entry, <u32>(address(input, 2) + offset));
+      else if (way > REPEATING) {
+        layOut<T>(at(input, 0), address(entry, 0), address(input, 2), input + 12, sizes, rank, counters, start, count);
+      }
+    }
+    const result = slots + (<usize>(slotCount - 1) << 3);
+    if (isSame) store<u32>(result, <u32>(output + offset));
+    for (let index = 0; index < instructions; index++) {
+      instruct<T>(program + <usize>index * 20, slots, <usize>count * sizeof<T>());
+    }
+    if (!isSame) {
+      const bytes: usize = outputKind == FLOAT64 ? 8 : outputKind > INT32 ? 1 : 4;
+      convert<T>(outputKind, address(result, 0), output + <usize>start * bytes, count);
+    }
+  }
+}
+
+export function elementwise32(plan: usize, numbers: usize, from: i32, to: i32): void {
+  execute<f32>(plan, numbers, from, to);
+}
+
+export function elementwise64(plan: usize, numbers: usize, from: i32, to: i32): void {
+  execute<f64>(plan, numbers, from, to);
+}
