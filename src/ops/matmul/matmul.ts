@@ -160,11 +160,11 @@ export const product = op<{ a: Tensor; b: Tensor; bias?: Tensor | undefined }, "
   },
 });
 
-/** Both operands as tensors of the dtype that their product has. */
-function operands(x1: TensorLike, x2: TensorLike): [Tensor, Tensor] {
-  const [a, b] = [toTensor(x1), toTensor(x2)];
-  const dtype = productDType(a.dtype, b.dtype);
-  return [cast(a, dtype), cast(b, dtype)];
+/** The operands as tensors of the dtype that their product has. @internal */
+export function operandsOf<const L extends readonly TensorLike[]>(given: L): { [K in keyof L]: Tensor } {
+  const tensors = given.map((each) => toTensor(each));
+  const dtype = tensors.map((each) => each.dtype).reduce(productDType, "bool");
+  return tensors.map((each) => cast(each, dtype)) as { [K in keyof L]: Tensor };
 }
 
 /** `x · kernel + bias` over the last axis of `x`, whatever its rank: what a dense layer does. @internal */
@@ -192,7 +192,7 @@ const untransposed: Transposes = { transposeA: false, transposeB: false };
  * ```
  */
 export const matmul = publicOp("matmul", (x1: TensorLike, x2: TensorLike): Tensor => {
-  const [a, b] = operands(x1, x2);
+  const [a, b] = operandsOf([x1, x2]);
   for (const x of [a, b]) {
     if (x.rank === 0) throw new ShapeError("matmul: got a scalar; use ops.multiply for products with numbers");
   }
@@ -283,7 +283,7 @@ export const tensordot = publicOp(
     x2: TensorLike,
     axes: number | readonly [number | readonly number[], number | readonly number[]] = 2,
   ): Tensor => {
-    const [a, b] = operands(x1, x2);
+    const [a, b] = operandsOf([x1, x2]);
     if (typeof axes === "number") {
       if (!Number.isInteger(axes) || axes < 0 || axes > a.rank || axes > b.rank) {
         throw new ShapeError(
@@ -320,7 +320,7 @@ export const tensordot = publicOp(
  * ```
  */
 export const dot = publicOp("dot", (x1: TensorLike, x2: TensorLike): Tensor => {
-  const [a, b] = operands(x1, x2);
+  const [a, b] = operandsOf([x1, x2]);
   const scalar = a.rank === 0 || b.rank === 0;
   return contractAxes(a, scalar ? [] : [-1], b, scalar ? [] : [b.rank === 1 ? 0 : -2], "dot");
 });
@@ -337,7 +337,7 @@ export const dot = publicOp("dot", (x1: TensorLike, x2: TensorLike): Tensor => {
  * ```
  */
 export const inner = publicOp("inner", (x1: TensorLike, x2: TensorLike): Tensor => {
-  const [a, b] = operands(x1, x2);
+  const [a, b] = operandsOf([x1, x2]);
   const axes = a.rank === 0 || b.rank === 0 ? [] : [-1];
   return contractAxes(a, axes, b, axes, "inner");
 });
@@ -352,7 +352,7 @@ export const inner = publicOp("inner", (x1: TensorLike, x2: TensorLike): Tensor 
  * ```
  */
 export const outer = publicOp("outer", (x1: TensorLike, x2: TensorLike): Tensor => {
-  const [a, b] = operands(x1, x2);
+  const [a, b] = operandsOf([x1, x2]);
   return contractAxes(reshape(a, [a.size]), [], reshape(b, [b.size]), [], "outer");
 });
 
@@ -368,6 +368,6 @@ export const outer = publicOp("outer", (x1: TensorLike, x2: TensorLike): Tensor 
  * ```
  */
 export const vdot = publicOp("vdot", (x1: TensorLike, x2: TensorLike): Tensor => {
-  const [a, b] = operands(x1, x2);
+  const [a, b] = operandsOf([x1, x2]);
   return contractAxes(reshape(a, [a.size]), [0], reshape(b, [b.size]), [0], "vdot");
 });
