@@ -23,7 +23,9 @@ import { slice } from "../movement/slice.ts";
 import { op } from "../op.ts";
 import { sum, sumTo } from "../reduce/sum.ts";
 import { zeros } from "../tensor.ts";
+import { flags, normalizeCall } from "./kernel.ts";
 import { checkParameter } from "./parameters.ts";
+import { planOf } from "./plan.ts";
 
 /** What `normalize` takes, next to its tensors. */
 export interface Normalization {
@@ -176,6 +178,11 @@ export const normalize = op<
     const normalized = multiply(centred, rstd);
     const scaled = gamma ? multiply(normalized, gamma) : normalized;
     return { y: beta ? add(scaled, beta) : scaled, mean, variance, rstd, residual };
+  },
+  wasm({ x, gamma, beta }, { y, mean, variance, rstd, residual }, { over, epsilon, kind }, workspace) {
+    const plan = planOf(x.shape, over, gamma?.shape, beta?.shape);
+    const places = [x, gamma, beta, y, mean, variance, rstd, residual];
+    return plan && normalizeCall(plan, x.dtype, places, epsilon, kind === "rms" ? flags.rms : 0, workspace);
   },
   gradient({ y: dy, mean: dmean, variance: dvariance, rstd: drstd }, { inputs, outputs }, { over, kind }) {
     const { x, gamma, beta } = inputs;

@@ -3,13 +3,16 @@
  *
  *     y = (x − mean) / √(variance + epsilon) · gamma + beta
  */
-import { checkFloat } from "../../core/dtype.ts";
+import { bytesOf, checkFloat } from "../../core/dtype.ts";
+import { sameShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { add, multiply, subtract } from "../elementwise/binary.ts";
 import { rsqrt, square } from "../elementwise/unary.ts";
 import { op } from "../op.ts";
 import { sumTo } from "../reduce/sum.ts";
+import { flags, normalizeCall } from "./kernel.ts";
 import { checkParameter } from "./parameters.ts";
+import { planOf } from "./plan.ts";
 
 interface Operands {
   readonly [name: string]: Tensor | undefined;
@@ -38,6 +41,16 @@ export const standardize = op<Operands, "y", Settings>({
     const rstd = rsqrt(add(variance, epsilon));
     const scaled = multiply(subtract(x, mean), gamma ? multiply(rstd, gamma) : rstd);
     return { y: beta ? add(scaled, beta) : scaled };
+  },
+  wasm({ x, mean, variance, gamma, beta }, { y }, { epsilon }, workspace) {
+    const offset = x.shape.length - mean.shape.length;
+    const over = x.shape.flatMap((_, axis) => (axis < offset || mean.shape[axis - offset] === 1 ? [axis] : []));
+    const plan = sameShape(mean.shape, variance.shape) ? planOf(x.shape, over, gamma?.shape, beta?.shape) : undefined;
+    if (!plan) return undefined;
+    const spare = { at: workspace.temporary(mean.size * bytesOf(x.dtype)) };
+    const left = { at: workspace.temporary(mean.size * bytesOf(x.dtype)) };
+    const places = [x, gamma, beta, y, mean, variance, spare, left];
+    return normalizeCall(plan, x.dtype, places, epsilon, flags.given, workspace);
   },
   gradient({ y: dy }, { inputs: { x, mean, variance, gamma, beta } }, { epsilon }) {
     const given = dy as Tensor;

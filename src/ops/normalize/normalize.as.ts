@@ -1,0 +1,572 @@
+// Kernels of `normalize`: statistics of groups, their application, and the gradients. `plan.ts` says how axes become
+// the runs that are walked here; its layout of the plan is the one below.
+//
+// Memory is walked in rows of columns. A column is a lane: rows are added up lane by lane, in short runs of the dtype
+// itself, and the runs in float64. Which columns belong to a group is only seen when runs are merged, so groups of
+// width 2 are as fast as wide ones. Where rows are narrow, several are taken as one.
+//
+// A run is taken relative to a shift: first the first element of the group, then, after 4 rows and whenever 8 times as
+// many have been seen, the mean so far. So what is added up is the spread, not the mean, and every element is read once.
+import { lanes, multiplyAdd } from "../../devices/wasm/simd.as";
+
+// The plan, in 32-bit integers.
+const BLOCKS = 0, BLOCK_AXES = 1, OUTER_AXES = 2, OUTER = 3, LINES = 4, ROWS = 5, COLUMNS = 6, FOLD = 7;
+const STAT_STEP = 8, GAMMA_STEP = 9, BETA_STEP = 10, BLOCK_STATS = 11, COUNT = 12;
+const S_COLUMNS = 13, S_WIDTH = 14, S_ROWS = 15, S_FOLD = 16, S_CHUNK = 17;
+const SUB_0 = 18, SUB_1 = 21, SEGMENT_0 = 24, SEGMENT_1 = 26, AXES = 28;
+
+// Offsets of an index, as `locate` leaves them.
+const AT_X = 0, AT_STAT = 4, AT_GAMMA = 8, AT_BETA = 12;
+
+const RMS = 1, GIVEN = 2;
+
+/** The most rows that are added up in the dtype itself. */
+const RUN = 64;
+/** After so many rows the shift becomes the mean so far. */
+const FIRST_EPOCH = 4;
+const EPOCH_GROWTH = 7;
+
+// @ts-ignore: decorator
+@inline
+function entry(plan: usize, index: i32): i32 {
+  return load<i32>(plan + (<usize>index << 2));
+}
+
+/** The offsets of the index-th element of some axes: in x, in the statistics, in gamma and in beta. */
+function locate(axes: usize, count: i32, index: i32, at: usize): void {
+  let x = 0, stat = 0, gamma = 0, beta = 0;
+  for (let axis = count - 1; axis >= 0; axis--) {
+    const description = axes + <usize>axis * 20;
+    const size = load<i32>(description);
+    const position = index % size;
+    index /= size;
+    x += position * load<i32>(description, 4);
+    stat += position * load<i32>(description, 8);
+    gamma += position * load<i32>(description, 12);
+    beta += position * load<i32>(description, 16);
+  }
+  store<i32>(at, x, AT_X);
+  store<i32>(at, stat, AT_STAT);
+  store<i32>(at, gamma, AT_GAMMA);
+  store<i32>(at, beta, AT_BETA);
+}
+
+// @ts-ignore: decorator
+@inline
+function read<T>(array: usize, index: i32): f64 {
+  return <f64>load<T>(array + <usize>index * sizeof<T>());
+}
+
+// @ts-ignore: decorator
+@inline
+function write<T>(array: usize, index: i32, value: f64): void {
+  store<T>(array + <usize>index * sizeof<T>(), <T>value);
+}
+
+/** Adds the lanes of a vector to as many float64 sums. */
+// @ts-ignore: decorator
+@inline
+function addLanes<T>(sums: usize, vector: v128): void {
+  if (sizeof<T>() == 4) {
+    const low = f64x2.promote_low_f32x4(vector);
+    const high = f64x2.promote_low_f32x4(v128.shuffle<f32>(vector, vector, 2, 3, 2, 3));
+    v128.store(sums, f64x2.add(v128.load(sums), low));
+    v128.store(sums, f64x2.add(v128.load(sums, 16), high), 16);
+  } else {
+    v128.store(sums, f64x2.add(v128.load(sums), vector));
+  }
+}
+
+/** Σ d and Σ d² of four vectors of columns over rows, d = x − shift. */
+function addStrip<T>(x: usize, rows: i32, stride: usize, shift: usize, sums: usize, squares: usize): void {
+  const c0 = v128.load(shift), c1 = v128.load(shift, 16), c2 = v128.load(shift, 32), c3 = v128.load(shift, 48);
+  let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
+  for (; rows > 0; rows--) {
+    const d0 = v128.sub<T>(v128.load(x), c0);
+    const d1 = v128.sub<T>(v128.load(x, 16), c1);
+    const d2 = v128.sub<T>(v128.load(x, 32), c2);
+    const d3 = v128.sub<T>(v128.load(x, 48), c3);
+    s0 = v128.add<T>(s0, d0);
+    s1 = v128.add<T>(s1, d1);
+    s2 = v128.add<T>(s2, d2);
+    s3 = v128.add<T>(s3, d3);
+    q0 = multiplyAdd<T>(d0, d0, q0);
+    q1 = multiplyAdd<T>(d1, d1, q1);
+    q2 = multiplyAdd<T>(d2, d2, q2);
+    q3 = multiplyAdd<T>(d3, d3, q3);
+    x += stride;
+  }
+  const step = lanes<T>() << 3;
+  addLanes<T>(sums, s0);
+  addLanes<T>(sums + step, s1);
+  addLanes<T>(sums + 2 * step, s2);
+  addLanes<T>(sums + 3 * step, s3);
+  addLanes<T>(squares, q0);
+  addLanes<T>(squares + step, q1);
+  addLanes<T>(squares + 2 * step, q2);
+  addLanes<T>(squares + 3 * step, q3);
+}
+
+/** As `addStrip` for one row of single columns, in float64. */
+function addSingles<T>(x: usize, count: i32, shift: usize, sums: usize, squares: usize): void {
+  for (let i: usize = 0; i < <usize>count; i++) {
+    const d = <f64>(load<T>(x + i * sizeof<T>()) - load<T>(shift + i * sizeof<T>()));
+    store<f64>(sums + (i << 3), load<f64>(sums + (i << 3)) + d);
+    store<f64>(squares + (i << 3), load<f64>(squares + (i << 3)) + d * d);
+  }
+}
+
+/** How much a strip takes: four vectors. */
+// @ts-ignore: decorator
+@inline
+function stripColumns<T>(): i32 {
+  return <i32>lanes<T>() * 4;
+}
+
+/** Adds `rows` rows of all columns. */
+function addTile<T>(x: usize, rows: i32, stride: usize, columns: i32, shift: usize, sums: usize, squares: usize): void {
+  const whole = columns - columns % stripColumns<T>();
+  for (let c = 0; c < whole; c += stripColumns<T>()) {
+    const at = <usize>c * sizeof<T>();
+    addStrip<T>(x + at, rows, stride, shift + at, sums + (<usize>c << 3), squares + (<usize>c << 3));
+  }
+  if (whole == columns) return;
+  const at = <usize>whole * sizeof<T>();
+  for (let r = 0; r < rows; r++) {
+    addSingles<T>(x + <usize>r * stride + at, columns - whole, shift + at, sums + (<usize>whole << 3), squares + (<usize>whole << 3));
+  }
+}
+
+/** Adds what was summed relative to the shift to the groups' means and squared deviations, and shifts to the means. */
+function mergeRun<T>(
+  groups: i32, width: i32, columns: i32, count: f64, before: f64,
+  shift: usize, sums: usize, squares: usize, means: usize, deviations: usize, rms: bool,
+): void {
+  const row = groups * width;
+  const part = count / (before + count);
+  for (let g = 0; g < groups; g++) {
+    let sum: f64 = 0, square: f64 = 0;
+    const first = g * width;
+    for (let c = first; c < columns; c += row) {
+      for (let i: usize = 0; i < <usize>width; i++) {
+        const at = (<usize>c + i) << 3;
+        sum += load<f64>(sums + at);
+        square += load<f64>(squares + at);
+      }
+    }
+    const slot = <usize>g << 3;
+    if (rms) {
+      store<f64>(deviations + slot, load<f64>(deviations + slot) + square);
+      continue;
+    }
+    const offset = sum / count;
+    const mean = <f64>load<T>(shift + <usize>first * sizeof<T>()) + offset;
+    const delta = before == 0 ? 0 : mean - load<f64>(means + slot);
+    const merged = before == 0 ? mean : load<f64>(means + slot) + delta * part;
+    store<f64>(means + slot, merged);
+    const deviation = max<f64>(square - sum * offset, 0) + delta * delta * part * before;
+    store<f64>(deviations + slot, load<f64>(deviations + slot) + deviation);
+    fillColumns<T>(shift, <T>merged, first, width, row, columns);
+  }
+  memory.fill(sums, 0, <usize>columns << 3);
+  memory.fill(squares, 0, <usize>columns << 3);
+}
+
+/** Writes a group's value into each of its columns. */
+// @ts-ignore: decorator
+@inline
+function fillColumns<T>(table: usize, value: T, first: i32, width: i32, row: i32, columns: i32): void {
+  for (let c = first; c < columns; c += row) {
+    for (let i = 0; i < width; i++) store<T>(table + <usize>(c + i) * sizeof<T>(), value);
+  }
+}
+
+/** Σ d and Σ d² of elements that stand in line, d = x − shift; left at `totals` and 8 bytes on. */
+function sumLine<T>(x: usize, strips: i32, shift: T, totals: usize): void {
+  const c = v128.splat<T>(shift);
+  let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
+  for (; strips > 0; strips--) {
+    const d0 = v128.sub<T>(v128.load(x), c);
+    const d1 = v128.sub<T>(v128.load(x, 16), c);
+    const d2 = v128.sub<T>(v128.load(x, 32), c);
+    const d3 = v128.sub<T>(v128.load(x, 48), c);
+    s0 = v128.add<T>(s0, d0);
+    s1 = v128.add<T>(s1, d1);
+    s2 = v128.add<T>(s2, d2);
+    s3 = v128.add<T>(s3, d3);
+    q0 = multiplyAdd<T>(d0, d0, q0);
+    q1 = multiplyAdd<T>(d1, d1, q1);
+    q2 = multiplyAdd<T>(d2, d2, q2);
+    q3 = multiplyAdd<T>(d3, d3, q3);
+    x += 64;
+  }
+  store<f64>(totals, sumOfLanes<T>(v128.add<T>(v128.add<T>(s0, s1), v128.add<T>(s2, s3))));
+  store<f64>(totals, sumOfLanes<T>(v128.add<T>(v128.add<T>(q0, q1), v128.add<T>(q2, q3))), 8);
+}
+
+// @ts-ignore: decorator
+@inline
+function sumOfLanes<T>(vector: v128): f64 {
+  let sum: f64 = 0;
+  if (sizeof<T>() == 4) {
+    const pairs = f64x2.add(
+      f64x2.promote_low_f32x4(vector),
+      f64x2.promote_low_f32x4(v128.shuffle<f32>(vector, vector, 2, 3, 2, 3)),
+    );
+    sum = f64x2.extract_lane(pairs, 0) + f64x2.extract_lane(pairs, 1);
+  } else {
+    sum = f64x2.extract_lane(vector, 0) + f64x2.extract_lane(vector, 1);
+  }
+  return sum;
+}
+
+/** Keeps the statistics of one group. */
+// @ts-ignore: decorator
+@inline
+function keep<T>(
+  index: i32, middle: f64, spread: f64, epsilon: f64,
+  mean: usize, variance: usize, rstd: usize, residual: usize,
+): void {
+  // Infinities leave no mean behind.
+  if (spread != spread) middle = spread;
+  write<T>(mean, index, middle);
+  write<T>(residual, index, middle - <f64>(<T>middle));
+  write<T>(variance, index, spread);
+  write<T>(rstd, index, 1 / Math.sqrt(spread + epsilon));
+}
+
+/** As `measure`, where the elements of a group stand in line, or in a few lines. */
+function measureLines<T>(
+  x: usize, mean: usize, variance: usize, rstd: usize, residual: usize,
+  plan: usize, scratch: usize, epsilon: f64, rms: bool,
+): void {
+  const length = entry(plan, S_ROWS), strips = length / stripColumns<T>();
+  const total = <f64>entry(plan, COUNT);
+  for (let i0 = 0; i0 < entry(plan, SUB_0); i0++) {
+    for (let i1 = 0; i1 < entry(plan, SUB_1); i1++) {
+      const base = x + <usize>(i0 * entry(plan, SUB_0 + 1) + i1 * entry(plan, SUB_1 + 1)) * sizeof<T>();
+      let shift = rms ? <T>0 : load<T>(base);
+      let middle: f64 = 0, deviation: f64 = 0, before: f64 = 0;
+      let sum: f64 = 0, square: f64 = 0, seen: f64 = 0;
+      let epoch = FIRST_EPOCH, inEpoch = 0;
+      for (let j0 = 0; j0 < entry(plan, SEGMENT_0); j0++) {
+        for (let j1 = 0; j1 < entry(plan, SEGMENT_1); j1++) {
+          const line = base + <usize>(j0 * entry(plan, SEGMENT_0 + 1) + j1 * entry(plan, SEGMENT_1 + 1)) * sizeof<T>();
+          let p = line;
+          const end = line + <usize>length * sizeof<T>();
+          for (let strip = 0; p < end;) {
+            if (strip < strips) {
+              const step = min(min(RUN, strips - strip), epoch - inEpoch);
+              sumLine<T>(p, step, shift, scratch);
+              sum += load<f64>(scratch);
+              square += load<f64>(scratch, 8);
+              strip += step;
+              inEpoch += step;
+              seen += <f64>(step * stripColumns<T>());
+              p += <usize>step << 6;
+            } else {
+              for (; p < end; p += sizeof<T>()) {
+                const d = <f64>(load<T>(p) - shift);
+                sum += d;
+                square += d * d;
+                seen += 1;
+              }
+              inEpoch++;
+            }
+            const isLast = p >= end && j0 + 1 == entry(plan, SEGMENT_0) && j1 + 1 == entry(plan, SEGMENT_1);
+            if (inEpoch < epoch && !isLast) continue;
+            if (rms) {
+              deviation += square;
+            } else {
+              const offset = sum / seen;
+              const mean = <f64>shift + offset, part = seen / (before + seen);
+              const delta = before == 0 ? 0 : mean - middle;
+              middle = before == 0 ? mean : middle + delta * part;
+              deviation += max<f64>(square - sum * offset, 0) + delta * delta * part * before;
+              shift = <T>middle;
+            }
+            before += seen;
+            inEpoch = 0;
+            epoch = <i32>min<f64>(before * EPOCH_GROWTH / stripColumns<T>(), 1e9);
+            sum = square = seen = 0;
+          }
+        }
+      }
+      const index = i0 * entry(plan, SUB_0 + 2) + i1 * entry(plan, SUB_1 + 2);
+      keep<T>(index, middle, deviation / total, epsilon, mean, variance, rstd, residual);
+    }
+  }
+}
+
+/** The statistics of all groups of a block. */
+function measure<T>(
+  x: usize, mean: usize, variance: usize, rstd: usize, residual: usize,
+  plan: usize, scratch: usize, epsilon: f64, rms: bool,
+): void {
+  const allColumns = entry(plan, S_COLUMNS), width = entry(plan, S_WIDTH), rows = entry(plan, S_ROWS);
+  const fold = entry(plan, S_FOLD), chunk = entry(plan, S_CHUNK);
+  const most = <usize>max(chunk, fold * allColumns);
+  const shift = scratch;
+  const sums = shift + most * 8, squares = sums + most * 8, means = squares + most * 8, deviations = means + most * 8;
+  const stride = <usize>(fold * allColumns) * sizeof<T>();
+  const foldedRows = rows / fold, restRows = rows % fold;
+  const total = <f64>entry(plan, COUNT);
+  for (let i0 = 0; i0 < entry(plan, SUB_0); i0++) {
+    for (let i1 = 0; i1 < entry(plan, SUB_1); i1++) {
+      const sub = i0 * entry(plan, SUB_0 + 1) + i1 * entry(plan, SUB_1 + 1);
+      const subStat = i0 * entry(plan, SUB_0 + 2) + i1 * entry(plan, SUB_1 + 2);
+      for (let first = 0; first < allColumns; first += chunk) {
+        const taken = min(chunk, allColumns - first);
+        const columns = fold * taken, groups = taken / width;
+        const base = x + <usize>(sub + first) * sizeof<T>();
+        for (let g = 0; g < groups; g++) {
+          const value = rms ? <T>0 : load<T>(base + <usize>(g * width) * sizeof<T>());
+          fillColumns<T>(shift, value, g * width, width, taken, columns);
+        }
+        memory.fill(sums, 0, <usize>columns << 3);
+        memory.fill(squares, 0, <usize>columns << 3);
+        memory.fill(deviations, 0, <usize>groups << 3);
+        memory.fill(means, 0, <usize>groups << 3);
+        let before: f64 = 0, seen: f64 = 0;
+        let epoch = FIRST_EPOCH, inEpoch = 0;
+        for (let j0 = 0; j0 < entry(plan, SEGMENT_0); j0++) {
+          for (let j1 = 0; j1 < entry(plan, SEGMENT_1); j1++) {
+            let p = base + <usize>(j0 * entry(plan, SEGMENT_0 + 1) + j1 * entry(plan, SEGMENT_1 + 1)) * sizeof<T>();
+            for (let row = 0; row < foldedRows;) {
+              const step = min(min(RUN, foldedRows - row), epoch - inEpoch);
+              addTile<T>(p, step, stride, columns, shift, sums, squares);
+              p += <usize>step * stride;
+              row += step;
+              inEpoch += step;
+              seen += <f64>(step * fold);
+              if (inEpoch < epoch) continue;
+              mergeRun<T>(groups, width, columns, seen * width, before * width, shift, sums, squares, means, deviations, rms);
+              before += seen;
+              seen = 0;
+              inEpoch = 0;
+              epoch = rms ? i32.MAX_VALUE : <i32>min<f64>(before * EPOCH_GROWTH, 1e9);
+            }
+            if (restRows > 0) {
+              addSingles<T>(p, restRows * allColumns, shift, sums, squares);
+              seen += <f64>restRows;
+            }
+          }
+        }
+        if (seen > 0) mergeRun<T>(groups, width, columns, seen * width, before * width, shift, sums, squares, means, deviations, rms);
+        const statFirst = subStat + first / width;
+        for (let g = 0; g < groups; g++) {
+          const slot = <usize>g << 3;
+          keep<T>(statFirst + g, load<f64>(means + slot), load<f64>(deviations + slot) / total, epsilon, mean, variance, rstd, residual);
+        }
+      }
+    }
+  }
+}
+
+/** y = (x − middle) · scale + offset for four vectors of columns over rows. */
+function applyStrip<T>(x: usize, y: usize, rows: i32, stride: usize, middle: usize, scale: usize, offset: usize): void {
+  const m0 = v128.load(middle), m1 = v128.load(middle, 16), m2 = v128.load(middle, 32), m3 = v128.load(middle, 48);
+  const s0 = v128.load(scale), s1 = v128.load(scale, 16), s2 = v128.load(scale, 32), s3 = v128.load(scale, 48);
+  const o0 = v128.load(offset), o1 = v128.load(offset, 16), o2 = v128.load(offset, 32), o3 = v128.load(offset, 48);
+  for (; rows > 0; rows--) {
+    v128.store(y, multiplyAdd<T>(v128.sub<T>(v128.load(x), m0), s0, o0));
+    v128.store(y, multiplyAdd<T>(v128.sub<T>(v128.load(x, 16), m1), s1, o1), 16);
+    v128.store(y, multiplyAdd<T>(v128.sub<T>(v128.load(x, 32), m2), s2, o2), 32);
+    v128.store(y, multiplyAdd<T>(v128.sub<T>(v128.load(x, 48), m3), s3, o3), 48);
+    x += stride;
+    y += stride;
+  }
+}
+
+/** As `applyStrip` for a stretch of columns of one row. */
+function applySpan<T>(x: usize, y: usize, count: i32, middle: usize, scale: usize, offset: usize): void {
+  const size = <usize>count * sizeof<T>();
+  let at: usize = 0;
+  for (; at + 16 <= size; at += 16) {
+    const centred = v128.sub<T>(v128.load(x + at), v128.load(middle + at));
+    v128.store(y + at, multiplyAdd<T>(centred, v128.load(scale + at), v128.load(offset + at)));
+  }
+  for (; at < size; at += sizeof<T>()) {
+    const centred = v128.sub<T>(v128.load_splat<T>(x + at), v128.load_splat<T>(middle + at));
+    const result = multiplyAdd<T>(centred, v128.load_splat<T>(scale + at), v128.load_splat<T>(offset + at));
+    store<T>(y + at, v128.extract_lane<T>(result, 0));
+  }
+}
+
+/** Where the columns' places in the statistics, in gamma and in beta stand in the plan. */
+// @ts-ignore: decorator
+@inline
+function columnMaps(plan: usize): usize {
+  return plan + <usize>(AXES + 5 * (entry(plan, BLOCK_AXES) + entry(plan, OUTER_AXES))) * 4;
+}
+
+/** Applies the statistics where rows of columns repeat: what each column needs is worked out once. */
+function applyColumns<T>(
+  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, residual: usize,
+  outer: usize, plan: usize, scratch: usize,
+): void {
+  const rows = entry(plan, ROWS), columns = entry(plan, COLUMNS), fold = entry(plan, FOLD);
+  const place = scratch;
+  const all = columns * fold, bytes = (<usize>all * sizeof<T>() + 15) & ~15;
+  const middles = scratch + 16, scales = middles + bytes, offsets = scales + bytes;
+  const statMap = columnMaps(plan), gammaMap = statMap + (<usize>columns << 2), betaMap = gammaMap + (<usize>columns << 2);
+  const foldedRows = rows / fold, stride = <usize>all * sizeof<T>();
+  const whole = all - all % stripColumns<T>();
+  for (let o = 0; o < entry(plan, OUTER); o++) {
+    locate(outer, entry(plan, OUTER_AXES), o, place);
+    const stat = load<i32>(place, AT_STAT), gammaAt = load<i32>(place, AT_GAMMA), betaAt = load<i32>(place, AT_BETA);
+    for (let c = 0; c < columns; c++) {
+      const s = stat + entry(statMap, c);
+      const scale = read<T>(rstd, s) * (gamma ? read<T>(gamma, gammaAt + entry(gammaMap, c)) : 1);
+      const offset = (beta ? read<T>(beta, betaAt + entry(betaMap, c)) : 0) - read<T>(residual, s) * scale;
+      for (let i = c; i < all; i += columns) {
+        write<T>(middles, i, read<T>(mean, s));
+        write<T>(scales, i, scale);
+        write<T>(offsets, i, offset);
+      }
+    }
+    let from = x + <usize>load<i32>(place, AT_X) * sizeof<T>(), to = y + <usize>load<i32>(place, AT_X) * sizeof<T>();
+    for (let row = 0; row < foldedRows; row += RUN) {
+      const step = min(RUN, foldedRows - row);
+      for (let c = 0; c < whole; c += stripColumns<T>()) {
+        const shift = <usize>c * sizeof<T>();
+        applyStrip<T>(from + shift, to + shift, step, stride, middles + shift, scales + shift, offsets + shift);
+      }
+      if (whole < all) {
+        const shift = <usize>whole * sizeof<T>();
+        for (let r = 0; r < step; r++) {
+          const skip = shift + <usize>r * stride;
+          applySpan<T>(from + skip, to + skip, all - whole, middles + shift, scales + shift, offsets + shift);
+        }
+      }
+      from += <usize>step * stride;
+      to += <usize>step * stride;
+    }
+    const rest = (rows % fold) * columns;
+    if (rest > 0) applySpan<T>(from, to, rest, middles, scales, offsets);
+  }
+}
+
+/** What stands at the index of a line's operand: its element, or the one value that serves the whole line. */
+// @ts-ignore: decorator
+@inline
+function lineVector<T>(operand: usize, step: usize, at: usize): v128 {
+  return step ? v128.load(operand + at) : v128.load(operand);
+}
+
+// @ts-ignore: decorator
+@inline
+function lineSplat<T>(operand: usize, step: usize, at: usize): v128 {
+  return v128.load_splat<T>(step ? operand + at : operand);
+}
+
+/** An operand of a line: where it begins, or, where one value serves, a vector of that value. */
+// @ts-ignore: decorator
+@inline
+function lineOperand<T>(array: usize, index: i32, step: i32, absent: T, spare: usize): usize {
+  const address = array + <usize>index * sizeof<T>();
+  if (array && step) return address;
+  v128.store(spare, v128.splat<T>(array ? load<T>(address) : absent));
+  return spare;
+}
+
+/** Applies the statistics along lines: where gamma or beta change with every element. */
+function applyLines<T>(
+  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, residual: usize,
+  outer: usize, plan: usize, scratch: usize,
+): void {
+  const place = scratch, size = <usize>entry(plan, COLUMNS) * sizeof<T>();
+  const statStep = <usize>entry(plan, STAT_STEP);
+  const gammaStep = gamma ? <usize>entry(plan, GAMMA_STEP) : 0, betaStep = beta ? <usize>entry(plan, BETA_STEP) : 0;
+  for (let o = 0; o < entry(plan, OUTER); o++) {
+    locate(outer, entry(plan, OUTER_AXES), o, place);
+    const stat = load<i32>(place, AT_STAT);
+    const from = x + <usize>load<i32>(place, AT_X) * sizeof<T>(), to = y + <usize>load<i32>(place, AT_X) * sizeof<T>();
+    const middle = lineOperand<T>(mean, stat, <i32>statStep, 0, scratch + 16);
+    const left = lineOperand<T>(residual, stat, <i32>statStep, 0, scratch + 32);
+    const factor = lineOperand<T>(rstd, stat, <i32>statStep, 0, scratch + 48);
+    const scale = lineOperand<T>(gamma, load<i32>(place, AT_GAMMA), <i32>gammaStep, 1, scratch + 64);
+    const offset = lineOperand<T>(beta, load<i32>(place, AT_BETA), <i32>betaStep, 0, scratch + 80);
+    let i: usize = 0;
+    if (statStep) {
+      for (; i + 16 <= size; i += 16) {
+        const centred = v128.sub<T>(v128.sub<T>(v128.load(from + i), v128.load(middle + i)), v128.load(left + i));
+        const normalized = v128.mul<T>(centred, v128.load(factor + i));
+        v128.store(to + i, multiplyAdd<T>(normalized, lineVector<T>(scale, gammaStep, i), lineVector<T>(offset, betaStep, i)));
+      }
+    } else {
+      const m = v128.load(middle), l = v128.load(left), f = v128.load(factor);
+      for (; i + 16 <= size; i += 16) {
+        const normalized = v128.mul<T>(v128.sub<T>(v128.sub<T>(v128.load(from + i), m), l), f);
+        v128.store(to + i, multiplyAdd<T>(normalized, lineVector<T>(scale, gammaStep, i), lineVector<T>(offset, betaStep, i)));
+      }
+    }
+    for (; i < size; i += sizeof<T>()) {
+      const centred = v128.sub<T>(v128.sub<T>(v128.load_splat<T>(from + i), lineSplat<T>(middle, statStep, i)), lineSplat<T>(left, statStep, i));
+      const normalized = v128.mul<T>(centred, lineSplat<T>(factor, statStep, i));
+      const result = multiplyAdd<T>(normalized, lineSplat<T>(scale, gammaStep, i), lineSplat<T>(offset, betaStep, i));
+      store<T>(to + i, v128.extract_lane<T>(result, 0));
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function axesOf(plan: usize): usize {
+  return plan + AXES * 4;
+}
+
+// @ts-ignore: decorator
+@inline
+function shifted<T>(array: usize, index: i32): usize {
+  return array ? array + <usize>index * sizeof<T>() : 0;
+}
+
+function normalizeBlocks<T>(
+  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize, rstd: usize, residual: usize,
+  plan: usize, scratch: usize, scratchBytes: i32, epsilon: f64, flags: i32, pieces: i32, from: i32, to: i32,
+): void {
+  const blocks = entry(plan, BLOCKS), blockAxes = entry(plan, BLOCK_AXES);
+  const outer = axesOf(plan) + <usize>blockAxes * 20;
+  for (let piece = from; piece < to; piece++) {
+    const own = scratch + <usize>piece * <usize>scratchBytes;
+    const last = <i32>(<i64>blocks * (piece + 1) / pieces);
+    for (let block = <i32>(<i64>blocks * piece / pieces); block < last; block++) {
+      locate(axesOf(plan), blockAxes, block, own);
+      const place = load<i32>(own, AT_X), stat = load<i32>(own, AT_STAT);
+      const blockGamma = shifted<T>(gamma, load<i32>(own, AT_GAMMA)), blockBeta = shifted<T>(beta, load<i32>(own, AT_BETA));
+      const blockX = shifted<T>(x, place), blockY = shifted<T>(y, place);
+      const means = shifted<T>(mean, stat), factors = shifted<T>(rstd, stat), residuals = shifted<T>(residual, stat);
+      if (flags & GIVEN) {
+        for (let s = 0; s < entry(plan, BLOCK_STATS); s++) {
+          write<T>(factors, s, 1 / Math.sqrt(<f64>load<T>(variance + <usize>(stat + s) * sizeof<T>()) + epsilon));
+          write<T>(residuals, s, 0);
+        }
+      } else if (entry(plan, S_COLUMNS) == 1) {
+        measureLines<T>(blockX, means, shifted<T>(variance, stat), factors, residuals, plan, own, epsilon, (flags & RMS) != 0);
+      } else {
+        measure<T>(blockX, means, shifted<T>(variance, stat), factors, residuals, plan, own, epsilon, (flags & RMS) != 0);
+      }
+      if (entry(plan, LINES)) {
+        applyLines<T>(blockX, blockGamma, blockBeta, blockY, means, factors, residuals, outer, plan, own);
+      } else {
+        applyColumns<T>(blockX, blockGamma, blockBeta, blockY, means, factors, residuals, outer, plan, own);
+      }
+    }
+  }
+}
+
+/** Statistics and their application, or the application of given ones; pieces are runs of blocks. */
+export function normalizeFloat32(
+  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize, rstd: usize, residual: usize,
+  plan: usize, scratch: usize, scratchBytes: i32, epsilon: f64, flags: i32, pieces: i32, from: i32, to: i32,
+): void {
+  normalizeBlocks<f32>(x, gamma, beta, y, mean, variance, rstd, residual, plan, scratch, scratchBytes, epsilon, flags, pieces, from, to);
+}
+
+export function normalizeFloat64(
+  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize, rstd: usize, residual: usize,
+  plan: usize, scratch: usize, scratchBytes: i32, epsilon: f64, flags: i32, pieces: i32, from: i32, to: i32,
+): void {
+  normalizeBlocks<f64>(x, gamma, beta, y, mean, variance, rstd, residual, plan, scratch, scratchBytes, epsilon, flags, pieces, from, to);
+}
