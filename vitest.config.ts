@@ -21,7 +21,13 @@ if (!executablePath) {
 }
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
-const resolve = { alias: { varve: source("index.ts"), "#platform": source("platform/node.ts") } };
+const resolve = {
+  alias: {
+    "varve/contrib": source("frontends/contrib/index.ts"),
+    varve: source("index.ts"),
+    "#platform": source("platform/node.ts"),
+  },
+};
 const resolveInBrowser = { alias: { ...resolve.alias, "#platform": source("platform/other.ts") } };
 
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };

@@ -1,11 +1,16 @@
 /**
  * Runs every example of the documentation: the ts blocks after `@example` in the sources, and those of README.md and
- * docs/ that begin with an import from "varve". A line `expression // => value` is checked; an example must have one.
+ * docs/ that import from "varve" or a front end of it. A line `expression // => value` is checked; an example must have
+ * one.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { transformSync } from "esbuild";
 import { afterEach, describe, expect, test } from "vitest";
+import * as contrib from "../../src/frontends/contrib/index.ts";
 import * as varve from "../../src/index.ts";
+
+/** What examples import from. */
+const modules = { varve, "varve/contrib": contrib };
 
 interface Example {
   readonly file: string;
@@ -35,8 +40,8 @@ async function run({ code }: Example): Promise<number> {
   let checks = 0;
   const checked = code
     .replace(
-      /^import\s+\{([^}]*)\}\s+from\s+"varve";?$/gm,
-      (_, names) => `const {${names.replace(/ as /g, ": ")}} = varve;`,
+      /^import\s+\{([^}]*)\}\s+from\s+("varve[^"]*");?$/gm,
+      (_, names, module) => `const {${names.replace(/ as /g, ": ")}} = modules[${module}];`,
     )
     .replace(/^(?!\s*(?:const|let|for|if)\b)(.*?);?\s*\/\/ => (.+)$/gm, "await check($1, $2);");
   const body = transformSync(checked.replace(/^export /gm, ""), {
@@ -49,7 +54,7 @@ async function run({ code }: Example): Promise<number> {
     expect(round(await actual)).toEqual(round(expected));
   };
   const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
-  await new AsyncFunction("varve", "check", body)(varve, check);
+  await new AsyncFunction("modules", "check", body)(modules, check);
   return checks;
 }
 
@@ -66,7 +71,10 @@ const examples = [
   ...pages.flatMap((file) => blocks(file, readFileSync(file, "utf8"), false)),
 ];
 
-afterEach(() => varve.setDevice("wasm"));
+afterEach(() => {
+  varve.setDevice("wasm");
+  contrib.resetDefaultGraph();
+});
 
 describe("examples of the documentation", () => {
   test.each(examples)("$file:$line", async (example) => {
