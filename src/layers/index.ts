@@ -19,7 +19,11 @@ export { DepthwiseConv2D, depthwiseConv2d } from "./convolutional/depthwise-conv
 export { SeparableConv1D, separableConv1d } from "./convolutional/separable-conv1d.ts";
 export { SeparableConv2D, separableConv2d } from "./convolutional/separable-conv2d.ts";
 export { Dense, dense } from "./core/dense.ts";
+export { Embedding, embedding } from "./core/embedding.ts";
+export { Identity, identity } from "./core/identity.ts";
 export { InputLayer, inputLayer } from "./core/input-layer.ts";
+export { Lambda, lambda } from "./core/lambda.ts";
+export { Masking, masking } from "./core/masking.ts";
 export { Layer, layer } from "./layer.ts";
 export { Add, add } from "./merging/add.ts";
 export { Average, average } from "./merging/average.ts";
@@ -46,6 +50,7 @@ export { GlobalMaxPooling3D, globalMaxPooling3d } from "./pooling/global-max-poo
 export { MaxPooling1D, maxPooling1d } from "./pooling/max-pooling1d.ts";
 export { MaxPooling2D, maxPooling2d } from "./pooling/max-pooling2d.ts";
 export { MaxPooling3D, maxPooling3d } from "./pooling/max-pooling3d.ts";
+export { Rescaling, rescaling } from "./preprocessing/rescaling.ts";
 export { ActivityRegularization, activityRegularization } from "./regularization/activity-regularization.ts";
 export { AlphaDropout, alphaDropout } from "./regularization/alpha-dropout.ts";
 export { Dropout, dropout } from "./regularization/dropout.ts";

@@ -241,7 +241,8 @@ export abstract class Layer {
 
   /** What the last call added, by `addLoss` and activity regularizers. @internal */
   get callLosses(): Tensor[] {
-    return [...this.#losses.filter((loss) => !loss.disposed), ...this.sublayers.flatMap((layer) => layer.callLosses)];
+    const own = this.#losses.filter((loss) => !loss.disposed);
+    return [...new Set([...own, ...this.sublayers.flatMap((layer) => layer.callLosses)])];
   }
 
   /** The penalties of the weights that train. @internal */

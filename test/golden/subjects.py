@@ -9,13 +9,14 @@ from writing import write_json
 LAYER_MODULES = [
     "cases_normalization",
     "cases_core",
+    "cases_convolutions",
     "cases_activation_layers",
     "cases_pooling",
     "cases_reshaping",
     "cases_merging",
     "cases_random_layers",
 ]
-OTHERS = ["activations", "losses", "metrics", "optimizers", "initializers", "regularizers", "constraints"]
+OTHERS = ["activations", "losses", "metrics", "optimizers", "initializers", "regularizers", "constraints", "models"]
 
 
 def write(folder, wanted):

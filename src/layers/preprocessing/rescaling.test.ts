@@ -1,0 +1,4 @@
+import { layerContract } from "../../../test/contracts/layer-contract.ts";
+import { Rescaling, rescaling } from "./rescaling.ts";
+
+await layerContract(Rescaling, rescaling);
