@@ -29,7 +29,9 @@ interface Sizes {
   readonly n: number;
 }
 
-function sizesOf(a: Shape, b: Shape, { transposeA, transposeB }: Transposes): Sizes {
+/** The sizes of the product of operands with these shapes; messages show them as the user gave them. */
+function sizesOf(a: Shape, b: Shape, { transposeA, transposeB }: Transposes, given: readonly Shape[] = [a, b]): Sizes {
+  const shapes = `shapes ${given.map(formatShape).join(" and ")}`;
   const rows = a.at(transposeA ? -1 : -2) as number;
   const inner = a.at(transposeA ? -2 : -1) as number;
   const otherInner = b.at(transposeB ? -1 : -2) as number;
@@ -38,10 +40,11 @@ function sizesOf(a: Shape, b: Shape, { transposeA, transposeB }: Transposes): Si
     const last = inner === a.at(-1) ? "columns" : "rows";
     const first = otherInner === b.at(-2) ? "rows" : "columns";
     throw new ShapeError(
-      `matmul: shapes ${formatShape(a)} and ${formatShape(b)} do not multiply: ${inner} ${last} of the first meet ${otherInner} ${first} of the second; both must be equal`,
+      `matmul: ${shapes} do not multiply: ${inner} ${last} of the first meet ${otherInner} ${first} of the second; both must be equal`,
     );
   }
-  return { batch: broadcastShapes(a.slice(0, -2), b.slice(0, -2), "matmul"), m: rows, k: inner, n: columns };
+  const batch = broadcastShapes(a.slice(0, -2), b.slice(0, -2), `matmul: the batches of ${shapes}`);
+  return { batch, m: rows, k: inner, n: columns };
 }
 
 /** For each product of the batch the number of the matrix in an operand whose batch shape broadcasts to it. */
@@ -170,7 +173,9 @@ export function operandsOf<const L extends readonly TensorLike[]>(given: L): { [
 /** `x · kernel + bias` over the last axis of `x`, whatever its rank: what a dense layer does. @internal */
 export function affine(x: Tensor, kernel: Tensor, bias?: Tensor | undefined): Tensor {
   const [inner, units] = kernel.shape as [number, number];
-  if (x.rank < 1 || x.shape.at(-1) !== inner) sizesOf([1, ...x.shape], kernel.shape, untransposed);
+  if (x.rank < 1 || x.shape.at(-1) !== inner) {
+    sizesOf([1, ...x.shape], kernel.shape, untransposed, [x.shape, kernel.shape]);
+  }
   const rows = reshape(x, [sizeOf(x.shape.slice(0, -1)), inner]);
   return reshape(product({ a: rows, b: kernel, bias }, untransposed).c, [...x.shape.slice(0, -1), units]);
 }
@@ -198,7 +203,7 @@ export const matmul = publicOp("matmul", (x1: TensorLike, x2: TensorLike): Tenso
   }
   const left = a.rank === 1 ? reshape(a, [1, ...a.shape]) : a;
   const right = b.rank === 1 ? reshape(b, [...b.shape, 1]) : b;
-  const { batch, m, n } = sizesOf(left.shape, right.shape, untransposed);
+  const { batch, m, n } = sizesOf(left.shape, right.shape, untransposed, [a.shape, b.shape]);
   // One matrix for the whole batch: then all rows are those of one product.
   const y = right.rank === 2 ? affine(left, right) : product({ a: left, b: right }, untransposed).c;
   return reshape(y, [...batch, ...(a.rank === 1 ? [] : [m]), ...(b.rank === 1 ? [] : [n])]);
