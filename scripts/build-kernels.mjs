@@ -54,6 +54,35 @@ async function compile(features, folder) {
   return { binary: readFileSync(out), types: readFileSync(out.replace(/wasm$/, "d.ts"), "utf8") };
 }
 
+/** Cuts a binary before every function body, and before the first section after them. */
+function split(binary) {
+  const cuts = [];
+  const length = (at) => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = binary[at++];
+      value |= (byte & 127) << shift;
+      if (byte < 128) return { value, next: at };
+    }
+  };
+  const codeSection = 10;
+  for (let at = 8; at < binary.length; ) {
+    const size = length(at + 1);
+    const end = size.next + size.value;
+    if (binary[at] === codeSection) {
+      const count = length(size.next);
+      for (let body = count.next; body < end; ) {
+        cuts.push(body);
+        const bytes = length(body);
+        body = bytes.next + bytes.value;
+      }
+      cuts.push(end);
+    }
+    at = end;
+  }
+  return [0, ...cuts].map((from, index) => binary.subarray(from, cuts[index] ?? binary.length));
+}
+
 if (!upToDate()) {
   const imports = sources.map((path) => relative(dirname(entry), path).split(sep).join("/").replace(/\.ts$/, ""));
   writeFileSync(
@@ -67,18 +96,23 @@ if (!upToDate()) {
     const functions = [...plain.types.matchAll(/export (?:declare )?function (\w+)\(([^)]*)\): void;/g)].map(
       ([, name, parameters]) => `    ${name}(${parameters}): void;`,
     );
+    const [simd, fused] = [split(plain.binary), split(relaxed.binary)];
+    const parts = Array.from({ length: Math.max(simd.length, fused.length) }, (_, index) =>
+      [simd, fused].map((pieces) => `"${pieces[index]?.toString("hex") ?? ""}"`).join(", "),
+    );
     const text = `// Written by scripts/build-kernels.mjs from sources ${fingerprint}; do not edit.
 declare module "../../core/device.ts" {
   interface Kernels {
 ${functions.join("\n")}
   }
 }
-/** Kernels for engines with 128-bit SIMD. */
-export const simdBinary: string =
-  "${plain.binary.toString("base64")}";
-/** The same with fused multiply-add. */
-export const relaxedBinary: string =
-  "${relaxed.binary.toString("base64")}";
+/**
+ * The two binaries in hexadecimal, piece by piece: for engines with 128-bit SIMD, and the same with fused
+ * multiply-add. Pieces that are nearly the same stand side by side and bytes keep their places, so that compression
+ * on the way to a browser finds them.
+ */
+export const kernelBinaries: readonly (readonly [simd: string, relaxed: string])[] = [
+${parts.map((part) => `  [${part}],\n`).join("")}];
 `;
     writeFileSync(`${target}.${process.pid}`, text);
     renameSync(`${target}.${process.pid}`, target);

@@ -10,7 +10,7 @@ import type { KernelCall, OpRecord, Pointer, View, Workspace } from "../../core/
 import { live } from "../../core/storage.ts";
 import { viewsOf } from "../reference/reference.ts";
 import { Allocator } from "./allocator.ts";
-import { relaxedBinary, simdBinary } from "./kernels.generated.ts";
+import { kernelBinaries } from "./kernels.generated.ts";
 
 type KernelFunction = (...args: number[]) => void;
 
@@ -38,10 +38,13 @@ export function isWasmAvailable(): boolean {
   return supports("simd");
 }
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
+/** The bytes of one of the two binaries. */
+function binaryOf(relaxed: boolean): Uint8Array<ArrayBuffer> {
+  const text = kernelBinaries.map((pair) => pair[relaxed ? 1 : 0]).join("");
+  const bytes = new Uint8Array(text.length / 2);
+  for (let index = 0; index < bytes.length; index++) {
+    bytes[index] = Number.parseInt(text.slice(2 * index, 2 * index + 2), 16);
+  }
   return bytes;
 }
 
@@ -56,7 +59,7 @@ export interface WasmOptions {
 export function createWasmDevice({ relaxed = true, poison = false }: WasmOptions = {}): Device {
   const useRelaxed = relaxed && supports("relaxed");
   const memory = new WebAssembly.Memory({ initial: 16, maximum: maximumPages });
-  const module = new WebAssembly.Module(decode(useRelaxed ? relaxedBinary : simdBinary));
+  const module = new WebAssembly.Module(binaryOf(useRelaxed));
   const instance = new WebAssembly.Instance(module, {
     env: {
       memory,
