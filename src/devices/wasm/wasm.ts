@@ -41,11 +41,12 @@ export function isWasmAvailable(): boolean {
 /** The bytes of one of the two binaries. */
 function binaryOf(relaxed: boolean): Uint8Array<ArrayBuffer> {
   const text = kernelBinaries.map((pair) => pair[relaxed ? 1 : 0]).join("");
-  const bytes = new Uint8Array(text.length / 2);
-  for (let index = 0; index < bytes.length; index++) {
-    bytes[index] = Number.parseInt(text.slice(2 * index, 2 * index + 2), 16);
-  }
-  return bytes;
+  // Digits are 48 … 57, letters 97 … 102. `Number.parseInt` on slices takes ten times as long, at every start.
+  const digit = (code: number) => (code < 58 ? code - 48 : code - 87);
+  return Uint8Array.from(
+    { length: text.length / 2 },
+    (_, index) => 16 * digit(text.charCodeAt(2 * index)) + digit(text.charCodeAt(2 * index + 1)),
+  );
 }
 
 export interface WasmOptions {
