@@ -51,6 +51,9 @@ function check(
       `${where}: an input of rank ${x.rank} needs a kernel of rank ${x.rank}, got shapes ${formatShape(x.shape)} and ${formatShape(kernel.shape)}`,
     );
   }
+  if (kernel.shape.slice(0, -2).includes(0)) {
+    throw new ShapeError(`${where}: a kernel needs spatial sizes ≥ 1, got shape ${formatShape(kernel.shape)}`);
+  }
   const rank = x.rank - 2;
   const checked = {
     strides: perAxis(strides, rank, where, "strides"),
@@ -90,6 +93,14 @@ function operands(inputs: TensorLike, ...others: TensorLike[]): [Tensor, ...Tens
   return tensors.map((each) => cast(each, isFloat(dtype) ? dtype : "float32")) as [Tensor, ...Tensor[]];
 }
 
+function checkBias(bias: Tensor | undefined, filters: number, where: string): void {
+  if (bias && (bias.rank !== 1 || bias.shape[0] !== filters)) {
+    throw new ShapeError(
+      `${where}: ${filters} filters need a bias of shape [${filters}], got ${formatShape(bias.shape)}`,
+    );
+  }
+}
+
 /** How a kernel lies over x, which is [batch, …spatial, channels]; `shape` is the one the user gave. */
 function correlationOf(
   x: Tensor,
@@ -109,7 +120,7 @@ function correlationOf(
       padding,
     });
     const span = ((window[axis] as number) - 1) * (dilation[axis] as number) + 1;
-    if (windows.count === 0 || span < 1) {
+    if (windows.count === 0) {
       throw new ShapeError(
         `${where}: a kernel of size ${window[axis]}${span > (window[axis] as number) ? `, dilated to ${span},` : ""} does not fit into axis ${axis + (channelsFirst ? 2 : 1)} of shape ${formatShape(shape)}; use a smaller kernel or padding "same"`,
       );
@@ -140,6 +151,7 @@ export function convolve(
   const x = channelsLast(given, checked.channelsFirst);
   const channels = x.shape.at(-1) as number;
   const [groupChannels, filters] = w.shape.slice(-2) as [number, number];
+  checkBias(b, filters, where);
   const groups = channels / groupChannels;
   if (!Number.isInteger(groups) || groups < 1) {
     throw new ShapeError(
@@ -196,6 +208,7 @@ export function convolveTransposed(
   }
   const x = channelsLast(given, channelsFirst);
   const [filters, channels] = w.shape.slice(-2) as [number, number];
+  checkBias(b, filters, where);
   if (channels !== x.shape.at(-1)) {
     throw new ShapeError(
       `${where}: an input with ${x.shape.at(-1)} channels, shape ${formatShape(given.shape)}, cannot meet a kernel [...spatial, ${filters} out, ${channels} in]; the last axis of a transposed kernel is the input's channels`,
@@ -217,7 +230,6 @@ export function convolveTransposed(
   const along = count.map((length, axis) => {
     const stride = strides[axis] as number;
     const span = ((window[axis] as number) - 1) * (dilation[axis] as number) + 1;
-    if (span < 1) throw new ShapeError(`${where}: a kernel needs sizes ≥ 1, got shape ${formatShape(w.shape)}`);
     const more = extra?.[axis];
     if (padding === "valid")
       return { size: (length - 1) * stride + (more === undefined ? Math.max(span, stride) : span + more), before: 0 };

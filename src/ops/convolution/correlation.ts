@@ -6,12 +6,11 @@
  *
  * With o an output position, t a position in the kernel, and along each axis i = o · stride + t · dilation − before:
  * y[n, o, q] = Σ over t, c of x[n, i, c] · w[t, c, q], where c runs through the channels of q's group and x is 0
- * outside.
+ * outside. Operands are checked by those functions, which know what the user calls them.
  */
 import { isFloat, promote } from "../../core/dtype.ts";
-import { ShapeError } from "../../core/errors.ts";
 import type { Spec } from "../../core/op.ts";
-import { formatShape, type Shape, sizeOf } from "../../core/shape.ts";
+import { type Shape, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { op } from "../op.ts";
 import { sumTo } from "../reduce/reduce.ts";
@@ -59,21 +58,11 @@ function eachProduct(
 
 const spec = (shape: Shape, a: Spec, b: Spec): Spec => ({ shape, dtype: promote(a.dtype, b.dtype) });
 
-function checkBias(bias: Spec | undefined, channels: number, where: string): void {
-  if (bias && (bias.shape.length !== 1 || bias.shape[0] !== channels)) {
-    throw new ShapeError(
-      `${where}: ${channels} output channels need a bias of shape [${channels}], got ${formatShape(bias.shape)}`,
-    );
-  }
-}
-
 /** y = x correlated with the kernel, plus bias. x [batch, …size, c], kernel [...window, c / groups, q], bias [q]. */
 export const correlate = op<{ x: Tensor; kernel: Tensor; bias?: Tensor | undefined }, "y", Correlation>({
   name: "conv",
-  shape({ x, kernel, bias }, { count }) {
-    const filters = kernel.shape.at(-1) as number;
-    checkBias(bias, filters, "conv");
-    return { y: spec([x.shape[0] as number, ...count, filters], x, kernel) };
+  shape({ x, kernel }, { count }) {
+    return { y: spec([x.shape[0] as number, ...count, kernel.shape.at(-1) as number], x, kernel) };
   },
   loops({ x, kernel, bias }, { y }, correlation) {
     const sums = startingWith(bias?.data, y.size);
@@ -99,10 +88,8 @@ export const correlate = op<{ x: Tensor; kernel: Tensor; bias?: Tensor | undefin
  */
 export const correlateInputGradient = op<{ dy: Tensor; kernel: Tensor; bias?: Tensor | undefined }, "dx", Correlation>({
   name: "convInputGradient",
-  shape({ dy, kernel, bias }, { size, groups }) {
-    const channels = (kernel.shape.at(-2) as number) * groups;
-    checkBias(bias, channels, "convTranspose");
-    return { dx: spec([dy.shape[0] as number, ...size, channels], dy, kernel) };
+  shape({ dy, kernel }, { size, groups }) {
+    return { dx: spec([dy.shape[0] as number, ...size, (kernel.shape.at(-2) as number) * groups], dy, kernel) };
   },
   loops({ dy, kernel, bias }, { dx }, correlation) {
     const sums = startingWith(bias?.data, dx.size);
