@@ -73,6 +73,8 @@ export interface OpContract {
   readonly gradient64?: Bounds;
   /** What is proved of derivatives: nothing, the first, or the first and second. Default "second". */
   readonly derivatives?: "none" | "first" | "second";
+  /** Whether shapes are foretold without values; false for the few ops whose result is as large as values say. Default true. */
+  readonly symbolic?: boolean;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: functions of any arguments
@@ -344,13 +346,14 @@ function check(fn: AnyFunction, each: OpCase, contract: OpContract, everywhere: 
       tidy(() => {
         const make = (leaf: unknown) =>
           leaf instanceof Given ? Tensor.allocate(shapesDevice, leaf.shape, dtypeOf(leaf, float)) : leaf;
+        if (contract.symbolic === false) return undefined;
         return tensorsOf(fn(...(mapLeaves(args, make) as unknown[]))).map(({ shape, dtype }) => ({ shape, dtype }));
       }),
     );
     for (const { name, device } of everywhere) {
       const results = run(fn, args, device, float);
       expect(results.map(({ shape, dtype }) => ({ shape: [...shape], dtype }))).toEqual(
-        foretold.map(({ shape, dtype }) => ({ shape: [...shape], dtype })),
+        (foretold ?? results).map(({ shape, dtype }) => ({ shape: [...shape], dtype })),
       );
       for (const [index, result] of results.entries()) {
         const bounds = contract[result.dtype as "float32"] ?? standard[result.dtype as "float32"] ?? {};

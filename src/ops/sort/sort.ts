@@ -10,16 +10,51 @@ import { ravel } from "../movement/reshape.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
 
-/** Whether `a` comes before `b` in ascending order, as a comparison gives it; NaN is the largest. */
-function compare(a: number, b: number): number {
-  if (a < b) return -1;
-  if (a > b) return 1;
-  return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+/** Whether `a` stands before `b`, which it does not where they are equal; NaN is the largest number. */
+const ascending = (a: number, b: number) => a < b || (Number.isNaN(b) && !Number.isNaN(a));
+const descending = (a: number, b: number) => ascending(b, a);
+
+/** Sorts indices by the values they have, by merging runs of growing length, so that equal ones keep their order. */
+function mergeSort(values: Float64Array, order: Int32Array, before: typeof ascending): Int32Array {
+  let from = order;
+  let into: Int32Array = new Int32Array(order.length);
+  for (let length = 1; length < order.length; length *= 2) {
+    for (let start = 0; start < order.length; start += 2 * length) {
+      const middle = Math.min(start + length, order.length);
+      const end = Math.min(middle + length, order.length);
+      let [left, right] = [start, middle];
+      for (let at = start; at < end; at++) {
+        const takeRight =
+          right < end &&
+          (left >= middle || before(values[from[right] as number] as number, values[from[left] as number] as number));
+        into[at] = from[takeRight ? right++ : left++] as number;
+      }
+    }
+    [from, into] = [into, from];
+  }
+  return from;
+}
+
+/** The indices of the `count` first values, in order; found in one pass, for few of many. */
+function selectFirst(values: Float64Array, count: number, before: typeof ascending): Int32Array {
+  const chosen = new Int32Array(count);
+  let found = 0;
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as number;
+    if (found === count && !before(value, values[chosen[count - 1] as number] as number)) continue;
+    let at = found < count ? found++ : count - 1;
+    for (; at > 0 && before(value, values[chosen[at - 1] as number] as number); at--) {
+      chosen[at] = chosen[at - 1] as number;
+    }
+    chosen[at] = index;
+  }
+  return chosen;
 }
 
 interface Ordering {
   readonly axis: number;
-  readonly descending: boolean;
+  /** Whether the largest come first. */
+  readonly largest: boolean;
   /** How many of the first to give. */
   readonly count: number;
 }
@@ -27,19 +62,25 @@ interface Ordering {
 const orderOp = op<{ x: Tensor }, "y", Ordering>({
   name: "argsort",
   shape: ({ x }, { axis, count }) => ({ y: { shape: x.shape.with(axis, count), dtype: "int32" } }),
-  loops({ x }, { y }, { axis, descending, count }) {
+  loops({ x }, { y }, { axis, largest, count }) {
     const size = x.shape[axis] as number;
     const inner = sizeOf(x.shape.slice(axis + 1));
     const outer = sizeOf(x.shape.slice(0, axis));
-    const sign = descending ? -1 : 1;
-    const order = new Int32Array(size);
+    const before = largest ? descending : ascending;
+    const values = new Float64Array(size);
     for (let line = 0; line < outer * inner; line++) {
-      const o = Math.floor(line / inner);
+      const first = Math.floor(line / inner) * inner;
       const i = line % inner;
-      const at = (index: number) => x.data[(o * size + index) * inner + i] as number;
-      for (let index = 0; index < size; index++) order[index] = index;
-      order.sort((a, b) => sign * compare(at(a), at(b)) || a - b);
-      for (let rank = 0; rank < count; rank++) y.data[(o * count + rank) * inner + i] = order[rank] as number;
+      for (let index = 0; index < size; index++) values[index] = x.data[first * size + index * inner + i] as number;
+      const few = count * 8 <= size;
+      const order = few
+        ? selectFirst(values, count, before)
+        : mergeSort(
+            values,
+            Int32Array.from(values, (_, index) => index),
+            before,
+          );
+      for (let rank = 0; rank < count; rank++) y.data[first * count + rank * inner + i] = order[rank] as number;
     }
   },
   gradient: "none",
@@ -65,7 +106,7 @@ function operand(x: TensorLike, axis: number | null | undefined, where: string):
  */
 export const argsort = publicOp("argsort", (x: TensorLike, axis?: number | null): Tensor => {
   const { given, along } = operand(x, axis, "argsort");
-  return orderOp({ x: given }, { axis: along, descending: false, count: given.shape[along] as number }).y;
+  return orderOp({ x: given }, { axis: along, largest: false, count: given.shape[along] as number }).y;
 });
 
 /**
@@ -81,7 +122,7 @@ export const argsort = publicOp("argsort", (x: TensorLike, axis?: number | null)
  */
 export const sort = publicOp("sort", (x: TensorLike, axis?: number | null): Tensor => {
   const { given, along } = operand(x, axis, "sort");
-  const indices = orderOp({ x: given }, { axis: along, descending: false, count: given.shape[along] as number }).y;
+  const indices = orderOp({ x: given }, { axis: along, largest: false, count: given.shape[along] as number }).y;
   return gather({ x: given, indices }, { axis: along, aligned: true, wrap: false }).y;
 });
 
@@ -106,7 +147,7 @@ export const topK = publicOp("topK", (x: TensorLike, k: number, _sorted?: boolea
   if (checkWhole(k, "k", "topK", 0) > size) {
     throw new ShapeError(`topK: k is ${k}, but the last axis of shape ${formatShape(given.shape)} has only ${size}`);
   }
-  const indices = orderOp({ x: given }, { axis: along, descending: true, count: k }).y;
+  const indices = orderOp({ x: given }, { axis: along, largest: true, count: k }).y;
   return [gather({ x: given, indices }, { axis: along, aligned: true, wrap: false }).y, indices];
 });
 
@@ -127,8 +168,8 @@ const searchOp = op<{ sequence: Tensor; values: Tensor }, "y", { after: boolean 
       let high = sequence.size;
       while (low < high) {
         const middle = (low + high) >> 1;
-        const order = compare(sequence.data[middle] as number, value);
-        if (order < 0 || (after && order === 0)) low = middle + 1;
+        const element = sequence.data[middle] as number;
+        if (after ? !ascending(value, element) : ascending(element, value)) low = middle + 1;
         else high = middle;
       }
       y.data[at] = low;
