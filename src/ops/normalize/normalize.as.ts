@@ -570,3 +570,324 @@ export function normalizeFloat64(
 ): void {
   normalizeBlocks<f64>(x, gamma, beta, y, mean, variance, rstd, residual, plan, scratch, scratchBytes, epsilon, flags, pieces, from, to);
 }
+
+// The gradients. For each column, relative to the mean rounded to the dtype: D = Σ dy, E = Σ dy · (x − middle). From
+// them come the sums over groups, A = Σ g and B = Σ g · n with g = dy · gamma and n = (x − mean) · rstd, and the
+// gradients of gamma and beta. Then dx = (g − A / count − n · B / count) · rstd, element by element.
+
+/** Σ dy and Σ dy · (x − middle) of four vectors of columns over rows. */
+function addProducts<T>(
+  x: usize, dy: usize, rows: i32, stride: usize, middle: usize, sums: usize, products: usize,
+): void {
+  const c0 = v128.load(middle), c1 = v128.load(middle, 16), c2 = v128.load(middle, 32), c3 = v128.load(middle, 48);
+  let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, p0 = s0, p1 = s0, p2 = s0, p3 = s0;
+  for (; rows > 0; rows--) {
+    const g0 = v128.load(dy), g1 = v128.load(dy, 16);
+    s0 = v128.add<T>(s0, g0);
+    s1 = v128.add<T>(s1, g1);
+    p0 = multiplyAdd<T>(v128.sub<T>(v128.load(x), c0), g0, p0);
+    p1 = multiplyAdd<T>(v128.sub<T>(v128.load(x, 16), c1), g1, p1);
+    const g2 = v128.load(dy, 32), g3 = v128.load(dy, 48);
+    s2 = v128.add<T>(s2, g2);
+    s3 = v128.add<T>(s3, g3);
+    p2 = multiplyAdd<T>(v128.sub<T>(v128.load(x, 32), c2), g2, p2);
+    p3 = multiplyAdd<T>(v128.sub<T>(v128.load(x, 48), c3), g3, p3);
+    x += stride;
+    dy += stride;
+  }
+  const step = lanes<T>() << 3;
+  addLanes<T>(sums, s0);
+  addLanes<T>(sums + step, s1);
+  addLanes<T>(sums + 2 * step, s2);
+  addLanes<T>(sums + 3 * step, s3);
+  addLanes<T>(products, p0);
+  addLanes<T>(products + step, p1);
+  addLanes<T>(products + 2 * step, p2);
+  addLanes<T>(products + 3 * step, p3);
+}
+
+/** As `addProducts` for a stretch of columns of one row, in float64. */
+function addSingleProducts<T>(x: usize, dy: usize, count: i32, middle: usize, sums: usize, products: usize): void {
+  for (let i = 0; i < count; i++) {
+    const g = read<T>(dy, i);
+    write<f64>(sums, i, read<f64>(sums, i) + g);
+    write<f64>(products, i, read<f64>(products, i) + g * <f64>(<T>read<T>(x, i) - <T>read<T>(middle, i)));
+  }
+}
+
+/** dx = dy · direct + ((x − middle) · along + across) for two vectors of columns over rows. */
+function passStrip<T>(
+  x: usize, dy: usize, dx: usize, rows: i32, stride: usize, middle: usize, direct: usize, along: usize, across: usize,
+): void {
+  const m0 = v128.load(middle), m1 = v128.load(middle, 16);
+  const d0 = v128.load(direct), d1 = v128.load(direct, 16);
+  const l0 = v128.load(along), l1 = v128.load(along, 16);
+  const a0 = v128.load(across), a1 = v128.load(across, 16);
+  for (; rows > 0; rows--) {
+    const r0 = multiplyAdd<T>(v128.sub<T>(v128.load(x), m0), l0, a0);
+    const r1 = multiplyAdd<T>(v128.sub<T>(v128.load(x, 16), m1), l1, a1);
+    v128.store(dx, multiplyAdd<T>(v128.load(dy), d0, r0));
+    v128.store(dx, multiplyAdd<T>(v128.load(dy, 16), d1, r1), 16);
+    x += stride;
+    dy += stride;
+    dx += stride;
+  }
+}
+
+/** As `passStrip` for a stretch of columns of one row. */
+function passSpan<T>(
+  x: usize, dy: usize, dx: usize, count: i32, middle: usize, direct: usize, along: usize, across: usize,
+): void {
+  const size = <usize>count * sizeof<T>();
+  let i: usize = 0;
+  for (; i + 16 <= size; i += 16) {
+    const rest = multiplyAdd<T>(v128.sub<T>(v128.load(x + i), v128.load(middle + i)), v128.load(along + i), v128.load(across + i));
+    v128.store(dx + i, multiplyAdd<T>(v128.load(dy + i), v128.load(direct + i), rest));
+  }
+  for (; i < size; i += sizeof<T>()) {
+    const centred = v128.sub<T>(v128.load_splat<T>(x + i), v128.load_splat<T>(middle + i));
+    const rest = multiplyAdd<T>(centred, v128.load_splat<T>(along + i), v128.load_splat<T>(across + i));
+    const result = multiplyAdd<T>(v128.load_splat<T>(dy + i), v128.load_splat<T>(direct + i), rest);
+    store<T>(dx + i, v128.extract_lane<T>(result, 0));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function increase(array: usize, index: i32, value: f64): void {
+  write<f64>(array, index, read<f64>(array, index) + value);
+}
+
+/** The gradients of a block where rows of columns repeat. `groupSums` are A and B in turn, for each group. */
+function passColumns<T>(
+  x: usize, dy: usize, gamma: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
+  dgamma: usize, dbeta: usize, groupSums: usize, plan: usize, scratch: usize, rms: bool,
+): void {
+  const rows = entry(plan, ROWS), columns = entry(plan, COLUMNS), fold = entry(plan, FOLD);
+  const outerAxes = entry(plan, OUTER_AXES), outer = axesOf(plan) + <usize>entry(plan, BLOCK_AXES) * 20;
+  const all = columns * fold, bytes = (<usize>all * sizeof<T>() + 15) & ~15;
+  const place = scratch;
+  const middles = scratch + 16, directs = middles + bytes, alongs = directs + bytes, acrosses = alongs + bytes;
+  const sums = acrosses + bytes, products = sums + (<usize>all << 3);
+  const statMap = columnMaps(plan), gammaMap = statMap + (<usize>columns << 2), betaMap = gammaMap + (<usize>columns << 2);
+  const foldedRows = rows / fold, rest = (rows % fold) * columns, stride = <usize>all * sizeof<T>();
+  const count = <f64>entry(plan, COUNT);
+  // What is alone in its group cannot move: the output is beta.
+  const alone = count == 1 && !rms;
+  const whole = all - all % stripColumns<T>();
+  const size = sizeof<T>();
+
+  for (let o = 0; o < entry(plan, OUTER); o++) {
+    locate(outer, outerAxes, o, place);
+    const stat = load<i32>(place, AT_STAT), gammaAt = load<i32>(place, AT_GAMMA), betaAt = load<i32>(place, AT_BETA);
+    for (let c = 0; c < columns; c++) {
+      const middle = read<T>(mean, stat + entry(statMap, c));
+      for (let i = c; i < all; i += columns) write<T>(middles, i, middle);
+    }
+    memory.fill(sums, 0, <usize>all << 4);
+    let shift = <usize>load<i32>(place, AT_X) * size;
+    for (let row = 0; row < foldedRows; row += RUN) {
+      const step = min(RUN, foldedRows - row);
+      for (let c = 0; c < whole; c += stripColumns<T>()) {
+        const skip = shift + <usize>c * size;
+        addProducts<T>(x + skip, dy + skip, step, stride, middles + <usize>c * size, sums + (<usize>c << 3), products + (<usize>c << 3));
+      }
+      for (let r = 0; r < step && whole < all; r++) {
+        const skip = shift + <usize>r * stride + <usize>whole * size;
+        addSingleProducts<T>(x + skip, dy + skip, all - whole, middles + <usize>whole * size, sums + (<usize>whole << 3), products + (<usize>whole << 3));
+      }
+      shift += <usize>step * stride;
+    }
+    if (rest > 0) addSingleProducts<T>(x + shift, dy + shift, rest, middles, sums, products);
+    for (let c = 0; c < columns; c++) {
+      let sum: f64 = 0, product: f64 = 0;
+      for (let i = c; i < all; i += columns) {
+        sum += read<f64>(sums, i);
+        product += read<f64>(products, i);
+      }
+      const s = stat + entry(statMap, c), g = gammaAt + entry(gammaMap, c);
+      const normalized = (product - read<T>(residual, s) * sum) * read<T>(rstd, s);
+      const scale = gamma ? read<T>(gamma, g) : 1;
+      increase(groupSums, 2 * s, scale * sum);
+      increase(groupSums, 2 * s + 1, scale * normalized);
+      if (dgamma) increase(dgamma, g, normalized);
+      if (dbeta) increase(dbeta, betaAt + entry(betaMap, c), sum);
+    }
+  }
+
+  const wholePairs = all - all % (stripColumns<T>() / 2);
+  for (let o = 0; o < entry(plan, OUTER); o++) {
+    locate(outer, outerAxes, o, place);
+    const stat = load<i32>(place, AT_STAT), gammaAt = load<i32>(place, AT_GAMMA);
+    for (let c = 0; c < columns; c++) {
+      const s = stat + entry(statMap, c), factor = alone ? 0 : read<T>(rstd, s);
+      const direct = gamma ? factor * read<T>(gamma, gammaAt + entry(gammaMap, c)) : factor;
+      const along = -factor * factor * read<f64>(groupSums, 2 * s + 1) / count;
+      const across = (rms ? 0 : -factor * read<f64>(groupSums, 2 * s) / count) - along * read<T>(residual, s);
+      const middle = read<T>(mean, s);
+      for (let i = c; i < all; i += columns) {
+        write<T>(middles, i, middle);
+        write<T>(directs, i, direct);
+        write<T>(alongs, i, along);
+        write<T>(acrosses, i, across);
+      }
+    }
+    let shift = <usize>load<i32>(place, AT_X) * size;
+    for (let row = 0; row < foldedRows; row += RUN) {
+      const step = min(RUN, foldedRows - row);
+      for (let c = 0; c < wholePairs; c += stripColumns<T>() / 2) {
+        const skip = <usize>c * size;
+        passStrip<T>(x + shift + skip, dy + shift + skip, dx + shift + skip, step, stride, middles + skip, directs + skip, alongs + skip, acrosses + skip);
+      }
+      for (let r = 0; r < step && wholePairs < all; r++) {
+        const skip = <usize>wholePairs * size, at = shift + <usize>r * stride + skip;
+        passSpan<T>(x + at, dy + at, dx + at, all - wholePairs, middles + skip, directs + skip, alongs + skip, acrosses + skip);
+      }
+      shift += <usize>step * stride;
+    }
+    if (rest > 0) passSpan<T>(x + shift, dy + shift, dx + shift, rest, middles, directs, alongs, acrosses);
+  }
+}
+
+/**
+ * The gradients of a block that is one line with one mean, along which gamma or beta change. The gradients of gamma and
+ * beta are added to `runs`, in the dtype itself.
+ */
+function passLine<T>(
+  x: usize, dy: usize, gamma: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
+  runGamma: usize, runBeta: usize, plan: usize, scratch: usize, rms: bool,
+): void {
+  const count = entry(plan, COLUMNS), size = <usize>count * sizeof<T>();
+  const step: usize = gamma && entry(plan, GAMMA_STEP) ? 1 : 0;
+  const scale = lineOperand<T>(gamma, 0, <i32>step, 1, scratch + 16);
+  const factor = read<T>(rstd, 0), left = read<T>(residual, 0);
+  const middle = v128.splat<T>(<T>read<T>(mean, 0));
+  let sum: f64 = 0, product: f64 = 0;
+  let i: usize = 0;
+  for (; i + 32 <= size;) {
+    const end = min(i + RUN * 32, size - size % 32);
+    let s0 = f64x2.splat(0), s1 = s0, p0 = s0, p1 = s0;
+    for (; i < end; i += 32) {
+      const g0 = v128.mul<T>(v128.load(dy + i), lineVector<T>(scale, step, i));
+      const g1 = v128.mul<T>(v128.load(dy + i, 16), lineVector<T>(scale, step, i + 16));
+      s0 = v128.add<T>(s0, g0);
+      s1 = v128.add<T>(s1, g1);
+      p0 = multiplyAdd<T>(v128.sub<T>(v128.load(x + i), middle), g0, p0);
+      p1 = multiplyAdd<T>(v128.sub<T>(v128.load(x + i, 16), middle), g1, p1);
+    }
+    sum += sumOfLanes<T>(v128.add<T>(s0, s1));
+    product += sumOfLanes<T>(v128.add<T>(p0, p1));
+  }
+  for (; i < size; i += sizeof<T>()) {
+    const g = <f64>load<T>(dy + i) * <f64>(step ? load<T>(scale + i) : load<T>(scale));
+    sum += g;
+    product += g * <f64>(load<T>(x + i) - load<T>(mean));
+  }
+  product = (product - left * sum) * factor;
+  const along = -factor * factor * product / <f64>count;
+  const across = (rms ? 0 : -factor * sum / <f64>count) - along * left;
+  const f = v128.splat<T>(<T>factor), l = v128.splat<T>(<T>along), a = v128.splat<T>(<T>across);
+  const r = v128.splat<T>(<T>left);
+  for (i = 0; i + 16 <= size; i += 16) {
+    const g = v128.load(dy + i), centred = v128.sub<T>(v128.load(x + i), middle);
+    const rest = multiplyAdd<T>(centred, l, a);
+    v128.store(dx + i, multiplyAdd<T>(v128.mul<T>(g, lineVector<T>(scale, step, i)), f, rest));
+    if (runGamma) v128.store(runGamma + i, multiplyAdd<T>(v128.mul<T>(v128.sub<T>(centred, r), f), g, v128.load(runGamma + i)));
+    if (runBeta) v128.store(runBeta + i, v128.add<T>(v128.load(runBeta + i), g));
+  }
+  for (; i < size; i += sizeof<T>()) {
+    const g = v128.load_splat<T>(dy + i), centred = v128.sub<T>(v128.load_splat<T>(x + i), middle);
+    const rest = multiplyAdd<T>(centred, l, a);
+    const result = multiplyAdd<T>(v128.mul<T>(g, lineSplat<T>(scale, step, i)), f, rest);
+    store<T>(dx + i, v128.extract_lane<T>(result, 0));
+    if (runGamma) {
+      const normalized = v128.mul<T>(v128.sub<T>(centred, r), f);
+      store<T>(runGamma + i, v128.extract_lane<T>(multiplyAdd<T>(normalized, g, v128.load_splat<T>(runGamma + i)), 0));
+    }
+    if (runBeta) store<T>(runBeta + i, load<T>(runBeta + i) + load<T>(dy + i));
+  }
+}
+
+/** Adds what `passLine` summed up to the float64 sums, and clears it. */
+function closeRun<T>(run: usize, sums: usize, count: i32): void {
+  for (let i = 0; i < count; i++) increase(sums, i, read<T>(run, i));
+  memory.fill(run, 0, <usize>count * sizeof<T>());
+}
+
+/**
+ * dx, and each piece's share of dgamma and dbeta, in float64 at the beginning of its scratch memory; `combine` adds them
+ * up. A piece's memory: its shares, the groups' sums (or runs of the parameters' gradients), and tables.
+ */
+function passBlocks<T>(
+  x: usize, dy: usize, gamma: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
+  gammaCount: i32, betaCount: i32, plan: usize, scratch: usize, scratchBytes: i32, flags: i32, pieces: i32,
+  from: i32, to: i32,
+): void {
+  const blocks = entry(plan, BLOCKS), blockAxes = entry(plan, BLOCK_AXES), blockStats = entry(plan, BLOCK_STATS);
+  for (let piece = from; piece < to; piece++) {
+    const dgamma = scratch + <usize>piece * <usize>scratchBytes;
+    const dbeta = dgamma + (<usize>gammaCount << 3), groupSums = dbeta + (<usize>betaCount << 3);
+    const lines = entry(plan, LINES);
+    const runBeta = groupSums + <usize>gammaCount * sizeof<T>();
+    const kept = lines ? <usize>(gammaCount + betaCount) * sizeof<T>() : <usize>blockStats << 4;
+    const own = (groupSums + kept + 15) & ~15;
+    memory.fill(dgamma, 0, own - dgamma);
+    const first = <i32>(<i64>blocks * piece / pieces), last = <i32>(<i64>blocks * (piece + 1) / pieces);
+    for (let block = first; block < last; block++) {
+      locate(axesOf(plan), blockAxes, block, own);
+      const place = load<i32>(own, AT_X), stat = load<i32>(own, AT_STAT);
+      const gammaAt = load<i32>(own, AT_GAMMA), betaAt = load<i32>(own, AT_BETA);
+      const blockX = shifted<T>(x, place), blockDy = shifted<T>(dy, place), blockDx = shifted<T>(dx, place);
+      const means = shifted<T>(mean, stat), factors = shifted<T>(rstd, stat), residuals = shifted<T>(residual, stat);
+      if (lines) {
+        passLine<T>(
+          blockX, blockDy, gamma, blockDx, means, factors, residuals,
+          gammaCount ? groupSums : 0, betaCount ? runBeta : 0, plan, own, (flags & RMS) != 0,
+        );
+        if ((block - first) % RUN == RUN - 1 || block == last - 1) {
+          closeRun<T>(groupSums, dgamma, gammaCount);
+          closeRun<T>(runBeta, dbeta, betaCount);
+        }
+      } else {
+        if (block > first) memory.fill(groupSums, 0, kept);
+        passColumns<T>(
+          blockX, blockDy, shifted<T>(gamma, gammaAt), blockDx, means, factors, residuals,
+          gammaCount ? dgamma + (<usize>gammaAt << 3) : 0, betaCount ? dbeta + (<usize>betaAt << 3) : 0,
+          groupSums, plan, own, (flags & RMS) != 0,
+        );
+      }
+    }
+  }
+}
+
+export function normalizeGradientFloat32(
+  x: usize, dy: usize, gamma: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
+  gammaCount: i32, betaCount: i32, plan: usize, scratch: usize, scratchBytes: i32, flags: i32, pieces: i32,
+  from: i32, to: i32,
+): void {
+  passBlocks<f32>(x, dy, gamma, dx, mean, rstd, residual, gammaCount, betaCount, plan, scratch, scratchBytes, flags, pieces, from, to);
+}
+
+export function normalizeGradientFloat64(
+  x: usize, dy: usize, gamma: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
+  gammaCount: i32, betaCount: i32, plan: usize, scratch: usize, scratchBytes: i32, flags: i32, pieces: i32,
+  from: i32, to: i32,
+): void {
+  passBlocks<f64>(x, dy, gamma, dx, mean, rstd, residual, gammaCount, betaCount, plan, scratch, scratchBytes, flags, pieces, from, to);
+}
+
+/** Adds up the pieces' shares of dgamma and dbeta, which stand one after the other; pieces here are parameters. */
+export function normalizeParameterGradients(
+  scratch: usize, scratchBytes: i32, shares: i32, gammaCount: i32, dgamma: usize, dbeta: usize, bytes: i32,
+  from: i32, to: i32,
+): void {
+  for (let i = from; i < to; i++) {
+    let sum: f64 = 0;
+    for (let share = 0; share < shares; share++) {
+      sum += load<f64>(scratch + <usize>share * <usize>scratchBytes + (<usize>i << 3));
+    }
+    const target = i < gammaCount ? dgamma + <usize>(i * bytes) : dbeta + <usize>((i - gammaCount) * bytes);
+    if (bytes == 4) store<f32>(target, <f32>sum);
+    else store<f64>(target, sum);
+  }
+}

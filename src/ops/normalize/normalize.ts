@@ -23,7 +23,7 @@ import { slice } from "../movement/slice.ts";
 import { op } from "../op.ts";
 import { sum, sumTo } from "../reduce/sum.ts";
 import { zeros } from "../tensor.ts";
-import { flags, normalizeCall } from "./kernel.ts";
+import { flags, gradientCalls, normalizeCall } from "./kernel.ts";
 import { checkParameter } from "./parameters.ts";
 import { planOf } from "./plan.ts";
 
@@ -121,6 +121,11 @@ export const normalizeGradient = op<GradientInputs, "dx" | "dgamma" | "dbeta", G
     dbeta: { shape: betaShape ?? absent, dtype: x.dtype },
   }),
   reference: gradientReference,
+  wasm({ dy, x, gamma, mean, residual, rstd }, outputs, { over, kind, betaShape }, workspace) {
+    const plan = planOf(x.shape, over, gamma?.shape, betaShape);
+    const inputs = { dy, x, gamma, mean, residual, rstd };
+    return plan && gradientCalls(plan, x.dtype, inputs, outputs, kind === "rms" ? flags.rms : 0, workspace);
+  },
   // The residual belongs to the mean, through which its gradient goes.
   gradient: (dy, saved, attributes) => ({
     ...throughReference(gradientReference, ["dy", "x", "gamma", "mean", "rstd"])(dy, saved, attributes),

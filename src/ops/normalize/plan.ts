@@ -22,14 +22,11 @@ export interface Plan {
   readonly entries: readonly number[];
   /** How many independent parts there are: the product of the leading axes that keep statistics. */
   readonly blocks: number;
-  /** Bytes that a kernel needs for itself. */
+  /** Bytes that the kernel of `normalize` needs for each piece of its work. */
   readonly scratchBytes: number;
-  /** Whether gamma and beta are the same all along some run, so that columns of the rows before it serve. */
-  readonly kind: "columns" | "lines";
-  /** Statistics in a block. */
-  readonly blockStatistics: number;
-  /** How many blocks there are for each, and how far parameters reach in one; for the gradient. */
-  readonly outerRuns: number;
+  /** Bytes that the kernel of the gradient needs for each piece, besides the gradients of gamma and beta; undefined
+   * where it does not serve. */
+  readonly gradientBytes: number | undefined;
 }
 
 /** Rows narrower than this many columns are taken several at a time, until they fill whole vectors. */
@@ -142,6 +139,9 @@ function offsetsOf(runs: readonly Run[]): number[][] {
   });
 }
 
+/** Bytes for offsets and single vectors. */
+const spare = 256;
+
 /** A run of one element, for what has no other. */
 const single: Run = { size: 1, x: 0, statistics: 0, gamma: 0, beta: 0 };
 
@@ -182,6 +182,7 @@ function makePlan(
   const fold = kind === "columns" ? foldOf(columns, rows) : 1;
   const blocks = sizeOfRuns(leading);
   const blockStatistics = sizeOfRuns(inBlock.filter(keeps));
+  const tableColumns = fold * columns;
   const entries = [
     blocks,
     leading.length,
@@ -198,15 +199,17 @@ function makePlan(
     ...[...leading, ...outer].flatMap(describe),
     ...offsetsOf(inner).flat(),
   ];
-  const tables = Math.max(5 * statistics.columns, kind === "columns" ? 3 * fold * columns : 0);
-  return {
-    entries,
-    blocks,
-    scratchBytes: Math.ceil((tables * 8 + 256) / 64) * 64,
-    kind,
-    blockStatistics,
-    outerRuns: outer.length,
-  };
+  const tables = Math.max(5 * statistics.columns, kind === "columns" ? 3 * tableColumns : 0);
+  const scratchBytes = tables * 8 + spare;
+  if (kind === "columns") {
+    const gradientBytes = blockStatistics * 16 + tableColumns * 6 * 8 + spare;
+    return { entries, blocks, scratchBytes, gradientBytes };
+  }
+  // The gradient along lines is for layer normalization: one line for each block, parameters along it only.
+  const isLine = outer.length === 0 && !keeps(last) && !leading.some((run) => run.gamma !== 0 || run.beta !== 0);
+  const whole = (parameter: Shape | undefined, step: number) => !parameter || step !== 0;
+  const serves = isLine && whole(gamma, last.gamma) && whole(beta, last.beta);
+  return { entries, blocks, scratchBytes, gradientBytes: serves ? columns * 2 * 8 + spare : undefined };
 }
 
 /** A run as the statistics see it: parameters are nothing to them. */
@@ -226,7 +229,7 @@ export function planOf(
   beta: Shape | undefined,
 ): Plan | undefined {
   if (sizeOf(shape) === 0) return undefined;
-  const key = [shape, over, gamma, beta].map((each) => each?.join()).join(";");
+  const key = [shape, over, gamma, beta].map((each) => (each ? each.join() : "none")).join(";");
   if (!known.has(key)) {
     if (known.size >= mostKnown) known.clear();
     known.set(key, makePlan(shape, over, gamma, beta));

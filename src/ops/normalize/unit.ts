@@ -5,7 +5,7 @@
 import { OptionError, show } from "../../core/errors.ts";
 import { type Axes, normalizeAxes } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { divide, maximum, minimum, multiply } from "../elementwise/binary.ts";
+import { divide, maximum, multiply } from "../elementwise/binary.ts";
 import { rsqrt, square } from "../elementwise/unary.ts";
 import { reshape } from "../movement/reshape.ts";
 import { publicOp, type TensorLike } from "../op.ts";
@@ -38,6 +38,7 @@ export const normalize = publicOp(
     const row = given.rank === 0 ? reshape(given, [1]) : given;
     const axes = normalizeAxes(axis, row.rank, "normalize");
     if (order !== 2) return divide(row, maximum(norm(row, order, axes, true), epsilon));
-    return multiply(row, minimum(rsqrt(sum(square(row), axes, true)), 1 / epsilon));
+    // The bound is put on the squares, so that the gradient at a row of zeros is no NaN.
+    return multiply(row, rsqrt(maximum(sum(square(row), axes, true), epsilon * epsilon)));
   },
 );
