@@ -93,7 +93,17 @@ export {
   ZeroPadding2D,
   ZeroPadding3D,
 } from "./layers/index.ts";
-export { type CallContext, type CallOptions, factory, Layer, layer } from "./layers/layer.ts";
+export {
+  type CallContext,
+  type CallOptions,
+  factory,
+  type InputShape,
+  type InputSpec,
+  Layer,
+  type LayerOptions,
+  layer,
+  type WeightOptions,
+} from "./layers/layer.ts";
 export * as losses from "./losses/index.ts";
 export { grad, valueAndGrad } from "./ops/grad.ts";
 export * as ops from "./ops/index.ts";

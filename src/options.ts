@@ -1,4 +1,9 @@
 /**
  * The kinds of options that a layer declares in its schema: `options.integer({ default: 1 })` and the like.
  */
-export { axes, boolean, choice, integer, number, shape, sizes, string } from "./core/options.ts";
+export { activation } from "./activations.ts";
+export { constraint } from "./constraints.ts";
+export { axes, boolean, choice, integer, number, option, shape, sizes, string, unlessNull } from "./core/options.ts";
+export { initializer } from "./initializers.ts";
+export { dataFormat } from "./layers/spatial.ts";
+export { regularizer } from "./regularizers.ts";
