@@ -356,13 +356,9 @@ export const threshold = publicOp(
  * ```
  */
 export const squareplus = withParameter("squareplus", 4, (x, b) => {
-  const root = f.hypot(x, f.sqrt(b));
-  // for x < 0 the sum would lose its digits
-  return f.select(
-    f.less(x, 0),
-    f.divide(f.multiply(0.5, b), f.subtract(root, x)),
-    f.add(f.multiply(0.5, x), f.multiply(0.5, root)),
-  );
+  // half of everything, so that nothing overflows; for x < 0 the sum would lose its digits
+  const [half, root] = [f.multiply(0.5, x), f.multiply(0.5, f.hypot(x, f.sqrt(b)))];
+  return f.select(f.less(x, 0), f.divide(f.multiply(0.25, b), f.subtract(root, half)), f.add(half, root));
 });
 
 /**

@@ -235,16 +235,24 @@ function toInt<T>(value: T): i32 {
   return value - value == 0 ? <i32>(<i64>value) : 0;
 }
 
-/** Stores computed elements as the output's type. */
-function convert<T>(kind: i32, x: usize, y: usize, count: i32): void {
+// @ts-ignore: decorator
+@inline
+function convertTo<T, U>(x: usize, y: usize, count: i32): void {
   for (let i: usize = 0; i < <usize>count; i++) {
     const value = load<T>(x + i * sizeof<T>());
-    if (kind == FLOAT32) store<f32>(y + (i << 2), <f32>value);
-    else if (kind == FLOAT64) store<f64>(y + (i << 3), <f64>value);
-    else if (kind == INT32) store<i32>(y + (i << 2), toInt<T>(value));
-    else if (kind == UINT8) store<u8>(y + i, <u8>toInt<T>(value));
-    else store<u8>(y + i, <u8>(value != 0));
+    if (isFloat<U>()) store<U>(y + i * sizeof<U>(), <U>value);
+    else if (isBoolean<U>()) store<u8>(y + i, <u8>(value != 0));
+    else store<U>(y + i * sizeof<U>(), <U>toInt<T>(value));
   }
+}
+
+/** Stores computed elements as the output's type. */
+function convert<T>(kind: i32, x: usize, y: usize, count: i32): void {
+  if (kind == FLOAT32) convertTo<T, f32>(x, y, count);
+  else if (kind == FLOAT64) convertTo<T, f64>(x, y, count);
+  else if (kind == INT32) convertTo<T, i32>(x, y, count);
+  else if (kind == UINT8) convertTo<T, u8>(x, y, count);
+  else convertTo<T, bool>(x, y, count);
 }
 
 function execute<T>(plan: usize, numbers: usize, from: i32, to: i32): void {

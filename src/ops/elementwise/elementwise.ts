@@ -11,17 +11,7 @@ import { op, type PublicOp, publicOp, type TensorLike } from "../op.ts";
 import { sumTo } from "../reduce/sum.ts";
 import { toTensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
-import {
-  copy,
-  derivative,
-  type Formula,
-  inOrder,
-  input,
-  numberOf,
-  type Primitive,
-  parameter,
-  substitute,
-} from "./formula.ts";
+import { derivative, type Formula, inOrder, input, numberOf, parameter, substitute } from "./formula.ts";
 import { compile, kernelCall, type Program, runLoops } from "./program.ts";
 
 /**
@@ -61,7 +51,7 @@ type Run = (tensors: readonly Tensor[], parameters: readonly number[]) => Tensor
 function makeOp(name: string, formula: () => Formula, inputs: number, parameters: number, rule: DTypeRule): Run {
   let compiled: Program | undefined;
   const program = () => {
-    compiled ??= compile(formula(), inputs, parameters, copyPrimitive());
+    compiled ??= compile(formula(), inputs, parameters);
     return compiled;
   };
   const gradients: ReturnType<typeof makeGradient>[] = [];
@@ -98,10 +88,6 @@ function makeOp(name: string, formula: () => Formula, inputs: number, parameters
     },
   });
   return (tensors, given) => self(Object.fromEntries(tensors.entries()), given).y;
-}
-
-function copyPrimitive(): Primitive {
-  return copy(input(0)).primitive as Primitive;
 }
 
 /** How the gradient of one input comes of the inputs and dy, without those inputs that it does not need. */

@@ -96,7 +96,9 @@ const truth = (value: boolean) => (value ? 1 : 0);
 
 /* Arithmetic. The public constructors simplify, since derivatives are full of zeros and ones. */
 
-export const copy: Unary = primitive("copy", { code: 0, evaluate: (a) => a }, (dy) => [dy]);
+/** What a program does that has nothing to compute. */
+export const copy: Primitive = { name: "copy", code: 0, evaluate: (a) => a, adjoints: (dy) => [dy] };
+
 const plus: Binary = primitive("add", { code: 1, evaluate: (a, b) => a + b }, (dy) => [dy, dy]);
 const minus: Binary = primitive("subtract", { code: 2, evaluate: (a, b) => a - b }, (dy) => [dy, negative(dy)]);
 const times: Binary = primitive("multiply", { code: 3, evaluate: (a, b) => a * b }, (dy, [a, b]) => [

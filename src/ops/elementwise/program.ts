@@ -6,7 +6,7 @@
 import type { DType } from "../../core/dtype.ts";
 import { call, type KernelCall, type Pointer, type View, type Workspace } from "../../core/op.ts";
 import type { Shape } from "../../core/shape.ts";
-import { type Formula, inOrder, type Primitive } from "./formula.ts";
+import { copy, type Formula, inOrder, type Primitive } from "./formula.ts";
 
 export interface Instruction {
   readonly primitive: Primitive;
@@ -39,7 +39,7 @@ function expanded(): (node: Formula) => readonly Formula[] {
 }
 
 /** Orders the nodes, and gives registers to those in between; a register is free again after its last use. */
-export function compile(formula: Formula, inputs: number, parameters: number, copy: Primitive): Program {
+export function compile(formula: Formula, inputs: number, parameters: number): Program {
   const argsOf = expanded();
   const resolve = (node: Formula): Formula => (node.primitive?.expand ? resolve(argsOf(node)[0] as Formula) : node);
   const root = resolve(formula);

@@ -15,6 +15,7 @@ import { abs, exp, log, sqrt, square } from "../elementwise/unary.ts";
 import { reshape } from "../movement/reshape.ts";
 import { type OpFunction, op, publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
+import { hasKernel, type KernelKind, reduceCall } from "./kernel.ts";
 import { eachReduced } from "./loops.ts";
 import { type AxisArgument, type Reduction, reductionOf, spread, sum, sumDType } from "./sum.ts";
 
@@ -30,7 +31,7 @@ function countOf(shape: Shape, axes: readonly number[]): number {
 /** The record of a reduction: its dtype, its loop over the elements of one place, and its gradient. */
 /* @__NO_SIDE_EFFECTS__ */
 function reduction(
-  name: string,
+  name: KernelKind | "prod" | "any" | "all" | "argmax" | "argmin",
   dtypeOf: (dtype: DType) => DType,
   reduce: (elements: Float64Array) => number,
   gradient: "none" | ((dy: Tensor, x: Tensor, y: Tensor, reduction: Reduction) => Tensor),
@@ -45,6 +46,8 @@ function reduction(
         y.data[index] = reduce(elements);
       });
     },
+    wasm: ({ x }, { y }, { axes }, workspace) =>
+      hasKernel(name) ? reduceCall(name, x, y, axes, workspace) : undefined,
     gradient:
       gradient === "none"
         ? "none"
@@ -110,9 +113,11 @@ const varianceOp = reduction(
   },
   (dy, x, _y, { axes }) => {
     const keep = { axes, keepdims: true };
-    const centre = meanOp({ x }, keep).y;
+    // twice, since a large mean, rounded to the dtype, is off by more than small deviations can bear
+    const centred = subtract(x, meanOp({ x }, keep).y);
+    const centre = meanOp({ x: centred }, keep).y;
     const kept = reshape(dy, centre.shape);
-    return scaledDeviation([kept, x, centre], [2 / countOf(x.shape, axes)]);
+    return scaledDeviation([kept, centred, centre], [2 / countOf(x.shape, axes)]);
   },
 );
 

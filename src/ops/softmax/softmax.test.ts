@@ -16,10 +16,23 @@ opContract("softmax", softmax, {
     { args: [given([2, 4], [1e30, 1e30, -1e30, 0, -1e30, -1e30, -1e30, -1e30])], gradient: false },
     { args: [given([2, 3], [Number.NEGATIVE_INFINITY, 0, 1, Number.NaN, 1, 2])], gradient: false },
     [given([4, 1], [1, 2, 3, 4])],
+    { args: [randomGiven([3, 70], 4), -1], batch: [0] },
+    { args: [randomGiven([3, 9, 7], 4), 1], batch: [0] },
+    { args: [randomGiven([3, 9, 7, 2], 4), [1, 2]], batch: [0] },
     [given([0, 3], [])],
     [given([3, 0], [])],
   ],
   // the error of e^x grows with |x|
   float32: { relative: 3e-6, absolute: 1e-44 },
 });
-opContract("logSoftmax", logSoftmax, { cases, examples: [[given([3], [100, 0, -100])]] });
+opContract("logSoftmax", logSoftmax, {
+  cases,
+  examples: [
+    [given([3], [100, 0, -100])],
+    { args: [randomGiven([3, 70], 4), -1], batch: [0] },
+    { args: [randomGiven([3, 9, 7], 4), 1], batch: [0] },
+    [given([2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]), [0, 2]],
+    { args: [given([2, 3], [Number.NEGATIVE_INFINITY, 0, 1, Number.NaN, 1, 2])], gradient: false },
+  ],
+  float32: { relative: 1e-6, absolute: 3e-7 },
+});

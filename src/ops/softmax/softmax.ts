@@ -2,8 +2,8 @@
  * Softmax and log-softmax over an axis or several, and their gradients.
  */
 import { checkFloat } from "../../core/dtype.ts";
-import type { View } from "../../core/op.ts";
-import { type Axes, normalizeAxes } from "../../core/shape.ts";
+import { call, type KernelCall, type Pointer, type View } from "../../core/op.ts";
+import { type Axes, normalizeAxes, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { multiply, subtract } from "../elementwise/binary.ts";
 import { exp } from "../elementwise/unary.ts";
@@ -36,6 +36,31 @@ function exponentials(elements: Float64Array): [largest: number, sum: number] {
   return [largest, elements.reduce((sum, element) => sum + Math.exp(element - largest), 0)];
 }
 
+/** What the kernel calls the four ops. */
+const kinds = { softmax: 0, logSoftmax: 1, softmaxGradient: 2, logSoftmaxGradient: 3 };
+
+/** The kernel call, where it serves: float32, over axes side by side. */
+function kernelCall(
+  kind: keyof typeof kinds,
+  x: Pointer,
+  other: Pointer,
+  y: Pointer,
+  axes: readonly number[],
+): KernelCall | undefined {
+  const first = axes[0] ?? 0;
+  const last = axes.at(-1) ?? 0;
+  if (x.dtype !== "float32" || axes.length === 0 || last - first + 1 !== axes.length) return undefined;
+  // by the rank and not by the sizes, so that the order of summation does not depend on how many samples there are
+  const isRow = last + 1 === x.shape.length;
+  const inner = isRow ? 0 : sizeOf(x.shape.slice(last + 1));
+  const length = sizeOf(x.shape.slice(first, last + 1));
+  const units = length === 0 ? 0 : sizeOf(x.shape.slice(0, first)) * (isRow ? 1 : Math.ceil(inner / 4));
+  const unitsOfPiece = Math.max(1, Math.ceil(units / 64));
+  return call("softmax32", [kinds[kind], x.at, other.at, y.at, length, inner, unitsOfPiece, units], {
+    pieces: Math.ceil(units / unitsOfPiece),
+  });
+}
+
 const softmaxOp = op<{ x: Tensor }, "y", OverAxes>({
   name: "softmax",
   shape({ x }) {
@@ -48,6 +73,7 @@ const softmaxOp = op<{ x: Tensor }, "y", OverAxes>({
       for (let k = 0; k < elements.length; k++) y.data[at(k)] = Math.exp((elements[k] as number) - largest) / sum;
     });
   },
+  wasm: ({ x }, { y }, { axes }) => kernelCall("softmax", x, x, y, axes),
   gradient: ({ y: dy }, { outputs: { y } }, attributes) => ({
     x: () => softmaxGradient({ y, dy: dy as Tensor }, attributes).dx,
   }),
@@ -65,6 +91,7 @@ const softmaxGradient = op<{ y: Tensor; dy: Tensor }, "dx", OverAxes>({
       }
     });
   },
+  wasm: ({ y, dy }, { dx }, { axes }) => kernelCall("softmaxGradient", y, dy, dx, axes),
   gradient: ({ dx: d }, { inputs: { y, dy } }, attributes) => ({
     y: () => {
       const adjoint = d as Tensor;
@@ -89,6 +116,7 @@ const logSoftmaxOp = op<{ x: Tensor }, "y", OverAxes>({
       for (let k = 0; k < elements.length; k++) y.data[at(k)] = (elements[k] as number) - largest - logarithm;
     });
   },
+  wasm: ({ x }, { y }, { axes }) => kernelCall("logSoftmax", x, x, y, axes),
   gradient: ({ y: dy }, { outputs: { y } }, attributes) => ({
     x: () => logSoftmaxGradient({ y, dy: dy as Tensor }, attributes).dx,
   }),
@@ -106,6 +134,7 @@ const logSoftmaxGradient = op<{ y: Tensor; dy: Tensor }, "dx", OverAxes>({
       }
     });
   },
+  wasm: ({ y, dy }, { dx }, { axes }) => kernelCall("logSoftmaxGradient", y, dy, dx, axes),
   gradient: ({ dx: d }, { inputs: { y, dy } }, { axes }) => {
     const adjoint = d as Tensor;
     return {
