@@ -134,6 +134,14 @@ function numbers(least: number) {
   });
 }
 
+const piecewise = configurable(LearningRateSchedule, "PiecewiseConstantDecay", {
+  /** The last steps of each learning rate, ascending. */
+  boundaries: numbers(1),
+  /** The learning rates, one more than boundaries. */
+  values: numbers(2),
+  name: string({ default: "PiecewiseConstant" }),
+});
+
 /**
  * One learning rate up to and including the first boundary, another up to the second, and so on.
  *
@@ -146,15 +154,9 @@ function numbers(least: number) {
  * [schedule.call(100), schedule.call(101), schedule.call(201)] // => [1, 0.5, 0.1]
  * ```
  */
-export class PiecewiseConstantDecay extends configurable(LearningRateSchedule, "PiecewiseConstantDecay", {
-  /** The last steps of each learning rate, ascending. */
-  boundaries: numbers(1),
-  /** The learning rates, one more than boundaries. */
-  values: numbers(2),
-  name: string({ default: "PiecewiseConstant" }),
-}) {
-  constructor(options: { readonly boundaries: readonly number[]; readonly values: readonly number[]; name?: string }) {
-    super(options);
+export class PiecewiseConstantDecay extends piecewise {
+  constructor(...given: ConstructorParameters<typeof piecewise>) {
+    super(...given);
     const { boundaries, values } = this;
     if (values.length !== boundaries.length + 1) {
       throw new OptionError(
