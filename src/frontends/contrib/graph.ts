@@ -130,7 +130,8 @@ let outermost: Graph | undefined;
  * ```
  */
 export class Graph {
-  /** The scope that is open now; `variableScope` sets it. @internal */
+  readonly #root: VariableScope;
+  /** The scope that is open now. @internal */
   scope: VariableScope;
   /** The names of the scopes that were opened since those around them were. @internal */
   openings = new Set<string>();
@@ -139,7 +140,14 @@ export class Graph {
   readonly #takenNames = new Map<string, number>();
 
   constructor() {
-    this.scope = new VariableScope(this, "", { reuse: false, initializer: undefined, dtype: undefined }, () => "");
+    const defaults = { reuse: false, initializer: undefined, dtype: undefined };
+    this.#root = new VariableScope(this, "", defaults, () => "");
+    this.scope = this.#root;
+  }
+
+  /** Whether a variable scope is open. @internal */
+  get isOpen(): boolean {
+    return this.scope !== this.#root;
   }
 
   /** Runs a function with this graph as the default one, and gives what it gives. */
@@ -287,7 +295,7 @@ export function resetDefaultGraph(): void {
       "resetDefaultGraph: a graph is entered with asDefault; leave it first, or make another: new Graph()",
     );
   }
-  if (outermost && outermost.scope.name !== "") {
+  if (outermost?.isOpen) {
     throw new VarveError(
       `resetDefaultGraph: variable scope "${outermost.scope.name}" is open; leave it first, or make another graph: new Graph()`,
     );
