@@ -222,6 +222,12 @@ export function checkWord<const W extends string>(words: readonly W[], given: un
   throw new OptionError(`${where}: ${what} must be ${words.map(show).join(" or ")}, got ${show(given)}`);
 }
 
+/** Refuses what is not a finite number, for functions that take one as an argument. */
+export function checkFinite(given: unknown, what: string, where: string): number {
+  if (!Number.isFinite(given)) throw new OptionError(`${where}: ${what} must be a finite number, got ${show(given)}`);
+  return given as number;
+}
+
 /** One of a few words, as Keras writes them or in camelCase; the value is Keras's. */
 export function choice<const W extends readonly string[], const S extends { readonly default?: W[number] | null }>(
   words: W,

@@ -4,7 +4,8 @@
  */
 import { onDevice } from "../../core/device.ts";
 import { arrayClassOf, checkDType, type DType } from "../../core/dtype.ts";
-import { OptionError, ShapeError, show } from "../../core/errors.ts";
+import { OptionError, ShapeError } from "../../core/errors.ts";
+import { checkFinite } from "../../core/options.ts";
 import { checkWhole, formatShape } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { currentDevice } from "../../devices/current.ts";
@@ -16,11 +17,6 @@ function generate(shape: readonly number[], dtype: DType, element: (index: numbe
   const values = new (arrayClassOf(dtype))(size);
   for (let index = 0; index < size; index++) values[index] = element(index);
   return Tensor.from(currentDevice(), values, shape, dtype);
-}
-
-function checkFinite(value: unknown, name: string, where: string): number {
-  if (!Number.isFinite(value)) throw new OptionError(`${where}: ${name} must be a finite number, got ${show(value)}`);
-  return value as number;
 }
 
 /**

@@ -3,7 +3,8 @@
  */
 import { onDevice } from "../../core/device.ts";
 import type { DType } from "../../core/dtype.ts";
-import { OptionError, ShapeError, show } from "../../core/errors.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { checkWord } from "../../core/options.ts";
 import { checkShape, checkWhole, formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { onesLike } from "../creation/creation.ts";
@@ -91,10 +92,10 @@ function asRows(x: Tensor, shape: Shape, depth: number): Tensor {
   return reshape(x, [length === 0 ? sizeOf(x.shape.slice(0, -1)) : x.size / length, length]);
 }
 
-/** How updates meet what is there. */
-type Reduction = "add" | "max" | "min" | "mul";
+const reductions = ["add", "max", "min", "mul"] as const;
 
-const reductions: readonly Reduction[] = ["add", "max", "min", "mul"];
+/** How updates meet what is there. */
+type Reduction = (typeof reductions)[number];
 
 const extremeRows = op<{ x: Tensor; rows: Tensor; updates: Tensor }, "y", { largest: boolean }>({
   name: "extremeRows",
@@ -189,10 +190,7 @@ export const scatter = publicOp("scatter", (indices: TensorLike, values: TensorL
 export const scatterUpdate = publicOp(
   "scatterUpdate",
   (inputs: TensorLike, indices: TensorLike, updates: TensorLike, reduction?: Reduction | null): Tensor => {
-    if (reduction !== undefined && reduction !== null && !reductions.includes(reduction)) {
-      const known = reductions.map((name) => `"${name}"`).join(", ");
-      throw new OptionError(`scatterUpdate: reduction must be ${known} or null, got ${show(reduction)}`);
-    }
+    if (reduction) checkWord(reductions, reduction, "reduction", "scatterUpdate");
     const base = toTensor(inputs);
     const raw = toTensor(updates, { device: base.device, dtype: base.dtype });
     const given = raw.dtype === base.dtype ? raw : cast(raw, base.dtype);

@@ -1,7 +1,8 @@
 /**
  * Elements seen several times: `broadcastTo`, `meshgrid`, `tile`, `repeat`.
  */
-import { OptionError, ShapeError, show } from "../../core/errors.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { checkWord } from "../../core/options.ts";
 import {
   broadcastsTo,
   checkShape,
@@ -70,14 +71,12 @@ export interface MeshgridOptions {
 export const meshgrid = publicOp("meshgrid", (...args: readonly (TensorLike | MeshgridOptions)[]): Tensor[] => {
   const last = args.at(-1);
   const { indexing = "xy" } = isPlainObject(last) ? (last as MeshgridOptions) : {};
-  if (indexing !== "xy" && indexing !== "ij") {
-    throw new OptionError(`meshgrid: indexing must be "xy" or "ij", got ${show(indexing)}`);
-  }
+  const exchanged = checkWord(["xy", "ij"], indexing, "indexing", "meshgrid") === "xy";
   const vectors = args.filter((arg) => !isPlainObject(arg)).map((arg) => toTensor(arg as TensorLike));
   for (const { shape } of vectors) {
     if (shape.length > 1) throw new ShapeError(`meshgrid: needs vectors, got shape ${formatShape(shape)}`);
   }
-  const axisOf = (index: number) => (indexing === "xy" && vectors.length > 1 && index < 2 ? 1 - index : index);
+  const axisOf = (index: number) => (exchanged && vectors.length > 1 && index < 2 ? 1 - index : index);
   const shape = vectors.map((_, index) => (vectors[axisOf(index)] as Tensor).size);
   return vectors.map((vector, index) =>
     broadcastTo(

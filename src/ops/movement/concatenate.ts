@@ -3,6 +3,7 @@
  */
 import { promote } from "../../core/dtype.ts";
 import { OptionError, ShapeError, show } from "../../core/errors.ts";
+import { checkWord } from "../../core/options.ts";
 import { checkWhole, formatShape, normalizeAxis, stridesOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { cast } from "../elementwise/cast.ts";
@@ -149,15 +150,13 @@ function mirrored(size: number, before: number, after: number, mode: Exclude<Pad
 export const pad = publicOp(
   "pad",
   (x: TensorLike, padWidth: PadWidth, mode: PadMode = "constant", constantValues?: number | null): Tensor => {
-    if (!padModes.includes(mode)) {
-      throw new OptionError(`pad: mode must be ${padModes.map((each) => `"${each}"`).join(" or ")}, got ${show(mode)}`);
-    }
-    if (mode !== "constant" && constantValues !== undefined && constantValues !== null) {
-      throw new OptionError(`pad: constantValues belong to mode "constant", not to "${mode}"; leave them out`);
+    const kind = checkWord(padModes, mode, "mode", "pad");
+    if (kind !== "constant" && constantValues !== undefined && constantValues !== null) {
+      throw new OptionError(`pad: constantValues belong to mode "constant", not to "${kind}"; leave them out`);
     }
     const given = toTensor(x);
     const widths = padWidths(padWidth, given.rank);
-    if (mode === "constant") {
+    if (kind === "constant") {
       const shape = widths.map(([before, after], axis) => before + (given.shape[axis] as number) + after);
       const strides = stridesOf(shape);
       const offset = widths.reduce((sum, [before], axis) => sum + before * (strides[axis] as number), 0);
@@ -166,8 +165,8 @@ export const pad = publicOp(
     return widths.reduce((padded, [before, after], axis) => {
       if (before + after === 0) return padded;
       const size = padded.shape[axis] as number;
-      if (size === 0) throw new ShapeError(`pad: axis ${axis} is empty; mode "${mode}" has nothing to repeat there`);
-      return reindex(padded, axis, mirrored(size, before, after, mode));
+      if (size === 0) throw new ShapeError(`pad: axis ${axis} is empty; mode "${kind}" has nothing to repeat there`);
+      return reindex(padded, axis, mirrored(size, before, after, kind));
     }, given);
   },
 );

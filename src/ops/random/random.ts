@@ -5,6 +5,7 @@
 import { checkDType, checkFloat, type DType } from "../../core/dtype.ts";
 import { OptionError, ShapeError, show } from "../../core/errors.ts";
 import { call, type Pointer, type View } from "../../core/op.ts";
+import { checkFinite } from "../../core/options.ts";
 import {
   broadcastsTo,
   checkRank,
@@ -48,11 +49,6 @@ const fractionsFor = ({ dtype, seed }: Drawn) => fractionsOf(seed, dtype === "fl
 const elementsPerPiece = 1024;
 
 const piecesOf = ({ size }: Pointer) => ({ pieces: Math.ceil(size / elementsPerPiece) });
-
-function checkFinite(value: unknown, name: string, where: string): number {
-  if (!Number.isFinite(value)) throw new OptionError(`${where}: ${name} must be a finite number, got ${show(value)}`);
-  return value as number;
-}
 
 /** Shape, dtype and seed of a draw of real numbers. */
 function drawOf(shape: Shape, dtype: DType, seed: SeedLike, where: string): Drawn {

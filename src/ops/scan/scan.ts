@@ -40,13 +40,16 @@ const recurrence = op<{ a?: Tensor | undefined; b?: Tensor | undefined }, "y", C
     const size = y.shape[axis] as number;
     const inner = sizeOf(y.shape.slice(axis + 1));
     const outer = sizeOf(y.shape.slice(0, axis));
+    const h = new Float64Array(inner);
     for (let o = 0; o < outer; o++) {
-      for (let i = 0; i < inner; i++) {
-        let h = initial;
-        for (let step = 0; step < size; step++) {
-          const at = (o * size + (reverse ? size - 1 - step : step)) * inner + i;
-          h = (a ? (a.data[at] as number) : 1) * h + (b ? (b.data[at] as number) : 0);
-          y.data[at] = h;
+      h.fill(initial);
+      for (let step = 0; step < size; step++) {
+        const first = (o * size + (reverse ? size - 1 - step : step)) * inner;
+        for (let i = 0; i < inner; i++) {
+          const at = first + i;
+          const next = (a ? (a.data[at] as number) : 1) * (h[i] as number) + (b ? (b.data[at] as number) : 0);
+          h[i] = next;
+          y.data[at] = next;
         }
       }
     }

@@ -2,7 +2,8 @@
  * Order: `argsort`, `sort`, `topK`, `searchsorted`. One record finds the order; values are then picked by index, so the
  * gradient is that of picking. NaN counts as larger than every number, and equal elements keep their order.
  */
-import { OptionError, ShapeError, show } from "../../core/errors.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { checkWord } from "../../core/options.ts";
 import { checkWhole, formatShape, normalizeAxis, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { gather } from "../indexing/gather.ts";
@@ -193,11 +194,9 @@ const searchOp = op<{ sequence: Tensor; values: Tensor }, "y", { after: boolean 
 export const searchsorted = publicOp(
   "searchsorted",
   (sortedSequence: TensorLike, values: TensorLike, side: "left" | "right" = "left"): Tensor => {
-    if (side !== "left" && side !== "right") {
-      throw new OptionError(`searchsorted: side must be "left" or "right", got ${show(side)}`);
-    }
+    const after = checkWord(["left", "right"], side, "side", "searchsorted") === "right";
     const sequence = toTensor(sortedSequence);
     const given = toTensor(values, { device: sequence.device });
-    return searchOp({ sequence, values: given }, { after: side === "right" }).y;
+    return searchOp({ sequence, values: given }, { after }).y;
   },
 );
