@@ -3,6 +3,9 @@
  */
 
 export * as activations from "./activations.ts";
+export type { CallbackHooks, CallbackLike, Logs } from "./callbacks/callback.ts";
+export { History } from "./callbacks/history.ts";
+export * as callbacks from "./callbacks/index.ts";
 export * as constraints from "./constraints.ts";
 export type { DType, TypedArray } from "./core/dtype.ts";
 export {
@@ -106,6 +109,11 @@ export {
 } from "./layers/layer.ts";
 export * as losses from "./losses/index.ts";
 export * as metrics from "./metrics/index.ts";
+export type { Arrays, Batches, BatchLike } from "./models/data.ts";
+export { Functional, type FunctionalOptions, model } from "./models/functional.ts";
+export { Model, type ModelOptions, type SummaryOptions } from "./models/model.ts";
+export { Sequential, type SequentialPart, sequential } from "./models/sequential.ts";
+export type { CompileOptions, EvaluateOptions, FitOptions, OnBatchOptions, PredictOptions } from "./models/trainer.ts";
 export { grad, valueAndGrad } from "./ops/grad.ts";
 export * as ops from "./ops/index.ts";
 export type { TensorLike } from "./ops/op.ts";

@@ -170,6 +170,8 @@ export type CallbackLike = Callback | Partial<CallbackHooks>;
 /** Several callbacks as one. */
 export class Callbacks {
   readonly list: readonly Callback[];
+  /** Whether a hook is being called just now. */
+  running = false;
 
   constructor(list: readonly Callback[], model: CallbackModel) {
     this.list = list;
@@ -186,9 +188,14 @@ export class Callbacks {
 
   /** Calls one hook of all, in order, awaiting each that takes its time. */
   async run<H extends keyof CallbackHooks>(hook: H, ...args: Parameters<CallbackHooks[H]>): Promise<void> {
-    for (const callback of this.list) {
-      const done = (callback[hook] as (...args: unknown[]) => Done).apply(callback, args);
-      if (done) await done;
+    this.running = true;
+    try {
+      for (const callback of this.list) {
+        const done = (callback[hook] as (...args: unknown[]) => Done).apply(callback, args);
+        if (done) await done;
+      }
+    } finally {
+      this.running = false;
     }
   }
 }

@@ -44,7 +44,7 @@ export class CSVLogger extends callback("CSVLogger", {
 
   override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
     const files = await platform();
-    this.#keys ??= Object.keys(logs).sort();
+    this.#keys ??= columnsOf(logs);
     const line = `${this.#before}${this.#row([epoch, ...this.#keys.map((key) => logs[key] ?? "NA")])}`;
     this.#before = "";
     if (this.#started) return files.appendToFile(this.filename, line);
@@ -59,6 +59,12 @@ export class CSVLogger extends callback("CSVLogger", {
     });
     return `${written.join(this.separator)}\n`;
   }
+}
+
+/** The columns, also for the validation that may only come in a later epoch. */
+function columnsOf(logs: Logs): string[] {
+  const keys = Object.keys(logs).sort();
+  return keys.some((key) => key.startsWith("val_")) ? keys : [...keys, ...keys.map((key) => `val_${key}`)];
 }
 
 /** Makes a `CSVLogger`. */

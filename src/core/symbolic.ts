@@ -15,7 +15,10 @@ import { isPlainObject, leaves, mapLeaves } from "./tree.ts";
 
 /** Anything that can be a node of a graph: layers, and single ops. */
 export interface Operation {
+  /** Unique in its graph. */
   readonly name: string;
+  /** For a single op: its name in `ops.*`. */
+  readonly op?: string;
 }
 
 /** One call of an operation in a graph. */

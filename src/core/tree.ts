@@ -20,6 +20,15 @@ export function leaves(structure: unknown): unknown[] {
   return [structure];
 }
 
+/** The leaves as Keras orders them: those of objects by the alphabet of their names. */
+export function sortedLeaves(structure: unknown): unknown[] {
+  if (Array.isArray(structure)) return structure.flatMap(sortedLeaves);
+  if (!isPlainObject(structure)) return [structure];
+  return Object.keys(structure)
+    .sort()
+    .flatMap((key) => sortedLeaves(structure[key]));
+}
+
 /** The same structure with every leaf replaced. */
 export function mapLeaves(structure: unknown, replace: (leaf: unknown) => unknown): unknown {
   if (Array.isArray(structure)) return structure.map((item) => mapLeaves(item, replace));

@@ -51,6 +51,8 @@ function labelsOf(yTrue: Tensor, yPred: Tensor, where: string): Tensor {
  * ```
  */
 export class Accuracy extends metric(MeanOfValues, "Accuracy", "accuracy", {}) {
+  override readonly direction = "max";
+
   protected override values(yTrue: Tensor, yPred: Tensor): Tensor {
     const [target, output] = alignRanks(yTrue, yPred);
     checkSameShape(target.shape, output.shape, this.label);
@@ -73,6 +75,8 @@ export class BinaryAccuracy extends metric(MeanOfValues, "BinaryAccuracy", "bina
   /** Predictions above this one count as 1. */
   threshold: number({ default: 0.5 }),
 }) {
+  override readonly direction = "max";
+
   protected override values(yTrue: Tensor, yPred: Tensor): Tensor {
     const [target, output] = alignRanks(yTrue, yPred);
     checkSameShape(target.shape, output.shape, this.label);
@@ -92,6 +96,8 @@ export class BinaryAccuracy extends metric(MeanOfValues, "BinaryAccuracy", "bina
  * ```
  */
 export class CategoricalAccuracy extends metric(MeanOfValues, "CategoricalAccuracy", "categorical_accuracy", {}) {
+  override readonly direction = "max";
+
   protected override values(yTrue: Tensor, yPred: Tensor): Tensor {
     return equal(labelsOf(yTrue, yPred, this.label), argmax(yPred, -1));
   }
@@ -114,6 +120,8 @@ export class SparseCategoricalAccuracy extends metric(
   "sparse_categorical_accuracy",
   {},
 ) {
+  override readonly direction = "max";
+
   protected override values(yTrue: Tensor, yPred: Tensor): Tensor {
     return equal(toLabels(yTrue, yPred, yPred.rank - 1, this.label), argmax(yPred, -1));
   }
@@ -155,6 +163,8 @@ export class TopKCategoricalAccuracy extends metric(
   "top_k_categorical_accuracy",
   topOption,
 ) {
+  override readonly direction = "max";
+
   protected override values(yTrue: Tensor, yPred: Tensor): Tensor {
     return inTopK(labelsOf(yTrue, yPred, this.label), yPred, this.k);
   }
@@ -183,6 +193,8 @@ export class SparseTopKCategoricalAccuracy extends metric(
     fromSortedIds: { ...sortedIds, omitNull: true, toConfig: (given: boolean) => (given ? given : null) },
   },
 ) {
+  override readonly direction = "max";
+
   protected override values(yTrue: Tensor, yPred: Tensor): Tensor {
     const labels = toLabels(yTrue, yPred, yPred.rank - 1, this.label);
     if (!this.fromSortedIds) return inTopK(labels, yPred, this.k);

@@ -146,6 +146,8 @@ const base = metric(Metric, "AUC", null, {
  * ```
  */
 export class AUC extends base {
+  override readonly direction = "max";
+
   constructor(...given: ConstructorParameters<typeof base>) {
     super(...given);
     if (this.numLabels !== null && !this.multiLabel) {

@@ -226,6 +226,8 @@ const rateOptions = {
 
 /** tp / (tp + misses): precision or recall. */
 abstract class Rate extends Confusion {
+  override readonly direction = "max";
+
   declare readonly thresholds: number | readonly number[] | null;
   declare readonly topK: number | null;
   declare readonly classId: number | null;
@@ -298,6 +300,8 @@ function part(a: Tensor | undefined, b: Tensor | undefined): Tensor {
 
 /** The largest of one ratio among the thresholds at which another reaches a given value. */
 abstract class BestAt extends Confusion {
+  override readonly direction = "max";
+
   declare readonly numThresholds: number;
   declare readonly classId: number | null;
   protected override readonly counts = allCounts;

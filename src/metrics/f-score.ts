@@ -71,6 +71,8 @@ const options = {
 };
 
 abstract class FScore extends Metric {
+  override readonly direction = "max";
+
   declare readonly average: "micro" | "macro" | "weighted" | null;
   declare readonly threshold: number | null;
 

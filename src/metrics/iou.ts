@@ -86,6 +86,8 @@ const oneHot = {
 };
 
 abstract class Overlap extends Metric {
+  override readonly direction = "max";
+
   /** How many classes, which of them count, and how targets and predictions name them. */
   protected abstract plan(): {
     readonly classes: number;

@@ -38,6 +38,8 @@ export abstract class Metric extends Configurable {
 
   declare readonly name: string;
   declare readonly dtype: "float32" | "float64" | "int32";
+  /** Whether less or more of it is better, where that is known; for callbacks that look for the best epoch. */
+  readonly direction: "min" | "max" | undefined = undefined;
 
   #state: ReadonlyMap<string, Variable> | undefined;
 

@@ -12,6 +12,8 @@ import { MeanOfValues, type MetricOptions, metric } from "./metric.ts";
 
 /** A metric that is the mean of a loss, which takes the metric's own options. */
 abstract class MeanOfLoss extends MeanOfValues {
+  override readonly direction = "min";
+
   static readonly lossClass: new (
     options?: never,
   ) => Loss;

@@ -43,6 +43,8 @@ function pair(yTrue: Tensor, yPred: Tensor, where: string): [Tensor, Tensor] {
  * ```
  */
 export class RootMeanSquaredError extends metric(MeanOfValues, "RootMeanSquaredError", "root_mean_squared_error", {}) {
+  override readonly direction = "min";
+
   protected override values(yTrue: Tensor, yPred: Tensor): Tensor {
     const [target, output] = pair(yTrue, yPred, this.label);
     return squaredDifference(target, output);
@@ -68,6 +70,8 @@ export class CosineSimilarity extends metric(MeanOfValues, "CosineSimilarity", "
   /** The axis of the vectors. */
   axis: { ...axes({ default: -1 }), omitNull: true, toConfig: (axis: number) => (axis === -1 ? null : axis) },
 }) {
+  override readonly direction = "max";
+
   protected override values(yTrue: Tensor, yPred: Tensor): Tensor {
     const [target, output] = pair(yTrue, yPred, this.label);
     return cosineOf(target, output, this.axis, this.label);
@@ -97,6 +101,8 @@ export class PearsonCorrelation extends metric(
   "pearson_correlation",
   correlationAxis,
 ) {
+  override readonly direction = "max";
+
   protected override values(yTrue: Tensor, yPred: Tensor): Tensor {
     const standard = pair(yTrue, yPred, this.label).map((x) =>
       divide(subtract(x, mean(x, this.axis, true)), sqrt(variance(x, this.axis, true))),
@@ -134,6 +140,8 @@ export class ConcordanceCorrelation extends metric(
   "concordance_correlation",
   correlationAxis,
 ) {
+  override readonly direction = "max";
+
   protected override values(yTrue: Tensor, yPred: Tensor): Tensor {
     const [t, p] = pair(yTrue, yPred, this.label);
     const { axis } = this;
@@ -204,6 +212,8 @@ export class R2Score extends metric(Metric, "R2Score", "r2_score", {
   /** How many regressors the predictions come from; 0 does not adjust. */
   numRegressors: integer({ default: 0, min: 0 }),
 }) {
+  override readonly direction = "max";
+
   protected override shapes(yPred: Shape | undefined): Readonly<Record<string, Shape>> | undefined {
     if (!yPred) return undefined;
     if (yPred.length !== 2) {

@@ -6,7 +6,7 @@ import { show, VarveError } from "../core/errors.ts";
 import type { Json } from "../core/options.ts";
 import { type GraphNode, SymbolicTensor, symbolicLeaves } from "../core/symbolic.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { isPlainObject, leaves, mapLeaves, type Structure } from "../core/tree.ts";
+import { isPlainObject, leaves, mapLeaves, type Structure, sortedLeaves } from "../core/tree.ts";
 import { Layer } from "../layers/layer.ts";
 import type { TensorLike } from "../ops/op.ts";
 import { toTensor } from "../ops/tensor.ts";
@@ -32,7 +32,7 @@ export interface FunctionalOptions extends ModelOptions {
 }
 
 function checkEnds(structure: unknown, which: string, owner: string): readonly SymbolicTensor[] {
-  const found = leaves(structure);
+  const found = sortedLeaves(structure);
   const wrong = found.find((leaf) => !(leaf instanceof SymbolicTensor));
   if (wrong !== undefined || found.length === 0 || structure === undefined) {
     const got = found.length === 0 ? "none" : show(wrong);
@@ -40,7 +40,7 @@ function checkEnds(structure: unknown, which: string, owner: string): readonly S
       `${owner}: ${which} are symbolic tensors, as input({ shape }) and layers called on it give them; got ${got}`,
     );
   }
-  return symbolicLeaves(structure);
+  return found as SymbolicTensor[];
 }
 
 /**
@@ -65,7 +65,6 @@ export class Functional extends Model {
     this.#inputs = inputs;
     this.#outputs = outputs;
     this.build(this.inputs.map(({ shape }) => shape));
-    if (options.trainable !== undefined) this.trainable = options.trainable;
   }
 
   /** The symbolic inputs, in order. */
@@ -82,6 +81,10 @@ export class Functional extends Model {
     return this.#graph;
   }
 
+  override get showsInputs(): boolean {
+    return true;
+  }
+
   /** The layers of the graph, in Keras's order. */
   override get sublayers(): readonly Layer[] {
     // The base constructor asks before the graph is there.
@@ -90,11 +93,11 @@ export class Functional extends Model {
   }
 
   override get inputNames(): readonly string[] {
-    return isPlainObject(this.#inputs) ? Object.keys(this.#inputs) : this.inputs.map(({ name }) => name);
+    return isPlainObject(this.#inputs) ? Object.keys(this.#inputs).sort() : this.inputs.map(({ name }) => name);
   }
 
   override get outputNames(): readonly string[] {
-    if (isPlainObject(this.#outputs)) return Object.keys(this.#outputs);
+    if (isPlainObject(this.#outputs)) return Object.keys(this.#outputs).sort();
     const counts = new Map<string, number>();
     return this.outputs.map(({ node, name: own }) => {
       const name = node?.operation.name ?? own;
@@ -119,8 +122,10 @@ export class Functional extends Model {
       fitted(tensor as Tensor, this.inputs[index] as SymbolicTensor, this.label),
     );
     const outputs = this.#graph.run(tensors);
-    let index = 0;
-    return mapLeaves(this.#outputs, () => outputs[index++]) as Structure<Tensor>;
+    return mapLeaves(
+      this.#outputs,
+      (leaf) => outputs[this.outputs.indexOf(leaf as SymbolicTensor)],
+    ) as Structure<Tensor>;
   }
 
   /** Which of its operation's calls in this graph a tensor comes from, and its place there. */

@@ -3,12 +3,15 @@
  * `model()` or `sequential()`.
  */
 import { didYouMean, OptionError, show } from "../core/errors.ts";
+import { uniqueName } from "../core/names.ts";
 import type { SymbolicTensor } from "../core/symbolic.ts";
 import type { Tensor } from "../core/tensor.ts";
-import type { Structure } from "../core/tree.ts";
-import { type CallOptions, Layer } from "../layers/layer.ts";
+import { isPlainObject, type Structure } from "../core/tree.ts";
+import type { CallOptions, Layer } from "../layers/layer.ts";
 import type { TensorLike } from "../ops/op.ts";
 import type { Graph } from "./graph.ts";
+import { type SummaryLayout, summaryOf } from "./summary.ts";
+import { Trainer } from "./trainer.ts";
 
 /** Options of every model. */
 export interface ModelOptions {
@@ -18,13 +21,38 @@ export interface ModelOptions {
   readonly trainable?: boolean | undefined;
 }
 
-export abstract class Model extends Layer {
+/** What `summary` takes. */
+export interface SummaryOptions extends SummaryLayout {
+  /** Whether, or by what, the summary is printed besides being returned. Default: `console.log`. */
+  readonly print?: boolean | ((text: string) => void) | undefined;
+}
+
+/**
+ * The base of all models. Subclass it for a model with a `call` of its own: layers are its properties.
+ *
+ * @example
+ * ```ts
+ * import { layers, Model } from "varve";
+ * class Twice extends Model {
+ *   dense = layers.dense({ units: 1, kernelInitializer: "ones" });
+ *   call(x) {
+ *     return this.dense.apply(this.dense.apply(x));
+ *   }
+ * }
+ * await new Twice().apply([[2]]).array() // => [[2]]
+ * ```
+ */
+export abstract class Model extends Trainer {
   static override readonly className: string = "Model";
   override readonly supportsMasking = true;
   protected override readonly autocast = false;
 
   constructor(options: ModelOptions = {}) {
-    super(options);
+    const { className, name } = new.target;
+    // Classes of users have no name but that of the class itself.
+    super(
+      className === "Model" && isPlainObject(options) ? { name: uniqueName(name || className), ...options } : options,
+    );
   }
 
   /** The layers of the model, in order. */
@@ -35,6 +63,15 @@ export abstract class Model extends Layer {
   /** The graph of the model, where it has one. @internal */
   get graph(): Graph | undefined {
     return undefined;
+  }
+
+  /** Whether a summary shows the graph with its inputs. @internal */
+  get showsInputs(): boolean {
+    return false;
+  }
+
+  protected override get knownInputs(): readonly SymbolicTensor[] {
+    return this.graph?.inputs ?? [];
   }
 
   /** The symbolic inputs, in order. */
@@ -55,12 +92,12 @@ export abstract class Model extends Layer {
   }
 
   /** The names by which data may be given. */
-  get inputNames(): readonly string[] {
+  override get inputNames(): readonly string[] {
     return this.graph?.inputs.map(({ name }) => name) ?? [];
   }
 
   /** The names of the outputs, in messages and logs. */
-  get outputNames(): readonly string[] {
+  override get outputNames(): readonly string[] {
     return this.graph?.outputs.map(({ node, name }) => node?.operation.name ?? name) ?? [];
   }
 
@@ -98,5 +135,30 @@ export abstract class Model extends Layer {
   ): R;
   override apply(inputs: unknown, options?: CallOptions): unknown {
     return super.apply(inputs as Tensor, options);
+  }
+
+  /**
+   * A table of the layers, with what they give and how many weights they have, as Keras prints it.
+   *
+   * @param options `print` (default true), `lineLength`, `showTrainable`, `expandNested`.
+   * @returns The same as text.
+   *
+   * @example
+   * ```ts
+   * import { layers, sequential } from "varve";
+   * const text = sequential([layers.dense({ units: 3, inputShape: [4] })]).summary({ print: false });
+   * text.includes("(None, 3)") // => true
+   * ```
+   */
+  summary({ print = true, ...layout }: SummaryOptions = {}): string {
+    const { optimizer, name, layers, graph, showsInputs, trainableWeights, nonTrainableWeights } = this;
+    const optimizerVariables = optimizer?.built ? optimizer.variables : undefined;
+    const text = summaryOf(
+      { name, layers, graph, showsInputs, trainableWeights, nonTrainableWeights, optimizerVariables },
+      layout,
+    );
+    if (typeof print === "function") print(text);
+    else if (print) console.log(text);
+    return text;
   }
 }

@@ -43,7 +43,6 @@ export class Sequential extends Model {
       throw new OptionError(`${this.label}: takes a list of layers, got ${show(layers)}`);
     }
     for (const layer of layers) this.add(layer);
-    if (options.trainable !== undefined) this.trainable = options.trainable;
   }
 
   /** Puts a layer on top. Where the shape of the input is known, the layer is built at once. */
@@ -137,6 +136,7 @@ export class Sequential extends Model {
     return {
       name: this.name,
       trainable: this.trainable,
+      dtype: super.getConfig().dtype as Json,
       layers: all.map(serializeLayer),
       ...(this.#entry ? { build_input_shape: this.#entry.batchShape as Json } : {}),
     };
@@ -150,9 +150,9 @@ export class Sequential extends Model {
   static override fromConfig(config: Config, classes: LayerClasses = {}): never {
     const known = { ...classes, InputLayer, Functional, Sequential };
     const layers = (config.layers as readonly Json[]).map((each) => deserializeLayer(each, known));
-    const model = new Sequential(layers, { name: config.name as string });
+    const { name, trainable } = config as { name: string; trainable?: boolean };
+    const model = new Sequential(layers, { name, trainable });
     if (Array.isArray(config.build_input_shape)) model.build(config.build_input_shape as PartialShape);
-    if (typeof config.trainable === "boolean") model.trainable = config.trainable;
     return model as never;
   }
 }

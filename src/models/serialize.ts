@@ -2,50 +2,19 @@
  * Models as Keras's configs have them: layers by class name and config, calls by the names of the layers in front.
  * What it is not: the files these configs stand in, and the weights.
  */
-import { didYouMean, OptionError, show, VarveError } from "../core/errors.ts";
+import { VarveError } from "../core/errors.ts";
 import type { Json } from "../core/options.ts";
 import { type GraphNode, SymbolicTensor } from "../core/symbolic.ts";
 import { isPlainObject, leaves, mapLeaves } from "../core/tree.ts";
 import { Layer } from "../layers/layer.ts";
+import { describeLayer } from "../layers/serialize.ts";
 
-export type Config = Readonly<Record<string, Json>>;
+export { type Config, deserializeLayer, type LayerClasses } from "../layers/serialize.ts";
 
-/** Layer classes by their Keras names: an object like the module of all layers, or one with your own. */
-export type LayerClasses = Readonly<Record<string, unknown>>;
-
-interface LayerClass {
-  readonly className: string;
-  readonly module?: string;
-  fromConfig(config: Config, classes: LayerClasses): Layer;
-}
-
-/** A layer as Keras's configs have it. */
+/** A layer as Keras's configs of models have it. */
 export function serializeLayer(layer: Layer): Record<string, Json> {
-  const { className, module = "keras.layers" } = layer.constructor as unknown as LayerClass;
   const shape = layer.buildShape as Json | undefined;
-  return {
-    module,
-    class_name: className,
-    config: layer.getConfig(),
-    registered_name: null,
-    ...(shape === undefined ? {} : { build_config: { input_shape: shape } }),
-  };
-}
-
-/** The layer that a config describes. Its class is looked up among `classes`. */
-export function deserializeLayer(config: unknown, classes: LayerClasses): Layer {
-  const { class_name: name, config: options } = (isPlainObject(config) ? config : {}) as Record<string, unknown>;
-  if (typeof name !== "string" || !isPlainObject(options)) {
-    throw new OptionError(`a layer's config has class_name and config, got ${show(config)}`);
-  }
-  const found = classes[name];
-  if (typeof found !== "function") {
-    const known = Object.keys(classes).filter((key) => typeof classes[key] === "function" && /^[A-Z]/.test(key));
-    throw new OptionError(
-      `layer class "${name}" is not among the classes given; ${didYouMean(name, known)} Your own classes are given as { ${name} }`,
-    );
-  }
-  return (found as unknown as LayerClass).fromConfig(options as Config, classes);
+  return { ...describeLayer(layer), ...(shape === undefined ? {} : { build_config: { input_shape: shape } }) };
 }
 
 /** A call of a layer: its arguments, with every symbolic tensor named by where it comes from. */

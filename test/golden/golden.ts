@@ -270,6 +270,65 @@ export interface GoldenConstraints extends GoldenHeader {
   }[];
 }
 
+/** Tensors alone, in a list, or by name. */
+export type GoldenStructure = GoldenTensor | readonly GoldenTensor[] | { readonly [name: string]: GoldenTensor };
+
+export interface GoldenModels extends GoldenHeader {
+  readonly cases: readonly {
+    readonly name: string;
+    readonly class: "Sequential" | "Functional";
+    /** Before `compile`. */
+    readonly config: KerasConfig;
+    /** The lines of the summary: 76 characters wide; 110 wide with nested layers and what trains; after training. */
+    readonly summary: readonly string[];
+    readonly wideSummary: readonly string[];
+    readonly compiledSummary: readonly string[];
+    readonly optimizer: KerasConfig;
+    /** As given to `compile` and `fit`, in snake case. */
+    readonly compile: KerasConfig;
+    readonly fit: KerasConfig;
+    readonly x: GoldenStructure;
+    readonly y: GoldenStructure;
+    readonly sampleWeight: GoldenStructure | null;
+    readonly validationData: readonly GoldenTensor[] | null;
+    readonly initialWeights: readonly GoldenTensor[];
+    readonly weightPaths: readonly string[];
+    /** Paths of the trainable weights. */
+    readonly trainable: readonly string[];
+    readonly history: Readonly<Record<string, readonly number[]>>;
+    /** After `fit`, without shuffling. */
+    readonly weights: readonly GoldenTensor[];
+    readonly predictions: GoldenStructure;
+    /** As a list: Keras 3.15 repeats a metric here that is weighted and unweighted. */
+    readonly evaluation: readonly number[];
+    readonly evaluationByName: Readonly<Record<string, number>>;
+    readonly trainOnBatch: Readonly<Record<string, number>>;
+    readonly weightsAfterTrainOnBatch: readonly GoldenTensor[];
+  }[];
+  /** Callbacks fed with the values of `val_loss`, epoch by epoch. */
+  readonly earlyStopping: readonly {
+    readonly options: KerasConfig;
+    readonly values: readonly number[];
+    readonly stopped: boolean;
+    readonly epochs: number;
+    readonly stoppedEpoch: number;
+    /** The epoch whose weights were put back. */
+    readonly restored: number | null;
+  }[];
+  readonly reduceLROnPlateau: readonly {
+    readonly options: KerasConfig;
+    readonly values: readonly number[];
+    /** After each epoch, from 1. */
+    readonly rates: readonly number[];
+  }[];
+  /** What becomes of a file in two epochs with the logs { loss: 0.5, accuracy: 0.25 } and { 0.125, 0.75 }. */
+  readonly csvLogger: readonly {
+    readonly before: string | null;
+    readonly options: KerasConfig;
+    readonly after: string;
+  }[];
+}
+
 /** The files beside the layers', by subject. */
 export interface GoldenSubjects {
   readonly activations: GoldenActivations;
@@ -279,6 +338,7 @@ export interface GoldenSubjects {
   readonly initializers: GoldenInitializers;
   readonly regularizers: GoldenRegularizers;
   readonly constraints: GoldenConstraints;
+  readonly models: GoldenModels;
 }
 
 /** The numbers of a file, with the words for NaN and the infinities decoded and booleans as 0 and 1. */
@@ -300,7 +360,9 @@ function decode(value: unknown): unknown {
     if (key === "values" && Array.isArray(entry)) return [key, decodeNumbers(entry)];
     return [
       key,
-      /^(config|configAfterBuild|buildConfig|options|configsOfNames|names)$/.test(key) ? entry : decode(entry),
+      /^(config|configAfterBuild|buildConfig|options|configsOfNames|names|optimizer|compile|fit)$/.test(key)
+        ? entry
+        : decode(entry),
     ];
   });
   return Object.fromEntries(entries);

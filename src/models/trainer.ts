@@ -1,0 +1,933 @@
+/**
+ * Training, evaluation and prediction: what models add to layers. Every step is a transaction in a scope of its own,
+ * so that nothing is left behind and an error changes nothing.
+ * What is not here: how data is cut (`data.ts`), what losses and metrics belong to which output (`compiled.ts`), what
+ * a model computes (its `call`).
+ */
+import { type CallbackLike, type CallbackModel, Callbacks, callbackList, type Logs } from "../callbacks/callback.ts";
+import { History } from "../callbacks/history.ts";
+import { ProgbarLogger, type Verbosity } from "../callbacks/progbar-logger.ts";
+import { OptionError, ShapeError, show, VarveError } from "../core/errors.ts";
+import { boolean, integer, number, option, parseOptions, type Schema } from "../core/options.ts";
+import { inScope } from "../core/scope.ts";
+import { formatShape, sizeOf } from "../core/shape.ts";
+import type { SymbolicTensor } from "../core/symbolic.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { isPlainObject, leaves, mapLeaves, type Structure } from "../core/tree.ts";
+import { transaction } from "../core/variable.ts";
+import { warnOnce } from "../core/warn.ts";
+import { Layer } from "../layers/layer.ts";
+import type { Metric } from "../metrics/metric.ts";
+import { Mean } from "../metrics/reduction.ts";
+import { add } from "../ops/elementwise/binary.ts";
+import { differentiateVariables } from "../ops/grad.ts";
+import { sum } from "../ops/reduce/sum.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
+import { resolveOptimizer } from "../optimizers/resolve.ts";
+import { breathe } from "./breathe.ts";
+import { CompiledLoss, CompiledMetrics, type LossLike, type MetricsLike, type PerOutput } from "./compiled.ts";
+import {
+  type Arrays,
+  type Batch,
+  type Batches,
+  type BatchSource,
+  batchesFrom,
+  batchesOfSamples,
+  Column,
+  classWeights,
+  isBatches,
+  isSpentByReading,
+  readSamples,
+  type Samples,
+  sliceSamples,
+  weighSamples,
+} from "./data.ts";
+import { fittedShape } from "./inputs.ts";
+
+/** What `compile` takes. */
+export interface CompileOptions {
+  /** By name, or as an object. Default "rmsprop". */
+  optimizer?: string | Optimizer | undefined;
+  /** One for all outputs, a list, or some by the outputs' names. Default: none. */
+  loss?: PerOutput<LossLike> | null | undefined;
+  /** What each loss counts in the sum. Default 1. */
+  lossWeights?: PerOutput<number> | null | undefined;
+  /** What is measured besides, without sample weights. */
+  metrics?: MetricsLike | null | undefined;
+  /** What is measured besides, with sample and class weights. */
+  weightedMetrics?: MetricsLike | null | undefined;
+  /** Has no effect: every step is computed at once, there is nothing to switch off. */
+  runEagerly?: boolean | undefined;
+  /** Has no effect: there is no compiler to hand several steps to. */
+  stepsPerExecution?: number | undefined;
+  /** Has no effect: there is no compiler. */
+  jitCompile?: boolean | "auto" | undefined;
+}
+
+/** Options that `fit`, `evaluate` and `predict` share. */
+interface RunOptions {
+  /** How many samples make a batch, where the data is arrays. Default 32. */
+  batchSize?: number | undefined;
+  /** "auto" (default) and 1: a bar in a terminal, lines elsewhere; 2: lines; 0: nothing. */
+  verbose?: Verbosity | undefined;
+  callbacks?: CallbackLike | readonly CallbackLike[] | undefined;
+  /** Ends the run between two steps: it fails with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What `fit` takes. */
+export interface FitOptions extends RunOptions {
+  /** The epoch to end after, counted from 1. Default 1. */
+  epochs?: number | undefined;
+  /** How many epochs were done before. Default 0. */
+  initialEpoch?: number | undefined;
+  /** The part at the end of the arrays that is kept for validation. Default 0. */
+  validationSplit?: number | undefined;
+  /** What to validate on: `[x, y, sampleWeight?]`, or batches. */
+  validationData?: readonly [x: Arrays, y?: Arrays | null, sampleWeight?: Arrays | null] | Batches | undefined;
+  /** How many batches a validation takes. Default: all. */
+  validationSteps?: number | undefined;
+  /** Default: `batchSize`. */
+  validationBatchSize?: number | undefined;
+  /** Validate after every so many epochs, or after these epochs (counted from 1). Default 1. */
+  validationFreq?: number | readonly number[] | undefined;
+  /** Whether arrays are gone through in a new order in every epoch. Default true. */
+  shuffle?: boolean | undefined;
+  /** Makes the orders reproducible by themselves. Default: they come from `setRandomSeed`'s stream. */
+  shuffleSeed?: number | undefined;
+  /** What samples of each class count: `{ 0: 1, 1: 2.5 }`. */
+  classWeight?: Readonly<Record<number, number>> | undefined;
+  /** What each sample counts. */
+  sampleWeight?: Arrays | undefined;
+  /** How many batches an epoch has. Default: all of the data. */
+  stepsPerEpoch?: number | undefined;
+}
+
+/** What `evaluate` takes. */
+export interface EvaluateOptions extends RunOptions {
+  /** What each sample counts. */
+  sampleWeight?: Arrays | undefined;
+  /** How many batches to take. Default: all. */
+  steps?: number | undefined;
+  /** Whether the results come by name. Default false: one number, or a list. */
+  returnDict?: boolean | undefined;
+}
+
+/** What `predict` takes. */
+export interface PredictOptions extends RunOptions {
+  /** How many batches to take. Default: all. */
+  steps?: number | undefined;
+}
+
+/** What `trainOnBatch` and `testOnBatch` take. */
+export interface OnBatchOptions {
+  /** What each sample counts. */
+  sampleWeight?: Arrays | undefined;
+  /** For `trainOnBatch`: what samples of each class count. */
+  classWeight?: Readonly<Record<number, number>> | undefined;
+  /** Whether the results come by name. Default false: one number, or a list. */
+  returnDict?: boolean | undefined;
+}
+
+/** An option of which only its user can say what is right. */
+const anything = option(
+  { default: null as unknown },
+  {
+    expected: "something",
+    parse: (given: unknown) => given,
+    toConfig: () => null,
+    fromConfig: (json) => json as unknown,
+  },
+);
+
+const flagOf = <T>(expected: string, fits: (given: unknown) => boolean, byDefault: T) =>
+  option(
+    { default: byDefault as T },
+    {
+      expected,
+      parse: (given, refuse): T => (fits(given) ? (given as T) : refuse()),
+      toConfig: () => null,
+      fromConfig: (json) => json as T,
+    },
+  );
+
+const count = integer({ default: null, min: 1 });
+
+const runSchema = {
+  batchSize: count,
+  verbose: flagOf<Verbosity>('"auto", 0, 1 or 2', (given) => ["auto", 0, 1, 2].includes(given as string), "auto"),
+  callbacks: anything,
+  signal: flagOf<AbortSignal | null>(
+    "an AbortSignal",
+    (given) => given === null || (typeof given === "object" && "aborted" in given),
+    null,
+  ),
+} satisfies Schema;
+
+const isFrequency = (given: unknown) =>
+  (Array.isArray(given) ? given : [given]).every((each) => Number.isSafeInteger(each) && each >= 1);
+
+const fitSchema = {
+  ...runSchema,
+  epochs: integer({ default: 1, min: 1 }),
+  initialEpoch: integer({ default: 0, min: 0 }),
+  validationSplit: number({ default: 0, min: 0, below: 1 }),
+  validationData: anything,
+  validationSteps: count,
+  validationBatchSize: count,
+  validationFreq: flagOf<number | readonly number[]>(
+    "a whole number ≥ 1, or a list of epochs counted from 1",
+    isFrequency,
+    1,
+  ),
+  shuffle: boolean({ default: true }),
+  shuffleSeed: integer({ default: null }),
+  classWeight: flagOf<Readonly<Record<number, number>> | null>(
+    "an object like { 0: 1, 1: 2.5 }",
+    (given) => given === null || isPlainObject(given),
+    null,
+  ),
+  sampleWeight: anything,
+  stepsPerEpoch: count,
+} satisfies Schema;
+
+const evaluateSchema = {
+  ...runSchema,
+  sampleWeight: anything,
+  steps: count,
+  returnDict: boolean({ default: false }),
+} satisfies Schema;
+
+const predictSchema = { ...runSchema, steps: count } satisfies Schema;
+
+const onBatchSchema = {
+  sampleWeight: anything,
+  classWeight: fitSchema.classWeight,
+  returnDict: boolean({ default: false }),
+} satisfies Schema;
+
+const compileSchema = {
+  optimizer: anything,
+  loss: anything,
+  lossWeights: anything,
+  metrics: anything,
+  weightedMetrics: anything,
+  runEagerly: boolean({ default: false }),
+  stepsPerExecution: integer({ default: 1, min: 1 }),
+  jitCompile: flagOf<boolean | "auto">(
+    'true, false or "auto"',
+    (given) => given === "auto" || typeof given === "boolean",
+    "auto",
+  ),
+} satisfies Schema;
+
+interface Compiled {
+  readonly optimizer: Optimizer;
+  readonly loss: CompiledLoss | undefined;
+  readonly metrics: CompiledMetrics;
+  readonly lossTracker: Mean;
+}
+
+type Mode = "train" | "test";
+
+/** How a round through data is run. */
+interface Round {
+  readonly source: BatchSource;
+  readonly limit: number | null;
+  readonly callbacks: Callbacks;
+  readonly signal: AbortSignal | null;
+  readonly where: string;
+  readonly begin: "onTrainBatchBegin" | "onTestBatchBegin" | "onPredictBatchBegin";
+  readonly end: "onTrainBatchEnd" | "onTestBatchEnd" | "onPredictBatchEnd";
+  /** Does one step, and gives the logs where they are asked for. */
+  step(make: () => Batch, wantsLogs: boolean): Logs | Promise<Logs>;
+}
+
+export abstract class Trainer extends Layer implements CallbackModel {
+  /** Set it to true, in a callback, to end `fit` after the present step. */
+  stopTraining = false;
+  /** What happened in the last `fit`. */
+  history: History | undefined = undefined;
+  #compiled: Compiled | undefined;
+  /** The run in progress, with its callbacks. */
+  #running: { readonly what: string; readonly callbacks: Callbacks } | undefined;
+  #tried = false;
+
+  /** The names by which data may be given; empty where not known. */
+  abstract get inputNames(): readonly string[];
+
+  /** The names of the outputs; empty where not known. */
+  abstract get outputNames(): readonly string[];
+
+  /** The symbolic inputs, where there are any. */
+  protected abstract get knownInputs(): readonly SymbolicTensor[];
+
+  /** The optimizer that `compile` was given. */
+  get optimizer(): Optimizer | undefined {
+    return this.#compiled?.optimizer;
+  }
+
+  /** Whether `compile` was called. */
+  get compiled(): boolean {
+    return this.#compiled !== undefined;
+  }
+
+  /** The loss's mean, the metrics, and the means of the single losses. */
+  get metrics(): readonly Metric[] {
+    if (!this.#compiled) return [];
+    const { lossTracker, metrics, loss } = this.#compiled;
+    return [lossTracker, ...metrics.list, ...(loss?.trackers ?? [])];
+  }
+
+  /** Whether less or more of a metric is better, where that is known. */
+  betterIs(name: string): "min" | "max" | undefined {
+    const { loss, metrics } = this.#compiled ?? {};
+    if (loss?.trackers.some((tracker) => tracker.name === name)) return "min";
+    return metrics?.named().find((each) => each.name === name || each.metric.name === name)?.metric.direction;
+  }
+
+  /**
+   * Says how to train: the optimizer, the losses, and what to measure. The weights stay as they are; a model that was
+   * compiled before starts with a new optimizer and new metrics.
+   *
+   * Losses and metrics are named as Keras names them (also in camelCase), or given as objects or functions. Several
+   * outputs have them in a list or by the outputs' names. Which layers train is read at every step, but the optimizer
+   * keeps state for those that trained at first: compile again after changing `trainable`.
+   *
+   * @throws OptionError where a name is unknown, or losses or metrics do not fit the outputs.
+   *
+   * @example
+   * ```ts
+   * import { layers, sequential } from "varve";
+   * const net = sequential([layers.dense({ units: 1, inputShape: [2] })]);
+   * net.compile({ optimizer: "sgd", loss: "mse", metrics: ["mae"] });
+   * net.optimizer.learningRate // => 0.01
+   * ```
+   */
+  compile(options: CompileOptions = {}): void {
+    const where = `${this.label}: compile`;
+    const given = parseOptions(compileSchema, options, where);
+    for (const [name, set] of [
+      ["runEagerly", given.runEagerly],
+      ["stepsPerExecution", given.stepsPerExecution !== 1],
+      ["jitCompile", given.jitCompile === true],
+    ] as const) {
+      if (set)
+        warnOnce(`compile: ${name} has no effect; every step is computed at once, by kernels compiled beforehand`);
+    }
+    const names = this.outputNames;
+    const loss =
+      given.loss === null
+        ? undefined
+        : new CompiledLoss(
+            given.loss as PerOutput<LossLike>,
+            given.lossWeights as PerOutput<number> | null,
+            names,
+            where,
+          );
+    const metrics = new CompiledMetrics(
+      given.metrics as MetricsLike | null,
+      given.weightedMetrics as MetricsLike | null,
+      names,
+      where,
+    );
+    const optimizer = resolveOptimizer(given.optimizer ?? "rmsprop");
+    this.#forget(optimizer);
+    this.#compiled = { optimizer, loss, metrics, lossTracker: new Mean({ name: "loss" }) };
+  }
+
+  /** Lets go of the metrics, and of the optimizer unless it is the one to keep. */
+  #forget(kept?: Optimizer): void {
+    for (const metric of this.metrics) metric.dispose();
+    if (this.optimizer && this.optimizer !== kept) this.optimizer.dispose();
+    this.#compiled = undefined;
+  }
+
+  #need(what: string): Compiled {
+    return (
+      this.#compiled ??
+      (() => {
+        throw new VarveError(
+          `${this.label}: ${what}: compile the model first, as in model.compile({ optimizer: "adam", loss: "mse" })`,
+        );
+      })()
+    );
+  }
+
+  /**
+   * The loss of a batch: those of `compile`, and what layers add (regularizers, `addLoss`). A model with a loss of its
+   * own overrides it.
+   */
+  protected computeLoss({ y, sampleWeight }: Batch, predictions: Structure<Tensor>, where: string): Tensor {
+    const total = this.#compiled?.loss?.total(y, predictions, sampleWeight, where);
+    const parts = [...(total ? [total] : []), ...this.losses.map((loss) => sum(loss))];
+    if (parts.length === 0) {
+      throw new OptionError(`${where}: there is no loss; name one in compile, as in compile({ loss: "mse" })`);
+    }
+    return parts.reduce((a, b) => add(a, b));
+  }
+
+  /** Makes the weights, where a layer still waits for data to know its input's shape. */
+  #prepare(make: () => Batch): void {
+    if (this.#tried || isBuilt(this)) return;
+    inScope(() => {
+      this.apply(make().x as Tensor, { training: false });
+    }, false);
+    this.#tried = true;
+  }
+
+  #step(mode: Mode, make: () => Batch, where: string): void {
+    const { optimizer, metrics, lossTracker } = this.#need(mode);
+    this.#prepare(make);
+    const trained = mode === "train" ? this.trainableWeights : [];
+    if (mode === "train") {
+      if (trained.length === 0) warnOnce(`${this.label} has no weights to train`);
+      else optimizer.build(trained);
+    }
+    const state = [...this.weights, ...optimizer.variables, ...this.metrics.flatMap(({ variables }) => variables)];
+    try {
+      transaction([...new Set(state)], () =>
+        inScope(() => {
+          const batch = make();
+          const run = () => {
+            const predictions = this.apply(batch.x as Tensor, { training: mode === "train" }) as Structure<Tensor>;
+            return { predictions, loss: this.computeLoss(batch, predictions, where) };
+          };
+          let result: ReturnType<typeof run>;
+          if (trained.length > 0) {
+            const differentiated = differentiateVariables(run, ({ loss }) => loss, trained);
+            ({ result } = differentiated);
+            optimizer.apply(differentiated.gradients, trained);
+          } else result = run();
+          lossTracker.updateState(result.loss, batch.size);
+          metrics.update(batch.y, result.predictions, batch.sampleWeight, where);
+        }, false),
+      );
+    } finally {
+      this.clearLosses();
+    }
+  }
+
+  /** The results of all metrics by name, read from the device. */
+  async #readLogs(): Promise<Logs> {
+    const { lossTracker, metrics, loss } = this.#need("metrics");
+    const losses: Metric[] = [lossTracker, ...(loss?.trackers ?? [])];
+    const named = [...losses.map((metric) => ({ name: metric.name, metric })), ...metrics.named()];
+    const logs: Logs = {};
+    for (const { name, metric } of named) {
+      const result = inScope(() => metric.result(), false);
+      try {
+        logs[name] = result.device.synchronous ? result.arraySync() : await result.array();
+      } finally {
+        result.dispose();
+      }
+    }
+    return logs;
+  }
+
+  /** Starts all metrics anew. */
+  resetMetrics(): void {
+    for (const metric of this.metrics) metric.reset();
+  }
+
+  /**
+   * Keras's list: the loss, the single losses, then the metrics, which several outputs have by the alphabet. Where
+   * there is only the loss it is a number.
+   */
+  #inOrder(logs: Logs): number | number[] {
+    const trackers = (this.#compiled?.loss?.trackers ?? []).map(({ name }) => name);
+    const rest = Object.keys(logs).filter((name) => name !== "loss" && !trackers.includes(name));
+    if (trackers.length > 0) rest.sort();
+    const values = ["loss", ...trackers, ...rest].map((name) => logs[name] as number);
+    return values.length === 1 ? (values[0] as number) : values;
+  }
+
+  /** Goes through the data once, or as far as the limit. */
+  async #round({ source, limit, callbacks, signal, where, begin, end, step }: Round): Promise<void> {
+    source.start(limit !== null);
+    for (let index = 0; limit === null || index < limit; index++) {
+      signal?.throwIfAborted();
+      let make = await source.next();
+      if (!make && index === 0 && limit !== null) {
+        // The last round took all there was.
+        source.start(false);
+        make = await source.next();
+      }
+      if (!make && index === 0) {
+        throw new OptionError(
+          `${where}: the data gave no batches; a generator can be gone through once, so give a function that makes one`,
+        );
+      }
+      if (!make) {
+        if (limit !== null) warnOnce(`${where}: the data ended after ${index} of ${limit} batches`);
+        break;
+      }
+      await callbacks.run(begin, index);
+      signal?.throwIfAborted();
+      const wantsLogs = callbacks.wantsBatchLogs;
+      const logs = await step(make, wantsLogs);
+      await callbacks.run(end, index, logs);
+      await breathe();
+      if (begin === "onTrainBatchBegin" && this.stopTraining) break;
+    }
+    signal?.throwIfAborted();
+  }
+
+  /** Sees to it that callbacks hear of an error and that sources are closed. */
+  async #guarded<R>(
+    callbacks: Callbacks,
+    sources: readonly (BatchSource | undefined)[],
+    run: () => Promise<R>,
+  ): Promise<R> {
+    try {
+      return await run();
+    } catch (error) {
+      await callbacks.run("onAbort", error);
+      throw error;
+    } finally {
+      for (const source of sources) await source?.close();
+    }
+  }
+
+  /**
+   * Runs what uses the metrics. Two such runs at once would mix them, so the second is refused; only callbacks may
+   * evaluate in between, and the metrics are then put back.
+   */
+  async #session<R>(
+    what: string,
+    callbacks: Callbacks,
+    sources: readonly (BatchSource | undefined)[],
+    run: () => Promise<R>,
+  ): Promise<R> {
+    const outer = this.#running;
+    if (outer && (what === "fit" || !outer.callbacks.running)) {
+      throw new VarveError(`${this.label}: ${what} was called while ${outer.what} is running; await it first`);
+    }
+    const state = outer ? this.metrics.flatMap(({ variables }) => variables) : [];
+    const before = state.map((variable) => variable.snapshot());
+    this.#running = { what, callbacks };
+    try {
+      return await this.#guarded(callbacks, sources, run);
+    } finally {
+      this.#running = outer;
+      state.forEach((variable, index) => {
+        variable.assign(before[index] as Tensor);
+        before[index]?.release();
+      });
+    }
+  }
+
+  #callbacks(given: unknown, verbose: Verbosity, where: string, history?: History): Callbacks {
+    const list = callbackList(given, where);
+    if (verbose !== 0) list.push(new ProgbarLogger(verbose));
+    if (history) list.push(history);
+    return new Callbacks(list, this);
+  }
+
+  /** Refuses arrays that the inputs cannot take, before anything is done. */
+  #checkInputs(x: unknown, where: string): void {
+    const columns = leaves(x) as Column[];
+    this.knownInputs.forEach((input, index) => {
+      const column = columns[index];
+      if (column) fittedShape(column.shape, input, where);
+    });
+  }
+
+  /** The batches of what was given as x and y. */
+  async #source(
+    given: { readonly x: unknown; readonly y?: unknown; readonly sampleWeight?: unknown },
+    cutting: { readonly batchSize: number | null; readonly shuffle?: number | null | undefined },
+    where: string,
+    change?: (samples: Samples) => Samples,
+    weigh?: (y: Column) => Column,
+  ): Promise<BatchSource> {
+    if (isBatches(given.x)) {
+      for (const [name, value] of [
+        ["y", given.y],
+        ["sampleWeight", given.sampleWeight],
+        ["batchSize", cutting.batchSize],
+      ] as const) {
+        if (value !== undefined && value !== null) {
+          throw new OptionError(`${where}: ${name} comes with the batches when x gives batches; leave it out`);
+        }
+      }
+      return batchesFrom(given.x, this, where, weigh);
+    }
+    let samples = await readSamples(given, this, where);
+    this.#checkInputs(samples.x, where);
+    if (change) samples = change(samples);
+    if (weigh) samples = weighSamples(samples, weigh, where);
+    return batchesOfSamples(samples, { batchSize: cutting.batchSize ?? 32, shuffle: cutting.shuffle });
+  }
+
+  /**
+   * Trains the model: goes through the data in batches, `epochs` times.
+   *
+   * @param x The samples: a tensor, an array or a typed array, a list or an object of these for several inputs; or
+   *   batches: an iterable, also an asynchronous one, or a function that gives one for each epoch. A batch is
+   *   `[x, y, sampleWeight?]` or `{ xs, ys, sampleWeight? }`.
+   * @param y The targets; left out where `x` gives batches.
+   * @param options See `FitOptions`.
+   * @returns The history: `history.history.loss` has one number for each epoch, and so have metrics, and both with
+   *   `val_` in front for the validation data.
+   * @throws OptionError, ShapeError before any work where options or data do not fit. With a `signal` that is aborted,
+   *   `fit` ends between two steps and fails with the signal's reason; the weights stay those of the last finished step.
+   *
+   * The loss of an epoch is the mean over its samples, with the penalties of regularizers. Validation data is cut off
+   * the end, before anything is shuffled. The program stays responsive meanwhile.
+   *
+   * @example
+   * ```ts
+   * import { layers, sequential } from "varve";
+   * const net = sequential([layers.dense({ units: 1, kernelInitializer: "zeros", inputShape: [1] })]);
+   * net.compile({ optimizer: "sgd", loss: "mse" });
+   * const { history } = await net.fit([[1], [2]], [[2], [4]], { epochs: 1, verbose: 0 });
+   * history.loss // => [10]
+   * ```
+   */
+  async fit(x: Batches, options?: FitOptions): Promise<History>;
+  async fit(x: Arrays | Batches, y?: Arrays | null, options?: FitOptions): Promise<History>;
+  async fit(x: unknown, second?: unknown, third?: FitOptions): Promise<History> {
+    const where = `${this.label}: fit`;
+    const [y, options] =
+      isBatches(x) && third === undefined && isPlainObject(second) ? [undefined, second] : [second, third];
+    const given = parseOptions(fitSchema, options, where);
+    const { optimizer } = this.#need("fit");
+    const { validationSplit, validationData, signal, classWeight } = given;
+    if (isBatches(x)) {
+      if (validationSplit > 0) {
+        throw new OptionError(`${where}: validationSplit cuts arrays; give validationData when x gives batches`);
+      }
+      if (isSpentByReading(x) && given.epochs - given.initialEpoch > 1 && given.stepsPerEpoch === null) {
+        throw new OptionError(
+          `${where}: x is a generator, which can be gone through once, but there are ${given.epochs - given.initialEpoch} epochs; give the function that makes it, or stepsPerEpoch`,
+        );
+      }
+    }
+    const weigh = classWeight ? classWeights(classWeight, where) : undefined;
+    let held: Samples | undefined;
+    const source = await this.#source(
+      { x, y, sampleWeight: given.sampleWeight },
+      { batchSize: given.batchSize, shuffle: given.shuffle ? given.shuffleSeed : undefined },
+      where,
+      (samples) => {
+        if (validationSplit === 0 || validationData !== null) return samples;
+        const at = Math.floor(samples.size * (1 - validationSplit));
+        if (at === 0 || at === samples.size) {
+          throw new OptionError(
+            `${where}: validationSplit ${validationSplit} of ${samples.size} samples leaves ${at === 0 ? "none to train on" : "none to validate on"}`,
+          );
+        }
+        held = sliceSamples(samples, at, samples.size);
+        return sliceSamples(samples, 0, at);
+      },
+      weigh,
+    );
+    const validation = await this.#validationSource(validationData, held, given, where);
+
+    const history = new History();
+    const callbacks = this.#callbacks(given.callbacks, given.verbose, where, history);
+    signal?.throwIfAborted();
+    return this.#session("fit", callbacks, [source, validation], async () => {
+      this.history = history;
+      this.stopTraining = false;
+      const { epochs, stepsPerEpoch } = given;
+      callbacks.setParams({ epochs, steps: stepsPerEpoch ?? source.steps });
+      await callbacks.run("onTrainBegin");
+      let logs: Logs = {};
+      for (let epoch = given.initialEpoch; epoch < epochs; epoch++) {
+        this.resetMetrics();
+        await callbacks.run("onEpochBegin", epoch);
+        await this.#round({
+          source,
+          limit: stepsPerEpoch,
+          callbacks,
+          signal,
+          where,
+          begin: "onTrainBatchBegin",
+          end: "onTrainBatchEnd",
+          step: (make, wantsLogs) => {
+            this.#step("train", make, where);
+            return wantsLogs ? this.#readLogs() : {};
+          },
+        });
+        callbacks.setParams({ epochs, steps: stepsPerEpoch ?? source.steps });
+        logs = await this.#readLogs();
+        if (validation && isDue(epoch, given.validationFreq)) {
+          const results = await this.#test(validation, given.validationSteps, callbacks, signal, where);
+          for (const [name, value] of Object.entries(results)) logs[`val_${name}`] = value;
+        }
+        await callbacks.run("onEpochEnd", epoch, logs);
+        if (this.stopTraining) break;
+      }
+      optimizer.finalizeVariableValues(this.trainableWeights);
+      await callbacks.run("onTrainEnd", logs);
+      return history;
+    });
+  }
+
+  async #validationSource(
+    data: unknown,
+    held: Samples | undefined,
+    options: { readonly validationBatchSize: number | null; readonly batchSize: number | null },
+    where: string,
+  ): Promise<BatchSource | undefined> {
+    const batchSize = options.validationBatchSize ?? options.batchSize;
+    if (held) return batchesOfSamples(held, { batchSize: batchSize ?? 32 });
+    if (data === null) return undefined;
+    const inside = `${where}: validationData`;
+    if (isBatches(data)) return batchesFrom(data, this, inside);
+    if (!Array.isArray(data) || data.length < 1 || data.length > 3) {
+      throw new OptionError(`${where}: validationData is [x, y, sampleWeight?] or batches, got ${show(data)}`);
+    }
+    const [x, y, sampleWeight] = data;
+    return this.#source({ x, y, sampleWeight }, { batchSize }, inside);
+  }
+
+  /** One evaluation: metrics from nothing, through the data, and their results. */
+  async #test(
+    source: BatchSource,
+    limit: number | null,
+    callbacks: Callbacks,
+    signal: AbortSignal | null,
+    where: string,
+  ): Promise<Logs> {
+    await callbacks.run("onTestBegin");
+    this.resetMetrics();
+    await this.#round({
+      source,
+      limit,
+      callbacks,
+      signal,
+      where,
+      begin: "onTestBatchBegin",
+      end: "onTestBatchEnd",
+      step: (make, wantsLogs) => {
+        this.#step("test", make, where);
+        return wantsLogs ? this.#readLogs() : {};
+      },
+    });
+    const logs = await this.#readLogs();
+    await callbacks.run("onTestEnd", logs);
+    return logs;
+  }
+
+  /**
+   * The loss and the metrics on data.
+   *
+   * @param x As in `fit`.
+   * @param y As in `fit`.
+   * @param options See `EvaluateOptions`.
+   * @returns The loss; where there is more, a list of the loss, the losses of the single outputs, and the metrics; with
+   *   `returnDict` all of them by name.
+   *
+   * @example
+   * ```ts
+   * import { layers, sequential } from "varve";
+   * const net = sequential([layers.dense({ units: 1, kernelInitializer: "zeros", inputShape: [1] })]);
+   * net.compile({ loss: "mse", metrics: ["mae"] });
+   * await net.evaluate([[1], [2]], [[2], [4]], { verbose: 0 }) // => [10, 3]
+   * ```
+   */
+  async evaluate(x: Batches, options: EvaluateOptions & { returnDict: true }): Promise<Logs>;
+  async evaluate(x: Batches, options?: EvaluateOptions): Promise<number | number[]>;
+  async evaluate(
+    x: Arrays | Batches,
+    y: Arrays | null | undefined,
+    options: EvaluateOptions & { returnDict: true },
+  ): Promise<Logs>;
+  async evaluate(x: Arrays | Batches, y?: Arrays | null, options?: EvaluateOptions): Promise<number | number[]>;
+  async evaluate(x: unknown, second?: unknown, third?: EvaluateOptions): Promise<number | number[] | Logs> {
+    const where = `${this.label}: evaluate`;
+    const [y, options] =
+      isBatches(x) && third === undefined && isPlainObject(second) ? [undefined, second] : [second, third];
+    const given = parseOptions(evaluateSchema, options, where);
+    this.#need("evaluate");
+    const source = await this.#source({ x, y, sampleWeight: given.sampleWeight }, given, where);
+    const callbacks = this.#callbacks(given.callbacks, given.verbose, where);
+    given.signal?.throwIfAborted();
+    const logs = await this.#session("evaluate", callbacks, [source], () => {
+      callbacks.setParams({ epochs: 1, steps: given.steps ?? source.steps });
+      return this.#test(source, given.steps, callbacks, given.signal, where);
+    });
+    return given.returnDict ? logs : this.#inOrder(logs);
+  }
+
+  /**
+   * What the model gives for these samples, computed in batches. The result is yours to dispose.
+   *
+   * @param x The samples, as in `fit`; batches may be tensors alone.
+   * @param options See `PredictOptions`.
+   *
+   * @example
+   * ```ts
+   * import { layers, sequential } from "varve";
+   * const net = sequential([layers.dense({ units: 1, kernelInitializer: "ones", inputShape: [2] })]);
+   * const y = await net.predict([[1, 2], [3, 4]], { verbose: 0 });
+   * await y.array() // => [[3], [7]]
+   * ```
+   */
+  async predict(x: Arrays | Batches, options?: PredictOptions): Promise<Tensor>;
+  /** Where the outputs are a list or an object, say so: `model.predict<[Tensor, Tensor]>(x)`. */
+  async predict<R extends Structure<Tensor>>(x: Arrays | Batches, options?: PredictOptions): Promise<R>;
+  async predict(x: unknown, options?: PredictOptions): Promise<unknown> {
+    const where = `${this.label}: predict`;
+    const given = parseOptions(predictSchema, options, where);
+    const source = await this.#source({ x }, given, where);
+    const callbacks = this.#callbacks(given.callbacks, given.verbose, where);
+    given.signal?.throwIfAborted();
+    const parts: Column[][] = [];
+    let structure: unknown;
+    await this.#guarded(callbacks, [source], async () => {
+      callbacks.setParams({ epochs: 1, steps: given.steps ?? source.steps });
+      await callbacks.run("onPredictBegin");
+      await this.#round({
+        source,
+        limit: given.steps,
+        callbacks,
+        signal: given.signal,
+        where,
+        begin: "onPredictBatchBegin",
+        end: "onPredictBatchEnd",
+        step: async (make) => {
+          const outputs = this.#forward(make);
+          structure = outputs;
+          const tensors = leaves(outputs) as Tensor[];
+          try {
+            parts.push(
+              await Promise.all(
+                tensors.map(async (tensor) => new Column(await tensor.data(), tensor.shape, tensor.dtype)),
+              ),
+            );
+          } finally {
+            for (const tensor of tensors) tensor.dispose();
+          }
+          return {};
+        },
+      });
+      await callbacks.run("onPredictEnd");
+    });
+    let place = 0;
+    return mapLeaves(structure, () => {
+      const columns = parts.map((batch) => batch[place] as Column);
+      place++;
+      return joined(columns, where);
+    });
+  }
+
+  /** What the model gives, without its masks, which nobody would dispose. */
+  #forward(make: () => Batch): Structure<Tensor> {
+    const outputs = inScope(() => {
+      const given = this.apply(make().x as Tensor, { training: false }) as Structure<Tensor>;
+      return mapLeaves(given, (leaf) => (leaf as Tensor).alias());
+    }, false);
+    this.clearLosses();
+    return outputs as Structure<Tensor>;
+  }
+
+  /** The tensors of one batch that is given as arrays. */
+  async #oneBatch(
+    given: { x: unknown; y?: unknown; sampleWeight?: unknown },
+    where: string,
+    weigh?: (y: Column) => Column,
+  ) {
+    const samples = await readSamples(given, this, where);
+    this.#checkInputs(samples.x, where);
+    const source = batchesOfSamples(weigh ? weighSamples(samples, weigh, where) : samples, { batchSize: samples.size });
+    source.start(false);
+    return (await source.next()) as () => Batch;
+  }
+
+  async #onBatch(
+    mode: Mode,
+    x: unknown,
+    y: unknown,
+    options: OnBatchOptions | undefined,
+  ): Promise<number | number[] | Logs> {
+    const name = `${mode}OnBatch`;
+    const where = `${this.label}: ${name}`;
+    const { sampleWeight, classWeight, returnDict } = parseOptions(onBatchSchema, options, where);
+    this.#need(name);
+    const weigh = classWeight ? classWeights(classWeight, where) : undefined;
+    const make = await this.#oneBatch({ x, y, sampleWeight }, where, weigh);
+    const logs = await this.#session(name, new Callbacks([], this), [], () => {
+      this.resetMetrics();
+      this.#step(mode, make, where);
+      return this.#readLogs();
+    });
+    return returnDict ? logs : this.#inOrder(logs);
+  }
+
+  /**
+   * One training step on one batch. Gives the loss, and metrics, as `evaluate` does, from before the step.
+   *
+   * @example
+   * ```ts
+   * import { layers, sequential } from "varve";
+   * const net = sequential([layers.dense({ units: 1, kernelInitializer: "zeros", inputShape: [1] })]);
+   * net.compile({ optimizer: "sgd", loss: "mse" });
+   * await net.trainOnBatch([[1]], [[2]]) // => 4
+   * ```
+   */
+  async trainOnBatch(
+    x: Arrays,
+    y: Arrays | null | undefined,
+    options: OnBatchOptions & { returnDict: true },
+  ): Promise<Logs>;
+  async trainOnBatch(x: Arrays, y?: Arrays | null, options?: OnBatchOptions): Promise<number | number[]>;
+  async trainOnBatch(x: Arrays, y?: Arrays | null, options?: OnBatchOptions): Promise<number | number[] | Logs> {
+    return this.#onBatch("train", x, y, options);
+  }
+
+  /** The loss and the metrics on one batch. */
+  async testOnBatch(
+    x: Arrays,
+    y: Arrays | null | undefined,
+    options: OnBatchOptions & { returnDict: true },
+  ): Promise<Logs>;
+  async testOnBatch(x: Arrays, y?: Arrays | null, options?: OnBatchOptions): Promise<number | number[]>;
+  async testOnBatch(x: Arrays, y?: Arrays | null, options?: OnBatchOptions): Promise<number | number[] | Logs> {
+    return this.#onBatch("test", x, y, options);
+  }
+
+  /** What the model gives for one batch. */
+  async predictOnBatch<R extends Structure<Tensor> = Tensor>(x: Arrays): Promise<R> {
+    const make = await this.#oneBatch({ x }, `${this.label}: predictOnBatch`);
+    return this.#forward(make) as R;
+  }
+
+  /** Gives the memory of the weights, the optimizer and the metrics back. */
+  override dispose(): void {
+    super.dispose();
+    this.#forget();
+  }
+}
+
+function isBuilt(layer: Layer): boolean {
+  return layer.built && layer.sublayers.every(isBuilt);
+}
+
+function isDue(epoch: number, frequency: number | readonly number[]): boolean {
+  return typeof frequency === "number" ? (epoch + 1) % frequency === 0 : frequency.includes(epoch + 1);
+}
+
+/** The batches' results one after another, as one tensor. */
+function joined(columns: readonly Column[], where: string): Tensor {
+  const [first] = columns as [Column];
+  const sample = first.shape.slice(1);
+  const other = columns.find(({ shape }) => String(shape.slice(1)) !== String(sample));
+  if (other) {
+    throw new ShapeError(
+      `${where}: batches gave ${formatShape(first.shape)} and ${formatShape(other.shape)}, which do not make one tensor`,
+    );
+  }
+  if (columns.length === 1) return first.toTensor();
+  const shape = [columns.reduce((total, { length }) => total + length, 0), ...sample];
+  const data = new (first.data.constructor as new (length: number) => Column["data"])(sizeOf(shape));
+  let at = 0;
+  for (const column of columns) {
+    data.set(column.data, at);
+    at += column.data.length;
+  }
+  return new Column(data, shape, first.dtype).toTensor();
+}
