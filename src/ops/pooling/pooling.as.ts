@@ -1,6 +1,6 @@
 // Max and average pooling over [outer, depth, height, width, inner], and what they pass back.
-// Vectors run along `inner`; what is left of it, and all of it under channels_first, runs element by element with the
-// same arithmetic, so an element's result does not depend on where it lies.
+// Neighbouring results whose windows have the same width are done together: along `inner`, and along the columns too
+// where windows are one column apart. Full vectors first, what is left element by element with the same arithmetic.
 //
 // `geometry`: inner, then size, window, stride, before and count, each for depth, height, width.
 
@@ -25,47 +25,61 @@ function end(geometry: usize, axis: i32, index: i32): i32 {
   return min<i32>(uncut, at(geometry, 1 + axis));
 }
 
-// The kind of pooling is a type here, so that each is compiled on its own: bool stands for max, f32 for average.
-
-/** The result of one window for four neighbours. */
-// @ts-ignore: decorator
-@inline
-function vectorOf<Kind>(x: usize, depth: i32, height: i32, width: i32, frame: usize, row: usize, column: usize): v128 {
-  let total: v128 = isFloat<Kind>() ? f32x4.splat(0) : v128.load(x);
-  for (let d: i32 = 0; d < depth; d++) {
-    for (let h: i32 = 0; h < height; h++) {
-      let from = x + <usize>d * frame + <usize>h * row;
-      // A row is summed on its own first: the error then grows with rows plus columns, not with their product.
-      let part: v128 = isFloat<Kind>() ? f32x4.splat(0) : total;
-      for (let w: i32 = 0; w < width; w++) {
-        const value = v128.load(from);
-        part = isFloat<Kind>() ? f32x4.add(part, value) : f32x4.max(part, value);
-        from += column;
-      }
-      total = isFloat<Kind>() ? f32x4.add(total, part) : part;
-    }
-  }
-  return isFloat<Kind>() ? f32x4.div(total, f32x4.splat(<f32>(depth * height * width))) : total;
+/** How many columns from this one on have whole windows, or 1 where its own is cut. */
+function wholeColumns(geometry: usize, column: i32): i32 {
+  const stride = at(geometry, 9);
+  const first = column * stride - at(geometry, 12);
+  const room = at(geometry, 3) - at(geometry, 6) - first;
+  if (first < 0 || room < 0) return 1;
+  return min<i32>(room / stride + 1, at(geometry, 15) - column);
 }
 
-/** As `vectorOf`, for one element. */
-// @ts-ignore: decorator
-@inline
-function elementOf<Kind>(x: usize, depth: i32, height: i32, width: i32, frame: usize, row: usize, column: usize): f32 {
-  let total: f32 = isFloat<Kind>() ? 0 : load<f32>(x);
-  for (let d: i32 = 0; d < depth; d++) {
-    for (let h: i32 = 0; h < height; h++) {
-      let from = x + <usize>d * frame + <usize>h * row;
-      let part: f32 = isFloat<Kind>() ? 0 : total;
-      for (let w: i32 = 0; w < width; w++) {
-        const value = load<f32>(from);
-        part = isFloat<Kind>() ? part + value : max<f32>(part, value);
-        from += column;
-      }
-      total = isFloat<Kind>() ? total + part : part;
-    }
+// The kind of pooling is a type here, so that each is compiled on its own: bool stands for max, f32 for average.
+
+/** y = the sum or the largest of y (unless `first`) and one row of each of `columns` windows, `step` bytes apart. */
+function accumulate<Kind>(
+  x: usize, y: usize, columns: i32, step: usize, column: usize, width: i32, first: bool,
+): void {
+  let length = column;
+  if (step == length) {
+    length *= columns;
+    columns = 1;
   }
-  return isFloat<Kind>() ? total / <f32>(depth * height * width) : total;
+  const vectors = length & ~15;
+  for (; columns > 0; columns--) {
+    let offset: usize = 0;
+    for (; offset < vectors; offset += 16) {
+      let element = x + offset;
+      let part = v128.load(element);
+      for (let w: i32 = 1; w < width; w++) {
+        element += column;
+        part = isFloat<Kind>() ? f32x4.add(part, v128.load(element)) : f32x4.max(part, v128.load(element));
+      }
+      if (!first) {
+        part = isFloat<Kind>() ? f32x4.add(v128.load(y + offset), part) : f32x4.max(v128.load(y + offset), part);
+      }
+      v128.store(y + offset, part);
+    }
+    for (; offset < length; offset += 4) {
+      let element = x + offset;
+      let part = load<f32>(element);
+      for (let w: i32 = 1; w < width; w++) {
+        element += column;
+        part = isFloat<Kind>() ? part + load<f32>(element) : max<f32>(part, load<f32>(element));
+      }
+      if (!first) part = isFloat<Kind>() ? load<f32>(y + offset) + part : max<f32>(load<f32>(y + offset), part);
+      store<f32>(y + offset, part);
+    }
+    x += step;
+    y += length;
+  }
+}
+
+function divide(y: usize, length: usize, count: f32): void {
+  const end = y + length;
+  const divisor = f32x4.splat(count);
+  for (; y + 16 <= end; y += 16) v128.store(y, f32x4.div(v128.load(y), divisor));
+  for (; y < end; y += 4) store<f32>(y, load<f32>(y) / count);
 }
 
 /** Pieces are rows of the result: outer × count of depth × count of height. */
@@ -77,7 +91,7 @@ function pool<Kind>(x: usize, y: usize, geometry: usize, from: i32, to: i32): vo
   const frames = at(geometry, 13);
   const rows = at(geometry, 14);
   const columns = at(geometry, 15);
-  const vectors = column & ~15;
+  const step = <usize>at(geometry, 9) * column;
   let result = y + <usize>from * <usize>columns * column;
   for (let piece = from; piece < to; piece++) {
     const outer = piece / rows / frames;
@@ -86,24 +100,114 @@ function pool<Kind>(x: usize, y: usize, geometry: usize, from: i32, to: i32): vo
     const h0 = start(geometry, 1, piece % rows);
     const height = end(geometry, 1, piece % rows) - h0;
     const corner = x + <usize>outer * whole + <usize>d0 * frame + <usize>h0 * row;
-    for (let c: i32 = 0; c < columns; c++) {
+    let run: i32 = 0;
+    for (let c: i32 = 0; c < columns; c += run) {
+      run = wholeColumns(geometry, c);
       const w0 = start(geometry, 2, c);
       const width = end(geometry, 2, c) - w0;
-      const first = corner + <usize>w0 * column;
-      let offset: usize = 0;
-      for (; offset < vectors; offset += 16) {
-        v128.store(result + offset, vectorOf<Kind>(first + offset, depth, height, width, frame, row, column));
+      for (let d: i32 = 0; d < depth; d++) {
+        for (let h: i32 = 0; h < height; h++) {
+          // A row is summed on its own first: the error then grows with rows plus columns, not with their product.
+          const first = corner + <usize>d * frame + <usize>h * row + <usize>w0 * column;
+          accumulate<Kind>(first, result, run, step, column, width, (d | h) == 0);
+        }
       }
-      for (; offset < column; offset += sizeof<f32>()) {
-        store<f32>(result + offset, elementOf<Kind>(first + offset, depth, height, width, frame, row, column));
-      }
-      result += column;
+      if (isFloat<Kind>()) divide(result, <usize>run * column, <f32>(depth * height * width));
+      result += <usize>run * column;
     }
   }
 }
 
+/** dx + dy / count, spread over one row of each of `columns` windows. */
+function spread(dx: usize, dy: usize, columns: i32, step: usize, column: usize, width: i32, count: f32): void {
+  let length = column;
+  if (step == length) {
+    length *= columns;
+    columns = 1;
+  }
+  const vectors = length & ~15;
+  for (; columns > 0; columns--) {
+    let offset: usize = 0;
+    for (; offset < vectors; offset += 16) {
+      const share = f32x4.div(v128.load(dy + offset), f32x4.splat(count));
+      let element = dx + offset;
+      for (let w: i32 = 0; w < width; w++) {
+        v128.store(element, f32x4.add(v128.load(element), share));
+        element += column;
+      }
+    }
+    for (; offset < length; offset += 4) {
+      const share = load<f32>(dy + offset) / count;
+      let element = dx + offset;
+      for (let w: i32 = 0; w < width; w++) {
+        store<f32>(element, load<f32>(element) + share);
+        element += column;
+      }
+    }
+    dx += step;
+    dy += length;
+  }
+}
+
+/**
+ * dx + dy where x is y, the largest of its window: the first such element of each of `columns` windows. The largest is
+ * NaN exactly where some element is: the first such one is meant then. `target` leads from an element of x to that of dx.
+ */
+function scatter(
+  x: usize, y: usize, dy: usize, target: usize, columns: i32, step: usize, column: usize,
+  frame: usize, row: usize, depth: i32, height: i32, width: i32,
+): void {
+  let length = column;
+  if (step == length) {
+    length *= columns;
+    columns = 1;
+  }
+  const vectors = length & ~15;
+  for (; columns > 0; columns--) {
+    let offset: usize = 0;
+    for (; offset < vectors; offset += 16) {
+      const best = v128.load(y + offset);
+      const gradient = v128.load(dy + offset);
+      let open = i32x4.splat(-1);
+      for (let d: i32 = 0; d < depth; d++) {
+        for (let h: i32 = 0; h < height; h++) {
+          let element = x + offset + <usize>d * frame + <usize>h * row;
+          for (let w: i32 = 0; w < width; w++) {
+            const value = v128.load(element);
+            const hit = v128.and(v128.or(f32x4.eq(value, best), f32x4.ne(value, value)), open);
+            open = v128.andnot(open, hit);
+            v128.store(element + target, f32x4.add(v128.load(element + target), v128.and(gradient, hit)));
+            element += column;
+          }
+        }
+      }
+    }
+    for (; offset < length; offset += 4) {
+      const best = load<f32>(y + offset);
+      let open = true;
+      for (let d: i32 = 0; d < depth && open; d++) {
+        for (let h: i32 = 0; h < height && open; h++) {
+          let element = x + offset + <usize>d * frame + <usize>h * row;
+          for (let w: i32 = 0; w < width; w++) {
+            const value = load<f32>(element);
+            if (value == best || value != value) {
+              store<f32>(element + target, load<f32>(element + target) + load<f32>(dy + offset));
+              open = false;
+              break;
+            }
+            element += column;
+          }
+        }
+      }
+    }
+    x += step;
+    y += length;
+    dy += length;
+  }
+}
+
 /** Pieces are the outer positions: windows of one may overlap, so each is summed by one thread. */
-function poolGradient<Kind>(x: usize, dy: usize, dx: usize, geometry: usize, from: i32, to: i32): void {
+function poolGradient<Kind>(x: usize, y: usize, dy: usize, dx: usize, geometry: usize, from: i32, to: i32): void {
   const column = <usize>at(geometry, 0) * sizeof<f32>();
   const row = <usize>at(geometry, 3) * column;
   const frame = <usize>at(geometry, 2) * row;
@@ -111,10 +215,11 @@ function poolGradient<Kind>(x: usize, dy: usize, dx: usize, geometry: usize, fro
   const frames = at(geometry, 13);
   const rows = at(geometry, 14);
   const columns = at(geometry, 15);
-  const vectors = column & ~15;
-  // dx is addressed from x: both have the same shape.
-  const target = dx - x;
+  const step = <usize>at(geometry, 9) * column;
   memory.fill(dx + <usize>from * whole, 0, <usize>(to - from) * whole);
+  // dx has the shape of x, and y that of dy.
+  const target = dx - x;
+  const result = y - dy;
   let gradient = dy + <usize>from * <usize>(frames * rows * columns) * column;
   for (let outer = from; outer < to; outer++) {
     for (let f: i32 = 0; f < frames; f++) {
@@ -124,61 +229,23 @@ function poolGradient<Kind>(x: usize, dy: usize, dx: usize, geometry: usize, fro
         const h0 = start(geometry, 1, r);
         const height = end(geometry, 1, r) - h0;
         const corner = x + <usize>outer * whole + <usize>d0 * frame + <usize>h0 * row;
-        for (let c: i32 = 0; c < columns; c++) {
+        let run: i32 = 0;
+        for (let c: i32 = 0; c < columns; c += run) {
+          run = wholeColumns(geometry, c);
           const w0 = start(geometry, 2, c);
           const width = end(geometry, 2, c) - w0;
           const first = corner + <usize>w0 * column;
-          let offset: usize = 0;
-          for (; offset < vectors; offset += 16) {
-            const start = first + offset;
-            let share = v128.load(gradient + offset);
-            let best = share;
-            let open = i32x4.splat(-1);
-            if (isFloat<Kind>()) share = f32x4.div(share, f32x4.splat(<f32>(depth * height * width)));
-            else best = vectorOf<Kind>(start, depth, height, width, frame, row, column);
+          if (isFloat<Kind>()) {
             for (let d: i32 = 0; d < depth; d++) {
               for (let h: i32 = 0; h < height; h++) {
-                let element = start + <usize>d * frame + <usize>h * row;
-                for (let w: i32 = 0; w < width; w++) {
-                  const sum = v128.load(element + target);
-                  if (isFloat<Kind>()) v128.store(element + target, f32x4.add(sum, share));
-                  else {
-                    const value = v128.load(element);
-                    // The largest is NaN exactly where some value is: the first such one is meant then.
-                    const hit = v128.and(v128.or(f32x4.eq(value, best), f32x4.ne(value, value)), open);
-                    open = v128.andnot(open, hit);
-                    v128.store(element + target, f32x4.add(sum, v128.and(share, hit)));
-                  }
-                  element += column;
-                }
+                const into = first + target + <usize>d * frame + <usize>h * row;
+                spread(into, gradient, run, step, column, width, <f32>(depth * height * width));
               }
             }
+          } else {
+            scatter(first, gradient + result, gradient, target, run, step, column, frame, row, depth, height, width);
           }
-          for (; offset < column; offset += sizeof<f32>()) {
-            const start = first + offset;
-            let share = load<f32>(gradient + offset);
-            let best = share;
-            let open = true;
-            if (isFloat<Kind>()) share /= <f32>(depth * height * width);
-            else best = elementOf<Kind>(start, depth, height, width, frame, row, column);
-            for (let d: i32 = 0; d < depth; d++) {
-              for (let h: i32 = 0; h < height; h++) {
-                let element = start + <usize>d * frame + <usize>h * row;
-                for (let w: i32 = 0; w < width; w++) {
-                  if (isFloat<Kind>()) store<f32>(element + target, load<f32>(element + target) + share);
-                  else {
-                    const value = load<f32>(element);
-                    if (open && (value == best || value != value)) {
-                      open = false;
-                      store<f32>(element + target, load<f32>(element + target) + share);
-                    }
-                  }
-                  element += column;
-                }
-              }
-            }
-          }
-          gradient += column;
+          gradient += <usize>run * column;
         }
       }
     }
@@ -193,11 +260,10 @@ export function averagePool(x: usize, y: usize, geometry: usize, from: i32, to: 
   pool<f32>(x, y, geometry, from, to);
 }
 
-export function maxPoolGradient(x: usize, dy: usize, dx: usize, geometry: usize, from: i32, to: i32): void {
-  poolGradient<bool>(x, dy, dx, geometry, from, to);
+export function maxPoolGradient(x: usize, y: usize, dy: usize, dx: usize, geometry: usize, from: i32, to: i32): void {
+  poolGradient<bool>(x, y, dy, dx, geometry, from, to);
 }
 
-export function averagePoolGradient(x: usize, dy: usize, dx: usize, geometry: usize, from: i32, to: i32): void {
-  poolGradient<f32>(x, dy, dx, geometry, from, to);
+export function averagePoolGradient(dy: usize, dx: usize, geometry: usize, from: i32, to: i32): void {
+  poolGradient<f32>(dx, dy, dy, dx, geometry, from, to);
 }
-

@@ -172,16 +172,16 @@ const pool = op<{ x: Tensor }, "y", Pooling>({
     const [frames, rows] = geometry.count as [number, number];
     return call(kernel, [x.at, y.at, geometryList(geometry, workspace)], { pieces: geometry.outer * frames * rows });
   },
-  gradient: ({ y: dy }, { inputs: { x } }, pooling) => ({
-    x: (): Tensor => poolGradient({ x, dy: dy as Tensor }, pooling).dx,
+  gradient: ({ y: dy }, { inputs: { x }, outputs: { y } }, pooling) => ({
+    x: (): Tensor => poolGradient({ x, y, dy: dy as Tensor }, pooling).dx,
   }),
 });
 
 /**
  * What pooling passes back: each window's dy goes to its largest element, or in equal parts to all of them.
- * The average looks at no element of x, only at its shape.
+ * The average looks at no element of x, only at its shape. y is what pooling gave; it only saves the kernel work.
  */
-const poolGradient = op<{ x: Tensor; dy: Tensor }, "dx", Pooling>({
+const poolGradient = op<{ x: Tensor; y?: Tensor | undefined; dy: Tensor }, "dx", Pooling>({
   name: "poolGradient",
   shape: ({ x }) => ({ dx: x }),
   loops({ x, dy }, { dx }, pooling) {
@@ -194,14 +194,17 @@ const poolGradient = op<{ x: Tensor; dy: Tensor }, "dx", Pooling>({
     });
     dx.data.set(sums);
   },
-  wasm({ x, dy }, { dx }, pooling, workspace): KernelCall | undefined {
+  wasm({ x, y, dy }, { dx }, pooling, workspace): KernelCall | undefined {
     if (x.dtype !== "float32") return undefined;
     const geometry = geometryOf(x.shape, pooling);
-    const kernel = pooling.kind === "max" ? "maxPoolGradient" : "averagePoolGradient";
-    return call(kernel, [x.at, dy.at, dx.at, geometryList(geometry, workspace)], { pieces: geometry.outer });
+    const list = geometryList(geometry, workspace);
+    const { outer: pieces } = geometry;
+    if (pooling.kind === "average") return call("averagePoolGradient", [dy.at, dx.at, list], { pieces });
+    return y && call("maxPoolGradient", [x.at, y.at, dy.at, dx.at, list], { pieces });
   },
   gradient: ({ dx: ddx }, { inputs: { x } }, pooling) => ({
     x: "none",
+    y: "none",
     dy: (): Tensor =>
       pooling.kind === "average"
         ? pool({ x: ddx as Tensor }, pooling).y
