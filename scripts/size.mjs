@@ -1,9 +1,12 @@
-// Bundles what a program needs that trains Dense and GroupNormalization, minifies and gzips it, and says how big it is.
-// Fails over the budget.
+// Bundles what a program needs that trains Dense and GroupNormalization, minifies and gzips it, and says how big it is;
+// then what each front end adds to everything else. Fails over the budgets, and where a program holds a front end that
+// it does not import.
+import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const budget = 120_000;
+const frontendBudget = 15_000;
 
 const programs = {
   "train Dense + GroupNormalization": `
@@ -15,8 +18,10 @@ const programs = {
   everything: `import * as varve from "varve"; console.log(varve);`,
 };
 
-let failed = false;
-for (const [name, contents] of Object.entries(programs)) {
+const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+const frontends = Object.keys(exports).flatMap((path) => /^\.\/(\w+)$/.exec(path)?.[1] ?? []);
+
+async function bundle(contents) {
   const { outputFiles, metafile } = await build({
     stdin: { contents, resolveDir: process.cwd(), loader: "js" },
     bundle: true,
@@ -26,17 +31,45 @@ for (const [name, contents] of Object.entries(programs)) {
     write: false,
     metafile: true,
     logLevel: "error",
+    tsconfigRaw: {},
   });
   const bytes = outputFiles[0].contents;
-  const gzipped = gzipSync(bytes, { level: 9 }).length;
-  const kernels = Object.entries(Object.values(metafile.outputs)[0].inputs)
-    .filter(([path]) => path.includes("kernels.generated"))
-    .reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0);
-  const limited = name.startsWith("train");
-  const verdict = limited ? (gzipped <= budget ? `within ${budget / 1000} kB` : `OVER ${budget / 1000} kB`) : "";
-  failed ||= limited && gzipped > budget;
+  const inputs = Object.entries(Object.values(metafile.outputs)[0].inputs);
+  const sizeOf = (part) =>
+    inputs.filter(([path]) => path.includes(part)).reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0);
+  return {
+    gzipped: gzipSync(bytes, { level: 9 }).length,
+    minified: bytes.length,
+    kernels: sizeOf("kernels.generated"),
+    frontends: sizeOf("/frontends/"),
+  };
+}
+
+let failed = false;
+const kB = (bytes, width = 0) => (bytes / 1000).toFixed(1).padStart(width);
+const verdict = (bytes, limit) => {
+  failed ||= bytes > limit;
+  return bytes <= limit ? `within ${limit / 1000} kB` : `OVER ${limit / 1000} kB`;
+};
+
+const sizes = {};
+for (const [name, contents] of Object.entries(programs)) {
+  const size = await bundle(contents);
+  sizes[name] = size.gzipped;
+  const limited = name.startsWith("train") ? verdict(size.gzipped, budget) : "";
   console.log(
-    `${name.padEnd(34)} ${(gzipped / 1000).toFixed(1).padStart(7)} kB gzipped ${(bytes.length / 1000).toFixed(1).padStart(8)} kB minified, of which kernels ${(kernels / 1000).toFixed(1)} kB  ${verdict}`,
+    `${name.padEnd(34)} ${kB(size.gzipped, 7)} kB gzipped ${kB(size.minified, 8)} kB minified, of which kernels ${kB(size.kernels)} kB  ${limited}`,
   );
+  if (size.frontends > 0) {
+    failed = true;
+    console.log(`${name}: holds ${kB(size.frontends)} kB of front ends that it does not import`);
+  }
+}
+for (const frontend of frontends) {
+  const { gzipped } = await bundle(
+    `import * as varve from "varve"; import * as frontend from "varve/${frontend}"; console.log(varve, frontend);`,
+  );
+  const added = gzipped - sizes.everything;
+  console.log(`${`varve/${frontend} adds`.padEnd(34)} ${kB(added, 7)} kB gzipped  ${verdict(added, frontendBudget)}`);
 }
 if (failed) process.exit(1);
