@@ -11,7 +11,7 @@ import { createWasmDevice } from "../../devices/wasm/wasm.ts";
 import { grad } from "../grad.ts";
 import { sum } from "../reduce/sum.ts";
 import { ones, tensor, zeros } from "../tensor.ts";
-import { conv, convolve, convTranspose, depthwiseConv, separableConv } from "./convolution.ts";
+import { conv, convolve, convolveTransposed, convTranspose, depthwiseConv, separableConv } from "./convolution.ts";
 import { correlate, correlateInputGradient, correlateKernelGradient } from "./correlation.ts";
 import type { Correlation } from "./geometry.ts";
 
@@ -356,6 +356,9 @@ test("a bias is added once to each output, and its gradient is the sum over them
       const run = (b: Tensor) => convolve(x, kernel, b, {}, "conv");
       expect(flat(run(bias))).toEqual(Array.from({ length: 8 }, () => [9, 10, 11]).flat());
       expect(flat(grad((b) => sum(run(b)))(bias))).toEqual([8, 8, 8]);
+      // each phase of the output by itself, one of which no kernel reaches
+      const spread = convolveTransposed(ones([1, 2, 1]), ones([1, 3, 1]), bias, { strides: 2 }, "convTranspose");
+      expect(flat(spread)).toEqual([2, 3, 4, 1, 2, 3, 2, 3, 4, 1, 2, 3]);
     });
   }
 });
