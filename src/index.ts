@@ -87,6 +87,7 @@ export {
   SpatialDropout1D,
   SpatialDropout2D,
   SpatialDropout3D,
+  SpectralNormalization,
   Subtract,
   UnitNormalization,
   UpSampling1D,
@@ -112,8 +113,14 @@ export * as metrics from "./metrics/index.ts";
 export type { Arrays, Batches, BatchLike } from "./models/data.ts";
 export { Functional, type FunctionalOptions, model } from "./models/functional.ts";
 export { Model, type ModelOptions, type SummaryOptions } from "./models/model.ts";
+export type {
+  CompileOptions,
+  EvaluateOptions,
+  FitOptions,
+  OnBatchOptions,
+  PredictOptions,
+} from "./models/run-options.ts";
 export { Sequential, type SequentialPart, sequential } from "./models/sequential.ts";
-export type { CompileOptions, EvaluateOptions, FitOptions, OnBatchOptions, PredictOptions } from "./models/trainer.ts";
 export { grad, valueAndGrad } from "./ops/grad.ts";
 export * as ops from "./ops/index.ts";
 export type { TensorLike } from "./ops/op.ts";

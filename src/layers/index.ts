@@ -37,6 +37,7 @@ export { BatchNormalization, batchNormalization } from "./normalization/batch-no
 export { GroupNormalization, groupNormalization } from "./normalization/group-normalization.ts";
 export { LayerNormalization, layerNormalization } from "./normalization/layer-normalization.ts";
 export { RMSNormalization, rmsNormalization } from "./normalization/rms-normalization.ts";
+export { SpectralNormalization, spectralNormalization } from "./normalization/spectral-normalization.ts";
 export { UnitNormalization, unitNormalization } from "./normalization/unit-normalization.ts";
 export { AveragePooling1D, averagePooling1d } from "./pooling/average-pooling1d.ts";
 export { AveragePooling2D, averagePooling2d } from "./pooling/average-pooling2d.ts";

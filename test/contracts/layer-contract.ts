@@ -8,18 +8,20 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Device } from "../../src/core/device.ts";
 import type { DType } from "../../src/core/dtype.ts";
-import { fromConfig, type Json, type Schema } from "../../src/core/options.ts";
+import type { Json, Schema } from "../../src/core/options.ts";
 import { tidy } from "../../src/core/scope.ts";
 import type { PartialShape } from "../../src/core/shape.ts";
 import { SymbolicTensor } from "../../src/core/symbolic.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
-import { leaves } from "../../src/core/tree.ts";
+import { isPlainObject, leaves } from "../../src/core/tree.ts";
 import { Variable } from "../../src/core/variable.ts";
 import { currentDevice, info, setDevice } from "../../src/devices/current.ts";
 import { referenceDevice } from "../../src/devices/reference/reference.ts";
 import { createWasmDevice, isWasmAvailable } from "../../src/devices/wasm/wasm.ts";
 import { input } from "../../src/layers/core/input-layer.ts";
+import * as layers from "../../src/layers/index.ts";
 import { baseOptions, type Layer } from "../../src/layers/layer.ts";
+import type { LayerClasses } from "../../src/layers/serialize.ts";
 import { add, multiply, subtract } from "../../src/ops/elementwise/binary.ts";
 import { valueAndGrad } from "../../src/ops/grad.ts";
 import { sum } from "../../src/ops/reduce/sum.ts";
@@ -36,7 +38,7 @@ interface TestedClass<L extends Layer> {
   new (options: never): L;
   readonly className: string;
   readonly schema: Schema;
-  fromConfig(config: Config): L;
+  fromConfig(config: Config, classes: LayerClasses): L;
 }
 
 type TestedFactory = (...args: never[]) => unknown;
@@ -86,6 +88,17 @@ function expectNear(actual: ArrayLike<number>, expected: readonly number[], tole
 function expectTensor(actual: Tensor, expected: GoldenTensor, tolerance: number, what: string): void {
   expect(actual.shape, `${what}: shape`).toEqual(expected.shape);
   expectNear(actual.dataSync(), expected.values, tolerance, what);
+}
+
+/** A config with every dtype in it, inner layers' too, made float64. */
+function inFloat64(json: Json): Json {
+  if (Array.isArray(json)) return json.map(inFloat64);
+  if (!isPlainObject(json)) return json;
+  const entries = Object.entries(json).map(([key, value]) => [
+    key,
+    key === "dtype" ? "float64" : inFloat64(value as Json),
+  ]);
+  return Object.fromEntries(entries);
 }
 
 /** The path below the layer, as the golden files have it. */
@@ -138,7 +151,7 @@ class Subject<L extends Layer> {
     { prepare }: LayerContract<L>,
     config: Config = golden.config as Config,
   ): Promise<Subject<L>> {
-    const layer = layerClass.fromConfig(config);
+    const layer = layerClass.fromConfig(config, layers);
     layer.build(unknownBatch(golden));
     await prepare?.(layer, golden);
     const subject = new Subject(layer, golden);
@@ -229,17 +242,21 @@ export async function layerContract<L extends Layer>(
   const everyCase = cases.map((golden) => [golden.name, golden] as const);
   const compared = everyCase.filter(([, golden]) => comparable(golden));
   const make = (golden: GoldenLayerCase, config?: Config) => Subject.make(layerClass, golden, contract, config);
-  const optionsOf = (golden: GoldenLayerCase) =>
-    fromConfig({ ...baseOptions, ...layerClass.schema }, golden.config as Config);
+  /** What a user would write for a golden case. */
+  const optionsOf = (golden: GoldenLayerCase): Record<string, unknown> => {
+    const made = layerClass.fromConfig(golden.config as Config, layers) as unknown as Record<string, unknown>;
+    const names = Object.keys({ ...baseOptions, ...layerClass.schema });
+    return Object.fromEntries(names.map((name) => [name, made[name]]));
+  };
 
   describe(`${className} as Keras has it`, () => {
     test.each(everyCase)("config: %s", async (_name, golden) => {
       await withoutLeaks(async () => {
-        const layer = layerClass.fromConfig(golden.config as Config);
+        const layer = layerClass.fromConfig(golden.config as Config, layers);
         expect(layer.getConfig()).toEqual(golden.config);
         layer.build(unknownBatch(golden));
         expect(layer.getConfig(), "after build").toEqual(golden.config);
-        const again = layerClass.fromConfig(layer.getConfig());
+        const again = layerClass.fromConfig(layer.getConfig(), layers);
         expect(again.getConfig(), "of a layer made of its config").toEqual(golden.config);
         layer.dispose();
         again.dispose();
@@ -348,8 +365,7 @@ export async function layerContract<L extends Layer>(
 
     test.each(compared)("in float64, and again from config and weights: %s", async (_name, golden) => {
       await withoutLeaks(async () => {
-        const dtype = { ...(golden.config.dtype as object), config: { name: "float64" } };
-        const subject = await make(golden, { ...golden.config, dtype } as Config);
+        const subject = await make(golden, inFloat64(golden.config as Config) as Config);
         const outputs = subject.call();
         outputs.forEach((output, index) => {
           const expected = golden.outputs[index] as GoldenTensor;
@@ -378,14 +394,13 @@ export async function layerContract<L extends Layer>(
     test("the factory makes the layer, and applies it to what it is given to compose with", async () => {
       await withoutLeaks(async () => {
         const [golden] = cases as readonly [GoldenLayerCase];
-        const options = optionsOf(golden);
-        const layer = create(options) as L;
+        const layer = create(optionsOf(golden)) as L;
         expect(layer).toBeInstanceOf(layerClass);
         layer.dispose();
         const symbolic = golden.inputs.map(({ shape, dtype }) =>
           input({ batchShape: shape, dtype: dtype === "int64" ? "int32" : (dtype as "float32") }),
         );
-        const output = create(golden.inputIsList ? symbolic : symbolic[0], options);
+        const output = create(golden.inputIsList ? symbolic : symbolic[0], optionsOf(golden));
         for (const each of leaves(output)) {
           expect(each).toBeInstanceOf(SymbolicTensor);
           (((each as SymbolicTensor).node as NonNullable<SymbolicTensor["node"]>).operation as L).dispose();
