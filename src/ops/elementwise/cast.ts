@@ -2,22 +2,15 @@
  * Changing the dtype.
  */
 import { checkDType, type DType, isFloat } from "../../core/dtype.ts";
-import { stridesOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { identity } from "../movement/reshape.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
-import { copy } from "./formula.ts";
-import { kernelCall, type Program } from "./program.ts";
+import { input } from "./formula.ts";
+import { compile, kernelCall, type Program } from "./program.ts";
 
 /** The program that gives its input; the kernel converts what it reads and writes. */
-const copying: Program = {
-  inputs: 1,
-  parameters: 0,
-  numbers: [],
-  registers: 0,
-  instructions: [{ primitive: copy, args: [0], target: 1 }],
-};
+let copying: Program | undefined;
 
 const castOp = op<{ x: Tensor }, "y", { dtype: DType }>({
   name: "cast",
@@ -28,7 +21,10 @@ const castOp = op<{ x: Tensor }, "y", { dtype: DType }>({
       y.data[index] = y.dtype === "bool" ? Number(value !== 0) : value;
     }
   },
-  wasm: ({ x }, { y }, _attributes, workspace) => kernelCall(copying, [x], [stridesOf(x.shape)], [], y, workspace),
+  wasm({ x }, { y }, _attributes, workspace) {
+    copying ??= compile(input(0), 1, 0);
+    return kernelCall(copying, [x], [], y, workspace);
+  },
   gradient: ({ y }, { inputs: { x } }) => ({ x: isFloat(x.dtype) ? () => cast(y as Tensor, x.dtype) : "none" }),
 });
 

@@ -4,7 +4,7 @@
  */
 import { type DType, isFloat, promote } from "../../core/dtype.ts";
 import type { Pointer, View } from "../../core/op.ts";
-import { broadcastShapes, type Shape, stridesOf } from "../../core/shape.ts";
+import { broadcastShapes } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { Variable } from "../../core/variable.ts";
 import { op, type PublicOp, publicOp, type TensorLike } from "../op.ts";
@@ -37,13 +37,6 @@ function resultDType(rule: DTypeRule, dtypes: readonly DType[]): DType {
   return rule === "promote" || isFloat(dtype) ? dtype : "float32";
 }
 
-/** Strides by which a tensor is read as if it had the larger shape: 0 along axes that it lacks or has size 1 in. */
-export function broadcastStrides(shape: Shape, target: Shape): number[] {
-  const own = stridesOf(shape);
-  const offset = target.length - shape.length;
-  return target.map((_, axis) => (axis < offset || shape[axis - offset] === 1 ? 0 : (own[axis - offset] as number)));
-}
-
 /** The op of a formula, on tensors. */
 type Run = (tensors: readonly Tensor[], parameters: readonly number[]) => Tensor;
 
@@ -67,16 +60,9 @@ function makeOp(name: string, formula: () => Formula, inputs: number, parameters
       const dtypes = specs.map((spec) => spec.dtype);
       return { y: { shape, dtype: resultDType(rule, dtypes) } };
     },
-    loops(operands, { y }, given) {
-      const views = Object.values(operands) as View[];
-      const strides = views.map((view) => broadcastStrides(view.shape, y.shape));
-      runLoops(program(), views, strides, given, y);
-    },
-    wasm(operands, { y }, given, workspace) {
-      const pointers = Object.values(operands) as Pointer[];
-      const strides = pointers.map(({ shape }) => broadcastStrides(shape, y.shape));
-      return kernelCall(program(), pointers, strides, given, y, workspace);
-    },
+    loops: (operands, { y }, given) => runLoops(program(), Object.values(operands) as View[], given, y),
+    wasm: (operands, { y }, given, workspace) =>
+      kernelCall(program(), Object.values(operands) as Pointer[], given, y, workspace),
     gradient({ y: dy }, { inputs: operands }, given) {
       const tensors = Object.values(operands);
       return Object.fromEntries(
@@ -87,7 +73,8 @@ function makeOp(name: string, formula: () => Formula, inputs: number, parameters
       );
     },
   });
-  return (tensors, given) => self(Object.fromEntries(tensors.entries()), given).y;
+  return (tensors, given) =>
+    self({ ...(tensors as readonly Tensor[] & { readonly [index: string]: Tensor }) }, given).y;
 }
 
 /** How the gradient of one input comes of the inputs and dy, without those inputs that it does not need. */

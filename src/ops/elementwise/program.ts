@@ -5,7 +5,7 @@
  */
 import type { DType } from "../../core/dtype.ts";
 import { call, type KernelCall, type Pointer, type View, type Workspace } from "../../core/op.ts";
-import type { Shape } from "../../core/shape.ts";
+import { type Shape, stridesOf } from "../../core/shape.ts";
 import { copy, type Formula, inOrder, type Primitive } from "./formula.ts";
 
 export interface Instruction {
@@ -22,6 +22,35 @@ export interface Program {
   readonly numbers: readonly number[];
   readonly registers: number;
   readonly instructions: readonly Instruction[];
+  /** For the kernel: the instructions and the numbers as integers, and the largest code among them. */
+  readonly encoded: Encoded;
+}
+
+interface Encoded {
+  readonly instructions: readonly number[];
+  readonly numbers: readonly number[];
+  /** Infinity where the kernel lacks an instruction. */
+  readonly largestCode: number;
+}
+
+/** The bits of float64 numbers as integers. */
+function bitsOf(numbers: readonly number[]): readonly number[] {
+  return numbers.length === 0 ? [] : [...new Int32Array(Float64Array.from(numbers).buffer)];
+}
+
+function encode(instructions: readonly Instruction[], numbers: readonly number[]): Encoded {
+  const codes = instructions.map(({ primitive: { code = Number.POSITIVE_INFINITY } }) => code);
+  return {
+    instructions: instructions.flatMap(({ args: [a = 0, b = a, c = a], target }, index) => [
+      codes[index] as number,
+      a,
+      b,
+      c,
+      target,
+    ]),
+    numbers: bitsOf(numbers),
+    largestCode: Math.max(...codes),
+  };
 }
 
 /** What a node stands on when everything that is short for a formula is written out. */
@@ -75,16 +104,19 @@ export function compile(formula: Formula, inputs: number, parameters: number): P
     instructions.push({ primitive: copy, args: [slots.get(root) as number], target: -1 });
   }
   const output = firstRegister + registers;
-  return {
-    inputs,
-    parameters,
-    numbers: numbers.map(({ leaf }) => leaf?.value as number),
-    registers,
-    instructions: instructions.map((each) => (each.target === -1 ? { ...each, target: output } : each)),
-  };
+  const placed = instructions.map((each) => (each.target === -1 ? { ...each, target: output } : each));
+  const values = numbers.map(({ leaf }) => leaf?.value as number);
+  return { inputs, parameters, numbers: values, registers, instructions: placed, encoded: encode(placed, values) };
 }
 
 const block = 256;
+
+/** Strides by which a tensor is read as if it had the larger shape: 0 along axes that it lacks or has size 1 in. */
+function broadcastStrides(shape: Shape, target: Shape): number[] {
+  const own = stridesOf(shape);
+  const offset = target.length - shape.length;
+  return target.map((_, axis) => (axis < offset || shape[axis - offset] === 1 ? 0 : (own[axis - offset] as number)));
+}
 
 /** Elements `start` and those that follow of a view seen through strides over `shape`. */
 function readBlock(
@@ -120,13 +152,8 @@ function readBlock(
 }
 
 /** Runs a program in float64, inputs broadcast to the output. */
-export function runLoops(
-  program: Program,
-  inputs: readonly View[],
-  strides: readonly (readonly number[])[],
-  parameters: readonly number[],
-  y: View,
-): void {
+export function runLoops(program: Program, inputs: readonly View[], parameters: readonly number[], y: View): void {
+  const strides = inputs.map(({ shape }) => broadcastStrides(shape, y.shape));
   const isBool = y.dtype === "bool";
   const slots: Float64Array[] = [
     ...inputs.map(() => new Float64Array(block)),
@@ -205,46 +232,56 @@ function isRepeating(sizes: readonly number[], strides: readonly number[], size:
 
 /** The kernel call for a program, or undefined where the kernel lacks one of its instructions. */
 export function kernelCall(
-  program: Program,
+  { inputs: inputCount, registers, encoded }: Program,
   inputs: readonly Pointer[],
-  broadcast: readonly (readonly number[])[],
   parameters: readonly number[],
   y: Pointer,
   workspace: Workspace,
 ): KernelCall | undefined {
-  const codes = program.instructions.map(({ primitive }) => primitive.code);
   // whole numbers are computed in float64, which holds them exactly
-  const isDouble = [...inputs, y].some(({ dtype }) => dtype === "float64" || dtype === "int32");
-  if (codes.some((code) => code === undefined || (isDouble && code >= firstInFloat32Only))) return undefined;
+  const needsDouble = ({ dtype }: Pointer) => dtype === "float64" || dtype === "int32";
+  const isDouble = needsDouble(y) || inputs.some(needsDouble);
+  if (encoded.largestCode >= (isDouble ? firstInFloat32Only : Number.POSITIVE_INFINITY)) return undefined;
   const element = isDouble ? 8 : 4;
   const own = isDouble ? "float64" : "float32";
-  const { sizes, strides } = joinAxes(y.shape, broadcast);
+  const isFlat = inputs.every(({ size }) => size === 1 || size === y.size);
+  const { sizes, strides } = isFlat
+    ? { sizes: [y.size], strides: inputs.map(({ size }) => [size === 1 ? 0 : 1]) }
+    : joinAxes(
+        y.shape,
+        inputs.map(({ shape }) => broadcastStrides(shape, y.shape)),
+      );
 
   // a block is a multiple of what repeats in it, as long as that is small
   let multiple = 16 / element;
-  const wayOf = inputs.map((input, index) => {
-    if (input.size === 1) return ways.constant;
-    if (input.size === y.size && input.dtype === own) return ways.direct;
-    if (!isRepeating(sizes, strides[index] as number[], input.size)) return ways.gathered;
-    const common = (multiple / greatestCommonDivisor(multiple, input.size)) * input.size;
-    if (common > largestBlock) return ways.gathered;
-    multiple = common;
-    return ways.repeating;
-  });
-  const block = Math.floor(largestBlock / multiple) * multiple;
-  const blocks = Math.ceil(y.size / block);
+  const layouts: number[] = [];
+  for (const [index, input] of inputs.entries()) {
+    const steps = strides[index] as number[];
+    let way = ways.gathered;
+    if (input.size === 1) way = ways.constant;
+    else if (input.size === y.size && input.dtype === own) way = ways.direct;
+    else if (isRepeating(sizes, steps, input.size)) {
+      const common = (multiple / greatestCommonDivisor(multiple, input.size)) * input.size;
+      if (common <= largestBlock) {
+        multiple = common;
+        way = ways.repeating;
+      }
+    }
+    layouts.push(kinds[input.dtype], way, input.at, ...steps);
+  }
+  const block = Math.min(Math.floor(largestBlock / multiple) * multiple, Math.ceil(y.size / 4) * 4);
+  const blocks = y.size === 0 ? 0 : Math.ceil(y.size / block);
   const blocksOfPiece = Math.max(1, Math.ceil(blocks / mostPieces));
   const pieces = Math.ceil(blocks / blocksOfPiece);
 
-  const numbers = new Int32Array(Float64Array.from([...parameters, ...program.numbers]).buffer);
-  const numberCount = numbers.length / 2;
-  const slots = program.inputs + numberCount + program.registers + 1;
+  const numberCount = parameters.length + encoded.numbers.length / 2;
+  const slots = inputCount + numberCount + registers + 1;
   const ofPiece = slots * (block * element + 8) + sizes.length * 4 + 64;
   const bytesOfPiece = Math.ceil(ofPiece / 64) * 64;
   const plan = [
-    codes.length,
+    encoded.instructions.length / 5,
     slots,
-    program.inputs,
+    inputCount,
     block,
     blocksOfPiece,
     y.size,
@@ -255,21 +292,11 @@ export function kernelCall(
     bytesOfPiece,
     numberCount,
     ...sizes,
-    ...inputs.flatMap(({ dtype, at }, index) => [
-      kinds[dtype],
-      wayOf[index] as number,
-      at,
-      ...(strides[index] as number[]),
-    ]),
-    ...program.instructions.flatMap(({ args: [a, b = a, c = a], target }, index) => [
-      codes[index] as number,
-      a as number,
-      b as number,
-      c as number,
-      target,
-    ]),
+    ...layouts,
+    ...encoded.instructions,
+    ...bitsOf(parameters),
+    ...encoded.numbers,
   ];
-  return call(isDouble ? "elementwise64" : "elementwise32", [workspace.int32(plan), workspace.int32([...numbers])], {
-    pieces,
-  });
+  const at = workspace.int32(plan);
+  return call(isDouble ? "elementwise64" : "elementwise32", [at, at + 4 * (plan.length - 2 * numberCount)], { pieces });
 }

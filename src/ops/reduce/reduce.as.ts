@@ -181,6 +181,13 @@ function extremeOfOne<T>(kind: i32, a: T, b: T): T {
   return kind == MAX ? max<T>(a, b) : min<T>(a, b);
 }
 
+/** The extreme of two vectors in a single instruction, which loses NaN; those are looked for apart. */
+// @ts-ignore: decorator
+@inline
+function swiftExtreme<T>(kind: i32, a: v128, b: v128): v128 {
+  return kind == MAX ? v128.pmax<T>(a, b) : v128.pmin<T>(a, b);
+}
+
 /** The extreme of a group whose elements are neighbours in runs. */
 // @ts-ignore: decorator
 @inline
@@ -188,20 +195,28 @@ function extremeOfRuns<T>(kind: i32, plan: usize, x: usize): T {
   const length = <usize>at(plan, 1) * sizeof<T>();
   let result = load<T>(x);
   let best = v128.splat<T>(result);
+  let second = best;
+  let isNaN = i32x4.splat(0);
   for (let index = 0; index < at(plan, 4); index++) {
     let row = x + <usize>offsetOf(plan + 44, at(plan, 5), index) * sizeof<T>();
     for (let count = at(plan, 2); count > 0; count--, row += <usize>at(plan, 3) * sizeof<T>()) {
       let i = row;
       const end = row + length;
-      for (; i + 16 <= end; i += 16) best = extreme<T>(kind, best, v128.load(i));
+      for (; i + 32 <= end; i += 32) {
+        const a = v128.load(i);
+        const b = v128.load(i + 16);
+        best = swiftExtreme<T>(kind, best, a);
+        second = swiftExtreme<T>(kind, second, b);
+        isNaN = v128.or(isNaN, v128.or(v128.ne<T>(a, a), v128.ne<T>(b, b)));
+      }
       for (; i < end; i += sizeof<T>()) result = extremeOfOne<T>(kind, result, load<T>(i));
     }
   }
-  result = extremeOfOne<T>(kind, result, v128.extract_lane<T>(best, 0));
-  result = extremeOfOne<T>(kind, result, v128.extract_lane<T>(best, 1));
-  if (lanes<T>() > 2) {
-    result = extremeOfOne<T>(kind, result, v128.extract_lane<T>(best, <u8>(lanes<T>() - 2)));
-    result = extremeOfOne<T>(kind, result, v128.extract_lane<T>(best, <u8>(lanes<T>() - 1)));
+  if (v128.any_true(isNaN)) return <T>NaN;
+  best = extreme<T>(kind, best, second);
+  for (let lane: usize = 0; lane < lanes<T>(); lane++) {
+    result = extremeOfOne<T>(kind, result, v128.extract_lane<T>(best, 0));
+    best = sizeof<T>() == 4 ? i32x4.shuffle(best, best, 1, 2, 3, 0) : i64x2.shuffle(best, best, 1, 0);
   }
   return result;
 }
