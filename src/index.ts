@@ -74,6 +74,7 @@ export {
   MaxPooling3D,
   Minimum,
   Multiply,
+  Normalization,
   Permute,
   PReLU,
   ReLU,

@@ -51,6 +51,7 @@ export { GlobalMaxPooling3D, globalMaxPooling3d } from "./pooling/global-max-poo
 export { MaxPooling1D, maxPooling1d } from "./pooling/max-pooling1d.ts";
 export { MaxPooling2D, maxPooling2d } from "./pooling/max-pooling2d.ts";
 export { MaxPooling3D, maxPooling3d } from "./pooling/max-pooling3d.ts";
+export { Normalization, normalization } from "./preprocessing/normalization.ts";
 export { Rescaling, rescaling } from "./preprocessing/rescaling.ts";
 export { ActivityRegularization, activityRegularization } from "./regularization/activity-regularization.ts";
 export { AlphaDropout, alphaDropout } from "./regularization/alpha-dropout.ts";
