@@ -2,6 +2,8 @@
  * sparsemax against the definition: the threshold found by bisection, and the gradient by central differences.
  */
 import { describe, expect, test } from "vitest";
+import { given, randomGiven } from "../../../test/contracts/given.ts";
+import { opContract } from "../../../test/contracts/op-contract.ts";
 import { inScope } from "../../core/scope.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { multiply } from "../elementwise/binary.ts";
@@ -29,6 +31,24 @@ const rows = [
   [0.3],
   [2, -1, 1.75, 1.5, 1.6, 0],
 ];
+
+opContract("sparsemax", sparsemax, {
+  examples: [
+    { args: [randomGiven([4, 5], 1)], batch: [0] },
+    { args: [randomGiven([2, 3, 4], 2), 1], batch: [0] },
+    [randomGiven([3], 3), 0],
+    [given([1, 4], [100, -100, 0, 50])],
+    [given([2, 1], [3, -3])],
+  ],
+});
+
+opContract("glu", glu, {
+  examples: [
+    { args: [randomGiven([4, 6], 1)], batch: [0] },
+    { args: [randomGiven([2, 4, 3], 2), 1], batch: [0] },
+    [given([4], [1, 2, 100, -100])],
+  ],
+});
 
 describe("sparsemax", () => {
   test.each(rows.map((row) => [row]))("of %j", (row) => {
