@@ -7,11 +7,13 @@ import { Callback, type Logs } from "./callback.ts";
 /** "auto" and 1: a bar where there is a terminal, else lines. 2: lines. 0: nothing. */
 export type Verbosity = "auto" | 0 | 1 | 2;
 
-/** Four significant digits: 0.1234, 12.35, 1.235e-7; whole numbers from 10,000 on. */
+/** Four significant digits: 0.1234, 12.35, 1.235e-5; whole numbers from 10,000 on. */
 export function formatNumber(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(formatNumber).join(", ")}]`;
   if (typeof value !== "number" || !Number.isFinite(value)) return String(value);
-  return Math.abs(value) >= 9999.5 && Math.abs(value) < 1e15 ? value.toFixed(0) : value.toPrecision(4);
+  const size = Math.abs(value);
+  if (size !== 0 && size < 1e-4) return value.toExponential(3);
+  return size >= 9999.5 && size < 1e15 ? value.toFixed(0) : value.toPrecision(4);
 }
 
 /** "42s", "3:05", "1:00:09". */

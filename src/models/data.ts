@@ -177,7 +177,7 @@ async function toColumn({ value, name }: Given, where: string): Promise<Column> 
   }
   const dtype = ArrayBuffer.isView(value) ? dtypeOfArray.get(value.constructor) : undefined;
   if (dtype) return new Column(value as TypedArray, [(value as TypedArray).length], dtype);
-  const made = named(`${where}: ${name}`, () => tensor(value as number));
+  const made = inContext(`${where}: ${name}`, () => tensor(value as number));
   try {
     needSamples(made.shape);
     return new Column(await made.data(), made.shape, made.dtype);
@@ -186,12 +186,14 @@ async function toColumn({ value, name }: Given, where: string): Promise<Column> 
   }
 }
 
-/** Puts in front of a complaint about a value what the value is for. */
-function named<R>(where: string, read: () => R): R {
+/** Puts in front of a complaint what it is about. */
+export function inContext<R>(where: string, read: () => R): R {
   try {
     return read();
   } catch (error) {
-    if (error instanceof VarveError) error.message = `${where}: ${error.message.replace(/^tensor: /, "")}`;
+    if (error instanceof VarveError && !error.message.startsWith(where)) {
+      error.message = `${where}: ${error.message.replace(/^tensor: /, "")}`;
+    }
     throw error;
   }
 }
@@ -337,7 +339,6 @@ function iteratorOf(data: Batches, where: string): AnyIterator {
 }
 
 function readBatch(given: unknown, ends: Ends, where: string): Parts {
-  const { label } = ends;
   if (Array.isArray(given)) {
     if (given.length < 1 || given.length > 3) {
       throw new OptionError(`${where}: a batch is [x, y, sampleWeight?] or { xs, ys }, got a list of ${given.length}`);
@@ -355,7 +356,7 @@ function readBatch(given: unknown, ends: Ends, where: string): Parts {
     return partsOf(xs, ys, sampleWeight, ends);
   }
   if (given instanceof Tensor || ArrayBuffer.isView(given)) return partsOf(given, undefined, undefined, ends);
-  throw new OptionError(`${where}: ${label} takes batches [x, y, sampleWeight?] or { xs, ys }, got ${show(given)}`);
+  throw new OptionError(`${where}: takes batches [x, y, sampleWeight?] or { xs, ys }, got ${show(given)}`);
 }
 
 /** Makes tensors of one batch as it was given. */
@@ -365,7 +366,7 @@ function batchOf(parts: Parts, where: string): Batch {
       ? undefined
       : mapLeaves(structure, (leaf) => {
           const { value, name } = leaf as Given;
-          const made = named(`${where}: ${name}`, () => toTensor(value as TensorLike));
+          const made = inContext(`${where}: ${name}`, () => toTensor(value as TensorLike));
           if (made.rank === 0)
             throw new ShapeError(`${where}: ${name} of a batch needs a first axis of samples, got a single number`);
           return made;
