@@ -1,7 +1,8 @@
 // Products of matrices whose rows are read where they lie: row r of a is made of pieces of `run` elements, `step` bytes
 // apart, the same pieces relative to the start of every row. A matrix, transposed or not, the windows of a
-// convolution, those of its gradients: all are rows of this kind, so nothing is copied to line them up. The columns of
-// b are read in panels of two vectors (packed by `packPanels`, or in place where they lie well).
+// convolution, those of its gradients: all are rows of this kind, so nothing is copied to line them up; only where
+// steps are large and many columns wait is a tile brought together first, for the cache's sake. The columns
+// of b are read in panels of two vectors (packed by `packPanels`, or in place where they lie well).
 //
 // A tile of rows × one panel stays in registers. Sums run over blocks of at most 256 products, one after the other,
 // and each block's sum is added to the result: an order that depends on how long the sum is and on nothing else.
@@ -221,8 +222,10 @@ function product<T, Kind>(a: usize, b: usize, c: usize, bias: usize, geometry: u
     let i1 = firstRow / size3 / size2 % size1;
     let i0 = firstRow / size3 / size2 / size1;
     for (let r: i32 = 0; r < count; r++) {
-      store<usize>(rows + (<usize>r << 2), aStart + <usize>(i0 * at(geometry, 4) + i1 * at(geometry, 5) + i2 * at(geometry, 6) + i3 * at(geometry, 7)));
-      store<usize>(targets + (<usize>r << 2), cStart + <usize>(i0 * at(geometry, 8) + i1 * at(geometry, 9) + i2 * at(geometry, 10) + i3 * at(geometry, 11)));
+      const aOffset = i0 * at(geometry, 4) + i1 * at(geometry, 5) + i2 * at(geometry, 6) + i3 * at(geometry, 7);
+      store<usize>(rows + (<usize>r << 2), aStart + <usize>aOffset);
+      const cOffset = i0 * at(geometry, 8) + i1 * at(geometry, 9) + i2 * at(geometry, 10) + i3 * at(geometry, 11);
+      store<usize>(targets + (<usize>r << 2), cStart + <usize>cOffset);
       if (++i3 == size3) {
         i3 = 0;
         if (++i2 == size2) {

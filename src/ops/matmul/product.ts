@@ -1,7 +1,7 @@
 /**
  * How products reach their kernel (`product.as.ts`): rows described by steps, columns as panels. What it is for, a
  * matrix product or a convolution, is not known here. After Goto & van de Geijn, "Anatomy of high-performance matrix
- * multiplication" (2008), except that rows are never packed: the kernel follows them where they lie (as in Dukhan,
+ * multiplication" (2008), except that rows are not packed: the kernel follows them where they lie (as in Dukhan,
  * "The indirect convolution algorithm", 2019, though without its buffer of pointers).
  */
 import { bytesOf, type DType } from "../../core/dtype.ts";
@@ -44,7 +44,7 @@ export interface Panels {
   readonly jobs: readonly number[];
 }
 
-/** Where the panels of each job begin when they are packed one job after the other. */
+/** Bytes of the panels of one job. */
 const packedBytes = ({ columns, run, taps }: Columns, dtype: DType) =>
   Math.ceil((columns * bytesOf(dtype)) / panelBytes) * panelBytes * run * taps.length;
 
