@@ -13,6 +13,7 @@ const run = (command, args, cwd = project) =>
 
 const program = `
 import { layers, losses, metrics, optimizers, sequential, tensor, type Tensor } from "varve";
+import { getVariablesByName, groupNorm } from "varve/contrib";
 const model = sequential([
   layers.dense({ units: 4, activation: "relu", inputShape: [2] }),
   layers.groupNormalization({ groups: 2 }),
@@ -26,6 +27,10 @@ const losses3: readonly number[] | undefined = history.history.loss;
 if (losses3?.length !== 3 || !losses3.every(Number.isFinite)) throw new Error("training gave no losses");
 const prediction = (await model.predict(x)) as Tensor;
 if (prediction.shape.join() !== "4,1") throw new Error("prediction has the wrong shape");
+const normalized: Tensor = groupNorm(x, { groups: 1, reductionAxes: [] });
+if (normalized.shape.join() !== getVariablesByName("GroupNorm/beta").map(({ shape }) => [4, ...shape]).join()) {
+  throw new Error("varve/contrib normalized to the wrong shape");
+}
 // @ts-expect-error groups is a number
 layers.groupNormalization({ groups: "2" });
 // @ts-expect-error units is required
