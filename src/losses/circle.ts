@@ -63,7 +63,7 @@ const positivePart = elementwise({
  * ```ts
  * import { losses, tensor } from "varve";
  * const embeddings = tensor([[1, 0], [1, 0], [0, 1]]);
- * (await losses.circle({ gamma: 1 }).apply([0, 0, 1], embeddings).array()).toFixed(3) // => "0.620"
+ * (await losses.circle({ gamma: 1 }).apply([0, 0, 1], embeddings).array()).toFixed(3) // => "0.546"
  * ```
  */
 export class Circle extends loss("Circle", "circle", {

@@ -27,8 +27,8 @@ export function adamRate({ learningRate, t }: Step, beta1: number, beta2: number
  * ```ts
  * import { optimizers, tensor, Variable } from "varve";
  * const x = new Variable(tensor([1, 1]));
- * optimizers.adam({ learningRate: 0.5 }).apply([tensor([1000, -0.001])], [x]);
- * (await x.value.array()).map((value) => value.toFixed(3)) // => ["0.500", "1.499"]
+ * optimizers.adam({ learningRate: 0.5 }).apply([tensor([1000, -0.1])], [x]);
+ * (await x.value.array()).map((value) => value.toFixed(3)) // => ["0.500", "1.500"]
  * ```
  */
 export class Adam extends optimizer(

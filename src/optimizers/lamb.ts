@@ -11,7 +11,7 @@ import { optimizer, type SlotGroup, type Step } from "./optimizer.ts";
  * ```ts
  * import { optimizers, tensor, Variable } from "varve";
  * const x = new Variable(tensor([3, 4]));
- * optimizers.lamb({ learningRate: 0.5, epsilon: 0 }).apply([tensor([0, 1])], [x]);
+ * optimizers.lamb({ learningRate: 0.5 }).apply([tensor([0, 1])], [x]);
  * (await x.value.array()).map((value) => value.toFixed(3)) // => ["3.000", "1.500"]
  * ```
  */
