@@ -1,10 +1,22 @@
 import { afterEach, expect, test } from "vitest";
+import { opContract } from "../../test/contracts/op-contract.ts";
 import { inScope, tidy } from "../core/scope.ts";
 import { info, setDevice } from "../devices/current.ts";
 import { add } from "./elementwise/binary.ts";
 import { full, ones, tensor, zeros } from "./tensor.ts";
 
 afterEach(() => setDevice("wasm"));
+
+opContract("full", full, {
+  examples: [
+    [[2, 3], 7],
+    [[0], 1, "int32"],
+    [[], 0.1, "float64"],
+    [[2], 1, "bool"],
+  ],
+});
+opContract("zeros", zeros, { examples: [[[2, 3]], [[700], "uint8"]] });
+opContract("ones", ones, { examples: [[[2, 3]], [[700], "int32"]] });
 
 test.each(["wasm", "reference"] as const)("values go in and come out unchanged on %s", async (device) => {
   setDevice(device);

@@ -335,8 +335,9 @@ const standard = {
   gradient64: { relative: 1e-10, scale: 1e-11 },
 } as const satisfies Record<string, Bounds>;
 
-/** Proves one case. */
-function check(fn: AnyFunction, each: OpCase, contract: OpContract, everywhere: readonly Place[]): void {
+/** Proves one case; throws what is wrong with it. */
+export function proveCase(fn: AnyFunction, each: OpCase, contract: OpContract = {}): void {
+  const everywhere = places();
   const { args } = each;
   const derivatives = each.gradient === false ? "none" : (contract.derivatives ?? "second");
   const storages = live.storages;
@@ -381,17 +382,15 @@ function check(fn: AnyFunction, each: OpCase, contract: OpContract, everywhere: 
 /** Proves an op: see the head of this file. */
 export function opContract(name: string, fn: AnyFunction, contract: OpContract): void {
   describe(`${name} keeps the op contract`, () => {
-    const everywhere = places();
     const { examples = [], cases, runs = 25 } = contract;
     for (const [index, example] of examples.entries()) {
       const { args } = caseOf(example);
-      test(`example ${index}: ${fc.stringify(args).slice(0, 80)}`, () =>
-        check(fn, caseOf(example), contract, everywhere));
+      test(`example ${index}: ${fc.stringify(args).slice(0, 80)}`, () => proveCase(fn, caseOf(example), contract));
     }
     if (cases) {
       test("random cases", () => {
         fc.assert(
-          fc.property(cases, (each) => check(fn, caseOf(each), contract, everywhere)),
+          fc.property(cases, (each) => proveCase(fn, caseOf(each), contract)),
           { seed: 20180322, numRuns: runs, endOnFailure: false },
         );
       });

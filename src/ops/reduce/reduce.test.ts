@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { given, randomGiven, randomIntegers, type Spread, seeds, shapes } from "../../../test/contracts/given.ts";
 import { type OpCase, type OpContract, opContract } from "../../../test/contracts/op-contract.ts";
+import type { Tensor } from "../../core/tensor.ts";
 import { info } from "../../devices/current.ts";
 import { cast } from "../elementwise/cast.ts";
 import { grad } from "../grad.ts";
@@ -142,6 +143,36 @@ const indices: OpContract = {
 };
 opContract("argmax", reduce.argmax, indices);
 opContract("argmin", reduce.argmin, indices);
+
+// keras.ops 3.15.1 on JAX, float64
+test("values are Keras's", () => {
+  const x = tensor([0.5, -1.25, 2, 3, 0.75, -0.5], [2, 3], "float64");
+  const [mean, variance] = reduce.moments(x, [0]);
+  const pairs: [Tensor, number[]][] = [
+    [reduce.logsumexp(x, 1), [2.2326219831020326, 3.1271581586310475]],
+    [reduce.variance(x, 0), [1.5625, 1, 1.5625]],
+    [reduce.std(x, 1, true), [1.3281147875424357, 1.4481789330818973]],
+    [mean, [1.75, -0.25, 0.75]],
+    [variance, [1.5625, 1, 1.5625]],
+    [reduce.prod(x, 1), [-1.25, -1.125]],
+    [reduce.countNonzero(x, 0), [2, 2, 2]],
+    [reduce.argmax(x), [3]],
+    [reduce.norm(x), [3.9528470039367676]],
+    [reduce.norm(x, null, 1), [2.4109127521514893, 3.132491111755371]],
+    [reduce.norm(x, 3, 1), [2.1600306034088135, 3.0201194286346436]],
+    [reduce.norm(x, 0, 1), [3, 3]],
+    [reduce.norm(x, "fro", [0, 1]), [3.9528470039367676]],
+    [reduce.norm(x, 1, [0, 1]), [3.5]],
+    [reduce.norm(x, Number.POSITIVE_INFINITY, [0, 1]), [4.25]],
+    [reduce.norm(x, -1, [0, 1]), [2]],
+  ];
+  for (const [index, [got, want]] of pairs.entries()) {
+    const values = got.dataSync();
+    expect(values.length).toBe(want.length);
+    // Keras rounds some of these to float32 on the way
+    for (const [k, value] of want.entries()) expect(values[k], `${index}`).toBeCloseTo(value, 6);
+  }
+});
 
 test("a million elements are summed to the last digit or so", () => {
   for (const shape of [[1e6], [1e6, 1], [1000, 1000]]) {
