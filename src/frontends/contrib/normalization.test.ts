@@ -24,6 +24,7 @@ import {
   Graph,
   GraphKeys,
   getCollection,
+  getVariableScope,
   getVariablesByName,
   groupNorm,
   instanceNorm,
@@ -447,6 +448,20 @@ describe("graphs", () => {
       const net = model({ inputs: x, outputs: y });
       expect(net.layers.map(({ name }) => name)).toEqual(["Placeholder", "N", "N_1"]);
       expect(net.weights).toHaveLength(2);
+    })());
+
+  test("the scope around may hold the variables itself", () =>
+    clean(() => {
+      const x = placeholder("float32", [null, 2]);
+      const y = variableScope("net", (scope) => instanceNorm(instanceNorm(x, { scope: "" }), { scope, reuse: true }));
+      const net = model({ inputs: x, outputs: instanceNorm(y, { scope: getVariableScope() }) });
+      expect(net.layers.map(({ name }) => name)).toEqual([
+        "Placeholder",
+        "net/InstanceNorm",
+        "net/net",
+        "InstanceNorm",
+      ]);
+      expect(getVariablesByName("beta").map(({ path }) => path)).toEqual(["net/beta", "beta"]);
     })());
 
   test("frozen variables and frozen models do not train", () =>

@@ -76,7 +76,10 @@ export function openScope<R>(
       initializer: options.initializer ?? model.initializer,
       dtype: options.dtype ?? model.dtype,
     },
-    () => (segment === "" ? outer.nameScope : graph.uniqueName(below(outer.nameScope, segment))),
+    () => {
+      const step = segment || options.defaultName;
+      return step ? graph.uniqueName(below(outer.nameScope, step)) : outer.nameScope;
+    },
   );
   const enter = () =>
     graph.attempt(() => {
