@@ -5,7 +5,7 @@
 import type { Device } from "./device.ts";
 import { DisposedError } from "./errors.ts";
 
-/** How much is alive right now, over all devices. */
+/** How much is alive right now, over all devices that hold values. */
 export const live = { storages: 0, bytes: 0, peakBytes: 0 };
 
 export class Storage {
@@ -19,6 +19,7 @@ export class Storage {
     this.handle = device.allocate(byteLength);
     this.device = device;
     this.byteLength = byteLength;
+    if (!device.concrete) return;
     live.storages++;
     live.bytes += byteLength;
     if (live.bytes > live.peakBytes) live.peakBytes = live.bytes;
@@ -37,6 +38,7 @@ export class Storage {
   release(): void {
     if (this.#references === 0) return;
     if (--this.#references > 0) return;
+    if (!this.device.concrete) return;
     live.storages--;
     live.bytes -= this.byteLength;
     this.device.free(this.handle, this.byteLength);
