@@ -89,7 +89,7 @@ export class Callback implements CallbackHooks {
     this.params = params;
   }
 
-  /** Whether the logs of this batch are looked at; reading them from the device takes time. */
+  /** Asked before every step: whether its logs will be looked at. Reading them from the device takes time. */
   wantsBatchLogs(): boolean {
     return (
       this.onTrainBatchEnd !== Callback.prototype.onTrainBatchEnd ||
@@ -183,7 +183,8 @@ export class Callbacks {
   }
 
   get wantsBatchLogs(): boolean {
-    return this.list.some((callback) => callback.wantsBatchLogs());
+    // Every one is asked: some prepare for the logs.
+    return this.list.map((callback) => callback.wantsBatchLogs()).includes(true);
   }
 
   /** Calls one hook of all, in order, awaiting each that takes its time. */

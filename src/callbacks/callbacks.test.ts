@@ -228,7 +228,9 @@ describe("ProgbarLogger", () => {
       callback.setParams({ epochs: 1, steps: 2 });
       callback.onTrainBegin();
       await callback.onEpochBegin(0);
+      expect(callback.wantsBatchLogs()).toBe(true);
       callback.onTrainBatchEnd(0, { loss: 1 });
+      expect(callback.wantsBatchLogs()).toBe(false);
       callback.onTrainBatchEnd(1, { loss: 0.5 });
       callback.onEpochEnd(0, { loss: 0.5, accuracy: 0.75 });
     } finally {

@@ -54,6 +54,8 @@ export class ProgbarLogger extends Callback {
   #begun = 0;
   #steps = 0;
   #lastDrawn = 0;
+  /** Whether the bar is drawn again after this step. */
+  #due = false;
   #training = false;
 
   constructor(verbose: Verbosity = "auto") {
@@ -62,7 +64,8 @@ export class ProgbarLogger extends Callback {
   }
 
   override wantsBatchLogs(): boolean {
-    return this.#bar !== undefined && now() - this.#lastDrawn >= interval;
+    this.#due = this.#bar !== undefined && now() - this.#lastDrawn >= interval;
+    return this.#due;
   }
 
   async #begin(title: string): Promise<void> {
@@ -76,8 +79,8 @@ export class ProgbarLogger extends Callback {
 
   #step(batch: number, logs: Logs): void {
     this.#steps = batch + 1;
+    if (!this.#bar || !this.#due) return;
     const time = now();
-    if (!this.#bar || time - this.#lastDrawn < interval) return;
     this.#lastDrawn = time;
     const perStep = (time - this.#begun) / this.#steps;
     const { steps } = this.params;
