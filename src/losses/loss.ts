@@ -5,7 +5,7 @@
 import { Configurable, configurable } from "../core/configurable.ts";
 import { isFloat } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
-import { type AnyOption, choice, type Option, type OptionsOf, option, type Schema, string } from "../core/options.ts";
+import { type AnyOption, choice, type Option, option, type Schema, string } from "../core/options.ts";
 import { inScope } from "../core/scope.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -95,6 +95,22 @@ export function alignWeight(weight: Tensor, shape: Shape, where: string): Tensor
   return missing === 0 ? aligned : reshape(aligned, [...aligned.shape, ...new Array<number>(missing).fill(1)]);
 }
 
+/**
+ * The base of all losses. One of your own says what the value of a sample is; reductions, weights and masks are here.
+ * A plain function of targets and predictions does as well wherever a loss is taken.
+ *
+ * @example
+ * ```ts
+ * import { losses, ops, options, tensor } from "varve";
+ * class PinballLoss extends losses.loss("PinballLoss", "pinball_loss", { quantile: options.number({ default: 0.5 }) }) {
+ *   call(yTrue, yPred) {
+ *     const error = ops.subtract(yTrue, yPred);
+ *     return ops.mean(ops.maximum(ops.multiply(error, this.quantile), ops.multiply(error, this.quantile - 1)), -1);
+ *   }
+ * }
+ * await new PinballLoss({ quantile: 0.75 }).apply(tensor([[4]]), tensor([[2]])).array() // => 1.5
+ * ```
+ */
 export abstract class Loss extends Configurable {
   static override readonly module: string = "keras.losses";
 
@@ -184,7 +200,7 @@ export abstract class Loss extends Configurable {
   }
 }
 
-/** Makes the base class of a loss from its Keras name, its default name, and its own options. */
+/** Makes the base class of a loss from its class name, its default name, and its own options; `Loss` has an example. */
 /* @__NO_SIDE_EFFECTS__ */
 export function loss<S extends Schema>(className: string, name: string, own: S) {
   return configurable<Loss, S, LossOptions>(Loss as abstract new (options?: unknown) => Loss, className, {
@@ -194,5 +210,3 @@ export function loss<S extends Schema>(className: string, name: string, own: S) 
     ...own,
   } as unknown as S);
 }
-
-export type LossOptionsOf<S extends Schema> = OptionsOf<S> & LossOptions;

@@ -86,6 +86,13 @@ describe.each(["wasm", "reference"] as const)("on %s", (device) => {
 });
 
 describe("names", () => {
+  test("every class can be named", () => {
+    for (const [name, Class] of classes) {
+      const found = resolveLoss({ class_name: name, config: {} });
+      expect(found).toBeInstanceOf(Class);
+    }
+  });
+
   const known = Object.entries(golden.names).filter(([name]) => name !== "Loss" && name !== "LossFunctionWrapper");
 
   test.each(known)("%s is %s", (name, meant) => {

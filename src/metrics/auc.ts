@@ -8,6 +8,7 @@ import { boolean, choice, integer, type Json, type Option, option, unlessNull } 
 import { inScope } from "../core/scope.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { epsilon } from "../losses/regression.ts";
 import { sigmoid } from "../ops/elementwise/activations.ts";
 import { op, type TensorLike } from "../ops/op.ts";
 import { toTensor } from "../ops/tensor.ts";
@@ -107,9 +108,6 @@ function list(expected: string, fits: (value: number) => boolean) {
   ) as unknown as Option<readonly number[] | null, readonly number[] | null, false>;
 }
 
-/** What is added to the ends of the thresholds, so that 0 lies above the first and 1 below the last. */
-const margin = 1e-7;
-
 const base = metric(Metric, "AUC", null, {
   /** How many thresholds, evenly from 0 to 1. */
   numThresholds: integer({ default: 200, min: 2 }),
@@ -160,7 +158,8 @@ export class AUC extends base {
       ? [...this.thresholds].sort((a, b) => a - b)
       : evenThresholds(this.numThresholds).slice(1, -1);
     return {
-      thresholds: [-margin, ...inner, 1 + margin],
+      // 0 lies above the first and 1 below the last
+      thresholds: [-epsilon, ...inner, 1 + epsilon],
       columns: this.multiLabel,
       labelWeights: this.multiLabel ? null : this.labelWeights,
     };

@@ -8,6 +8,7 @@ import { inScope } from "../core/scope.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { alignWeight } from "../losses/loss.ts";
+import { epsilon } from "../losses/regression.ts";
 import { divide, multiply } from "../ops/elementwise/binary.ts";
 import { cast } from "../ops/elementwise/cast.ts";
 import { elementwise } from "../ops/elementwise/elementwise.ts";
@@ -18,9 +19,6 @@ import { sum } from "../ops/reduce/sum.ts";
 import { toTensor } from "../ops/tensor.ts";
 import { checkSameShape } from "./accuracy.ts";
 import { Metric, metric, type State } from "./metric.ts";
-
-/** Keras's epsilon. */
-const epsilon = 1e-7;
 
 /** Where a prediction is the largest of its row, and not 0. */
 const isLargest = elementwise({

@@ -8,6 +8,7 @@ import { inScope } from "../core/scope.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { alignWeight } from "../losses/loss.ts";
+import { epsilon } from "../losses/regression.ts";
 import { confusionMatrix } from "../ops/confusion/confusion.ts";
 import { cast } from "../ops/elementwise/cast.ts";
 import { greaterEqual } from "../ops/elementwise/compare.ts";
@@ -18,9 +19,6 @@ import { argmax } from "../ops/reduce/reduce.ts";
 import { toTensor } from "../ops/tensor.ts";
 import { checkSameShape } from "./accuracy.ts";
 import { Metric, metric, type State } from "./metric.ts";
-
-/** Keras's epsilon. */
-const epsilon = 1e-7;
 
 /** The mean of the ratios of the target classes that occur at all. */
 const meanOverlap = op<{ matrix: Tensor }, "y", { readonly targets: readonly number[] }>({

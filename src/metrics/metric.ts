@@ -33,6 +33,30 @@ export interface MetricOptions {
 /** Sums by name. */
 export type State = Readonly<Record<string, Tensor>>;
 
+/**
+ * The base of all metrics: sums that batches add to, and the result that is worked out from them. One of your own says
+ * what its sums are called, what a batch adds to them, and what comes out; where that is the mean of a value for each
+ * sample, `MeanMetricWrapper` or a plain function does as well.
+ *
+ * @example
+ * ```ts
+ * import { metrics, ops, tensor } from "varve";
+ * class Bias extends metrics.metric(metrics.Metric, "Bias", "bias", {}) {
+ *   shapes() {
+ *     return { total: [], count: [] };
+ *   }
+ *   updateState(yTrue, yPred) {
+ *     this.accumulate(yPred, () => ({ total: ops.sum(ops.subtract(yPred, yTrue)), count: yPred.size }));
+ *   }
+ *   compute({ total, count }) {
+ *     return ops.divide(total, count);
+ *   }
+ * }
+ * const bias = new Bias();
+ * bias.updateState(tensor([1, 2]), tensor([2, 5]));
+ * await bias.result().array() // => 2
+ * ```
+ */
 export abstract class Metric extends Configurable {
   static override readonly module: string = "keras.metrics";
 
@@ -141,7 +165,10 @@ function nameOption(className: string, byDefault: string | null): Option<string 
   } as Option<string | null, string, false>;
 }
 
-/** Makes the base class of a metric from its Keras name, its default name (null: made from that), and its options. */
+/**
+ * Makes the base class of a metric from the kind of metric it is, its class name, its default name (null: made from
+ * the class name), and its own options; `Metric` has an example.
+ */
 /* @__NO_SIDE_EFFECTS__ */
 export function metric<Base extends Metric, S extends Schema>(
   base: abstract new (options?: unknown) => Base,

@@ -75,6 +75,22 @@ describe.each(["wasm", "reference"] as const)("on %s", (device) => {
 });
 
 describe("names", () => {
+  test("every class can be named", () => {
+    const needs: Record<string, object> = {
+      SensitivityAtSpecificity: { specificity: 0.5 },
+      SpecificityAtSensitivity: { sensitivity: 0.5 },
+      PrecisionAtRecall: { recall: 0.5 },
+      RecallAtPrecision: { precision: 0.5 },
+      IoU: { num_classes: 2, target_class_ids: [1] },
+      MeanIoU: { num_classes: 2 },
+      OneHotIoU: { num_classes: 2, target_class_ids: [1] },
+      OneHotMeanIoU: { num_classes: 2 },
+    };
+    for (const [name, Class] of classes) {
+      expect(resolveMetric({ class_name: name, config: needs[name] ?? {} })).toBeInstanceOf(Class);
+    }
+  });
+
   const known = Object.entries(golden.names).filter(
     ([, meant]) => !["Metric", "MeanMetricWrapper", "IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"].includes(meant),
   );

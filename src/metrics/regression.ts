@@ -10,7 +10,7 @@ import { formatShape, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { warnOnce } from "../core/warn.ts";
 import { alignRanks, alignWeight } from "../losses/loss.ts";
-import { cosineOf } from "../losses/regression.ts";
+import { cosineOf, epsilon } from "../losses/regression.ts";
 import { divide, multiply, squaredDifference, subtract } from "../ops/elementwise/binary.ts";
 import { cast } from "../ops/elementwise/cast.ts";
 import { elementwise } from "../ops/elementwise/elementwise.ts";
@@ -118,7 +118,7 @@ const concordance = elementwise({
   formula: (t, p, meanT, meanP, varianceT, varianceP) => {
     const both = f.multiply(f.subtract(t, meanP), f.subtract(p, meanP));
     const norm = f.add(f.add(varianceT, varianceP), f.square(f.subtract(meanT, meanP)));
-    return f.divide(f.multiply(2, both), f.add(norm, 1e-7));
+    return f.divide(f.multiply(2, both), f.add(norm, epsilon));
   },
 });
 

@@ -207,6 +207,23 @@ function numberIn(variable: Variable): number {
   return variable.value.dataSync()[0] as number;
 }
 
+/**
+ * The base of all optimizers. One of your own says which slots it keeps for a variable and how these and the variable
+ * change in a step; clipping, weight decay, accumulation, averages and constraints are here.
+ *
+ * @example
+ * ```ts
+ * import { ops, optimizers, tensor, Variable } from "varve";
+ * class SignDescent extends optimizers.optimizer("SignDescent", { learningRate: 0.5 }, {}) {
+ *   update({ x, g }, { learningRate, keep }) {
+ *     return { x: ops.subtract(ops.multiply(x, keep), ops.multiply(ops.sign(g), learningRate)) };
+ *   }
+ * }
+ * const x = new Variable(tensor([1, 1]));
+ * new SignDescent().apply([tensor([10, -0.1])], [x]);
+ * await x.value.array() // => [0.5, 1.5]
+ * ```
+ */
 export abstract class Optimizer {
   /** The Keras class name. */
   static readonly className: string = "Optimizer";
@@ -625,8 +642,8 @@ function assignHost(variable: Variable, value: number): void {
 }
 
 /**
- * Makes the base class of an optimizer from its Keras name, its defaults for the options of all optimizers, and its
- * own options.
+ * Makes the base class of an optimizer from its class name, its defaults for the options of all optimizers, and its
+ * own options; `Optimizer` has an example.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function optimizer<S extends Schema>(

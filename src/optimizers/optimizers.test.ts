@@ -114,6 +114,13 @@ test.each(golden.schedules.map((each) => [`${each.class} ${JSON.stringify(each.c
 );
 
 describe("names", () => {
+  test("every class can be named", () => {
+    for (const [name, Class] of classes) {
+      using found = resolveOptimizer({ class_name: name, config: {} });
+      expect(found).toBeInstanceOf(Class);
+    }
+  });
+
   // Keras's wrappers of optimizers are not among ours.
   const others = ["Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"];
 
