@@ -24,17 +24,25 @@ function exponentBits(n: v128): v128 {
 /** x · 2^n for whole n, in two steps, so that results beyond the normal range come out right. */
 // @ts-ignore: decorator
 @inline
-function scale(x: v128, n: v128): v128 {
-  const whole = i32x4.trunc_sat_f32x4_s(n);
+function scale(x: v128, whole: v128): v128 {
   const half = i32x4.shr_s(whole, 1);
   return f32x4.mul(f32x4.mul(x, exponentBits(half)), exponentBits(i32x4.sub(whole, half)));
 }
 
-/** How often log 2 goes into x. */
+/** 1.5 · 2^23: a float32 of that size has no digits after the point, so adding it rounds to a whole number. */
+const ROUNDER: f32 = 12582912;
+
+/** How often log 2 goes into x, plus the rounder; the last bits are that number as an integer. */
 // @ts-ignore: decorator
 @inline
 function timesLog2(x: v128): v128 {
-  return f32x4.nearest(f32x4.mul(x, all(1.4426950408889634)));
+  return fma(x, all(1.4426950408889634), all(ROUNDER));
+}
+
+// @ts-ignore: decorator
+@inline
+function wholeOf(rounded: v128): v128 {
+  return i32x4.sub(rounded, i32x4.splat(0x4b400000));
 }
 
 /** x − n · log 2; the first part of log 2 has few digits, so that its product with n is exact. */
@@ -48,19 +56,20 @@ function lessLog2(x: v128, n: v128): v128 {
 export function exp4(x: v128): v128 {
   x = f32x4.max(f32x4.min(x, all(89)), all(-104));
   const n = timesLog2(x);
-  const r = lessLog2(x, n);
+  const r = lessLog2(x, f32x4.sub(n, all(ROUNDER)));
   let p = fma(all(0.0013819823507219553), r, all(0.008368686772882938));
   p = fma(p, r, all(0.041668277233839035));
   p = fma(p, r, all(0.1666652113199234));
   p = fma(p, r, all(0.4999999403953552));
-  return scale(f32x4.add(fma(f32x4.mul(r, r), p, r), all(1)), n);
+  return scale(f32x4.add(fma(f32x4.mul(r, r), p, r), all(1)), wholeOf(n));
 }
 
 /** e^x − 1 */
 export function expm14(x: v128): v128 {
   const y = f32x4.max(f32x4.min(x, all(89)), all(-18));
-  const n = timesLog2(y);
-  const r = lessLog2(y, n);
+  const rounded = timesLog2(y);
+  const r = lessLog2(y, f32x4.sub(rounded, all(ROUNDER)));
+  const n = wholeOf(rounded);
   let p = fma(all(0.00019944265659432858), r, all(0.001393268583342433));
   p = fma(p, r, all(0.008333208039402962));
   p = fma(p, r, all(0.04166648909449577));
@@ -68,7 +77,7 @@ export function expm14(x: v128): v128 {
   p = fma(p, r, all(0.5));
   p = fma(f32x4.mul(r, r), p, r);
   // 2^n · (p + 1) − 1 = 2^n · (p + (1 − 2^−n)); where n is 0 that is p itself
-  const rest = f32x4.sub(all(1), exponentBits(i32x4.max_s(i32x4.neg(i32x4.trunc_sat_f32x4_s(n)), i32x4.splat(-127))));
+  const rest = f32x4.sub(all(1), exponentBits(i32x4.max_s(i32x4.neg(n), i32x4.splat(-127))));
   // of −0 the sum would make 0
   return v128.bitselect(x, scale(f32x4.add(p, rest), n), f32x4.eq(x, all(0)));
 }

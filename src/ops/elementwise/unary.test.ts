@@ -4,6 +4,7 @@ import { extremes, unaryContract } from "../../../test/contracts/elementwise.ts"
 import { broadcasting, given, randomGiven, seeds } from "../../../test/contracts/given.ts";
 import { opContract } from "../../../test/contracts/op-contract.ts";
 import { tensor } from "../tensor.ts";
+import { sigmoid, softplus } from "./activations.ts";
 import { cast } from "./cast.ts";
 import * as unary from "./unary.ts";
 
@@ -141,4 +142,43 @@ test("halves are rounded to the even neighbour, and to decimals", async () => {
 test("rounding integers gives real numbers where Keras does", () => {
   const x = tensor([1, 2], [2], "int32");
   expect([unary.floor(x).dtype, unary.round(x).dtype, unary.exp(x).dtype]).toEqual(["float32", "int32", "float32"]);
+});
+
+/** The distance between float32 neighbours at x. */
+function spacing(x: number): number {
+  const exponent = Math.floor(Math.log2(Math.max(Math.abs(Math.fround(x)), 2 ** -126)));
+  return 2 ** (Math.min(exponent, 127) - 23);
+}
+
+const sigmoidOf = (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
+
+test.each([
+  ["exp", unary.exp, Math.exp],
+  ["expm1", unary.expm1, Math.expm1],
+  ["log", unary.log, Math.log],
+  ["log1p", unary.log1p, Math.log1p],
+  ["tanh", unary.tanh, Math.tanh],
+  ["sin", unary.sin, Math.sin],
+  ["cos", unary.cos, Math.cos],
+  ["sigmoid", sigmoid, sigmoidOf],
+  ["softplus", softplus, (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))],
+] as const)("%s is within 2.5 last digits over all of float32", (_name, op, f) => {
+  // every 2^13th float32, from zero over denormals to NaN, of both signs
+  const bits = Uint32Array.from({ length: 2 ** 19 }, (_, index) => index * 8192 + ((index * 2654435761) >>> 19));
+  const x = new Float32Array(bits.buffer);
+  using given = tensor(x);
+  using y = op(given);
+  const got = y.dataSync();
+  let worst = 0;
+  const wrong: number[] = [];
+  for (let index = 0; index < x.length; index++) {
+    const want = f(x[index] as number);
+    const value = got[index] as number;
+    if (value === Math.fround(want) || (Number.isNaN(value) && Number.isNaN(want))) continue;
+    const error = Math.abs(value - want) / spacing(want);
+    if (Number.isFinite(error)) worst = Math.max(worst, error);
+    else wrong.push(x[index] as number);
+  }
+  expect(wrong).toEqual([]);
+  expect(worst).toBeLessThan(2.5);
 });
