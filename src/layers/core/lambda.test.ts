@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Tensor } from "../../core/tensor.ts";
 import { info } from "../../devices/current.ts";
 import { multiply } from "../../ops/elementwise/binary.ts";
@@ -12,6 +12,7 @@ const double = (x: Tensor): Tensor => multiply(x, 2);
 test("computes with its arguments, the mask and whether this is training", () => {
   const before = info().memory.storages;
   const seen: unknown[] = [];
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const layer = lambda({
     function: (x, { training, mask, factor }) => {
       seen.push(training, mask?.arraySync());
@@ -23,6 +24,8 @@ test("computes with its arguments, the mask and whether this is training", () =>
   const y = layer.apply(masked, { training: true });
   expect(y.arraySync()).toEqual([[[3], [0]]]);
   expect(y.mask).toBeUndefined();
+  expect(warn.mock.calls.flat()).toEqual(['varve: Lambda "lambda" got a mask but does not use masks; it ends here']);
+  warn.mockRestore();
   expect(seen).toEqual([true, [[true, false]]]);
   y.dispose();
   masked.dispose();

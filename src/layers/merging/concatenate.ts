@@ -9,7 +9,7 @@ import { concatenate as join } from "../../ops/movement/concatenate.ts";
 import { any } from "../../ops/reduce/reduce.ts";
 import { ones } from "../../ops/tensor.ts";
 import { factory, layer } from "../layer.ts";
-import { checkList, maskFor, refuseShapes } from "./merge.ts";
+import { checkList, maskFor, refuseShapes, settled } from "./merge.ts";
 
 /**
  * Puts its inputs one after the other along an axis: shapes [batch, …, aᵢ, …] → [batch, …, a₁ + a₂ + …, …]. Masks are
@@ -30,12 +30,13 @@ export class Concatenate extends layer("Concatenate", {
   override readonly supportsMasking = true;
 
   override call(inputs: readonly Tensor[]): Tensor {
-    const [first] = checkList(this, inputs);
-    const axis = normalizeAxis(this.axis, first.rank, this.label);
+    const axis = normalizeAxis(this.axis, checkList(this, inputs)[0].rank, this.label);
+    const ready = settled(inputs, axis);
+    const [first] = ready as readonly [Tensor];
     const fits = (x: Tensor) =>
       x.rank === first.rank && x.shape.every((size, other) => other === axis || size === first.shape[other]);
-    if (!inputs.every(fits)) refuseShapes(this, inputs, `only the sizes of axis ${axis} may differ`);
-    return join(inputs, axis);
+    if (!ready.every(fits)) refuseShapes(this, inputs, `only the sizes of axis ${axis} may differ`);
+    return join(ready, axis);
   }
 
   override computeMask(inputs: readonly Tensor[], masks: readonly (Tensor | undefined)[]): Tensor | undefined {

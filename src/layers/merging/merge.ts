@@ -2,8 +2,8 @@
  * What the merging layers share: they are called on a list of tensors, which they check and bring to one rank.
  */
 import { ShapeError } from "../../core/errors.ts";
-import { formatShape } from "../../core/shape.ts";
-import type { Tensor } from "../../core/tensor.ts";
+import { formatShape, isProbe, sameShape } from "../../core/shape.ts";
+import { Tensor } from "../../core/tensor.ts";
 import { logicalOr, where } from "../../ops/elementwise/compare.ts";
 import { reshape } from "../../ops/movement/reshape.ts";
 import { type CallContext, type Layer, layer } from "../layer.ts";
@@ -24,6 +24,20 @@ export function checkList({ label }: Layer, inputs: readonly Tensor[]): readonly
   return inputs as unknown as readonly [Tensor, ...Tensor[]];
 }
 
+/**
+ * While only shapes are worked out: the inputs with each unknown size taken as what another input says of its axis,
+ * since there they will have to agree.
+ */
+export function settled(inputs: readonly Tensor[], skipped?: number): readonly Tensor[] {
+  if (inputs.every(({ device }) => device.concrete)) return inputs;
+  const known = (axis: number) =>
+    inputs.map(({ shape }) => shape[axis]).find((size) => size !== 1 && !isProbe(size ?? 1));
+  return inputs.map((x) => {
+    const shape = x.shape.map((size, axis) => (isProbe(size) && axis !== skipped ? (known(axis) ?? size) : size));
+    return sameShape(shape, x.shape) ? x : Tensor.allocate(x.device, shape, x.dtype);
+  });
+}
+
 /** A layer that merges element by element; shorter shapes get axes of size 1 behind the batch, and sizes of 1 stretch. */
 export abstract class ElementwiseMerge extends layer("ElementwiseMerge", {}) {
   override readonly supportsMasking = true;
@@ -32,15 +46,17 @@ export abstract class ElementwiseMerge extends layer("ElementwiseMerge", {}) {
   protected abstract combine(inputs: readonly Tensor[], masks: readonly (Tensor | undefined)[]): Tensor;
 
   override call(inputs: readonly Tensor[], { masks }: CallContext): Tensor {
-    const [first] = checkList(this, inputs);
+    checkList(this, inputs);
     const rank = Math.max(...inputs.map((x) => x.rank));
     if (inputs.some((x) => x.rank === 0)) refuseShapes(this, inputs, "scalars have no batch");
-    if (inputs.some((x) => x.shape[0] !== first.shape[0])) refuseShapes(this, inputs, "their batches differ");
-    const aligned = inputs.map((x) =>
-      x.rank === rank
-        ? x
-        : reshape(x, [x.shape[0] as number, ...new Array<number>(rank - x.rank).fill(1), ...x.shape.slice(1)]),
+    const aligned = settled(
+      inputs.map((x) =>
+        x.rank === rank
+          ? x
+          : reshape(x, [x.shape[0] as number, ...new Array<number>(rank - x.rank).fill(1), ...x.shape.slice(1)]),
+      ),
     );
+    if (new Set(aligned.map((x) => x.shape[0])).size > 1) refuseShapes(this, inputs, "their batches differ");
     for (let axis = 1; axis < rank; axis++) {
       const sizes = new Set(aligned.map((x) => x.shape[axis]).filter((size) => size !== 1));
       if (sizes.size > 1) {
@@ -50,7 +66,7 @@ export abstract class ElementwiseMerge extends layer("ElementwiseMerge", {}) {
     return this.combine(
       aligned,
       // A mask speaks of the axes its input had.
-      aligned.map((x, index) => (x === inputs[index] ? masks[index] : undefined)),
+      inputs.map((x, index) => (x.rank === rank ? masks[index] : undefined)),
     );
   }
 
