@@ -29,7 +29,7 @@ import { planOf } from "./plan.ts";
 
 /** What `normalize` takes, next to its tensors. */
 export interface Normalization {
-  /** The axes that share statistics. */
+  /** The axes that share statistics, counted from the front. */
   readonly over: readonly number[];
   /** Added to the variance before its root. */
   readonly epsilon: number;
