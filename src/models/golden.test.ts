@@ -15,7 +15,7 @@ import { tensor } from "../ops/tensor.ts";
 import { resolveOptimizer } from "../optimizers/resolve.ts";
 import type { Arrays } from "./data.ts";
 import { Functional } from "./functional.ts";
-import type { Model } from "./model.ts";
+import { Model } from "./model.ts";
 import { Sequential } from "./sequential.ts";
 
 const golden = await readGoldenSubject("models");
@@ -166,6 +166,32 @@ describe.each(golden.cases)("as Keras: $name", (golden) => {
       withoutBytes(golden.compiledSummary),
     );
     model.dispose();
+  });
+});
+
+describe("summaries as Keras's", () => {
+  const text = (net: Model, options = {}) => net.summary({ print: false, lineLength: 76, ...options }).split("\n");
+
+  test("of a sequential model that waits for data", () => {
+    const net = new Sequential([layers.dense({ units: 3, name: "hidden" }), layers.dense({ units: 1, name: "out" })], {
+      name: "waiting",
+    });
+    expect(text(net)).toEqual(golden.summaries.waiting);
+  });
+
+  test("of a model with a call of its own", () => {
+    class Branches extends Model {
+      first = layers.dense({ units: 4, name: "first" });
+      norm = layers.batchNormalization({ name: "norm" });
+      head = layers.dense({ units: 2, name: "head", trainable: false });
+      override call(x: Tensor) {
+        return this.head.apply(this.norm.apply(this.first.apply(x)));
+      }
+    }
+    const net = new Branches({ name: "branches" });
+    expect(text(net)).toEqual(golden.summaries.branchesBefore);
+    net.apply(tensor(new Float32Array(10), [2, 5]));
+    expect(text(net, { showTrainable: true })).toEqual(golden.summaries.branches);
   });
 });
 

@@ -425,6 +425,33 @@ describe("callbacks in a training", () => {
   });
 });
 
+test("batches come with sample weights, and classes are weighed in them", async () => {
+  const net = compiledLine();
+  (net.optimizer as SGD).learningRate = 0;
+  const weighed = await net.fit(() => [{ xs: [[1], [1]], ys: [[1], [2]], sampleWeight: [0, 1] }], quiet);
+  expect(weighed.history.loss).toEqual([2]);
+  const classes = await net.fit(
+    () => [
+      [
+        [[1], [1]],
+        [[1], [2]],
+      ] as never,
+    ],
+    { ...quiet, classWeight: { 1: 5, 2: 0 } },
+  );
+  expect(classes.history.loss).toEqual([2.5]);
+});
+
+test("factories add to a sequential model", async () => {
+  const net = sequential([input({ shape: [2] })]);
+  const same = layers.dense(layers.dense(net, { units: 3, kernelInitializer: "ones" }), {
+    units: 1,
+    kernelInitializer: "ones",
+  });
+  expect(same).toBe(net);
+  expect(await net.apply([[1, 2]]).array()).toEqual([[9]]);
+});
+
 describe("several inputs and outputs", () => {
   function two(): Functional {
     const a = input({ shape: [1], name: "a" });

@@ -230,6 +230,33 @@ def twins(random):
     )
 
 
+class Branches(keras.Model):
+    """A model with a call of its own."""
+
+    def __init__(self):
+        super().__init__(name="branches")
+        self.first = layers.Dense(4, name="first")
+        self.norm = layers.BatchNormalization(name="norm")
+        self.head = layers.Dense(2, name="head", trainable=False)
+
+    def call(self, x):
+        return self.head(self.norm(self.first(x)))
+
+
+def summaries():
+    """Of models without a graph, before and after they are built."""
+    waiting = keras.Sequential([layers.Dense(3, name="hidden"), layers.Dense(1, name="out")], name="waiting")
+    branches = Branches()
+    before = summary(branches)
+    branches.build((None, 5))
+    branches(np.zeros((2, 5), "float32"))
+    return {
+        "waiting": summary(waiting),
+        "branchesBefore": before,
+        "branches": summary(branches, show_trainable=True),
+    }
+
+
 class FakeOptimizer:
     learning_rate = 1.0
 
@@ -312,6 +339,7 @@ def content():
             two_heads(random, False),
             twins(random),
         ],
+        "summaries": summaries(),
         "earlyStopping": [
             early_stopping(falling),
             early_stopping(falling, patience=3),

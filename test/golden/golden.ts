@@ -305,6 +305,8 @@ export interface GoldenModels extends GoldenHeader {
     readonly trainOnBatch: Readonly<Record<string, number>>;
     readonly weightsAfterTrainOnBatch: readonly GoldenTensor[];
   }[];
+  /** Of a sequential model that waits for data, and of a model with a call of its own. */
+  readonly summaries: Readonly<Record<"waiting" | "branchesBefore" | "branches", readonly string[]>>;
   /** Callbacks fed with the values of `val_loss`, epoch by epoch. */
   readonly earlyStopping: readonly {
     readonly options: KerasConfig;
