@@ -54,13 +54,13 @@ async function train(normalization: string, batchSize: number, seed: number): Pr
     metrics: ["accuracy"],
   });
   await model.fit(digits.train.images, digits.train.labels, { batchSize, epochs, verbose: 0 });
-  const { accuracy } = await model.evaluate(digits.test.images, digits.test.labels, { verbose: 0 });
+  const scores = await model.evaluate(digits.test.images, digits.test.labels, { verbose: 0, returnDict: true });
   model.dispose();
   for (const part of [digits.train, digits.test]) {
     part.images.dispose();
     part.labels.dispose();
   }
-  return { normalization, batchSize, seed, error: 100 * (1 - (accuracy as number)) };
+  return { normalization, batchSize, seed, error: 100 * (1 - (scores.accuracy as number)) };
 }
 
 const runs: Run[] = [];

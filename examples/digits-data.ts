@@ -3,7 +3,7 @@
  */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import { random, type Tensor, tensor } from "varve";
+import { random, type Tensor, tensor, tidy } from "varve";
 
 export interface Digits {
   /** Pixels in [0, 1], shape [n, 8, 8, 1]. */
@@ -21,9 +21,8 @@ export function loadDigits(seed: number): { train: Digits; test: Digits } {
     .trim()
     .split("\n")
     .map((line) => line.split(",").map(Number));
-  const order = random.shuffle(tensor(Int32Array.from(rows.keys())), { seed });
-  const shuffled = [...order.dataSync()].map((index) => rows[index] as number[]);
-  order.dispose();
+  const order = tidy(() => random.shuffle(tensor(Int32Array.from(rows.keys())), { seed }).dataSync());
+  const shuffled = [...order].map((index) => rows[index] as number[]);
   const part = (chosen: number[][]): Digits => ({
     images: tensor(Float32Array.from(chosen.flatMap((row) => row.slice(0, pixels).map((value) => value / 16))), [
       chosen.length,

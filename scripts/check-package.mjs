@@ -31,10 +31,12 @@ const normalized: Tensor = groupNorm(x, { groups: 1, reductionAxes: [] });
 if (normalized.shape.join() !== getVariablesByName("GroupNorm/beta").map(({ shape }) => [4, ...shape]).join()) {
   throw new Error("varve/contrib normalized to the wrong shape");
 }
-// @ts-expect-error groups is a number
-layers.groupNormalization({ groups: "2" });
-// @ts-expect-error units is required
-layers.dense({});
+export function refusedByTheCompiler() {
+  // @ts-expect-error groups is a number
+  layers.groupNormalization({ groups: "2" });
+  // @ts-expect-error units is required
+  layers.dense({});
+}
 `;
 
 try {

@@ -10,9 +10,9 @@ const frontendBudget = 15_000;
 
 const programs = {
   "train Dense + GroupNormalization": `
-    import { Dense, GroupNormalization, Sequential, SGD, MeanSquaredError, tensor } from "varve";
+    import { Dense, GroupNormalization, Sequential, tensor } from "varve";
     const model = new Sequential([new Dense({ units: 8 }), new GroupNormalization({ groups: 2 }), new Dense({ units: 1 })]);
-    model.compile({ optimizer: new SGD({ learningRate: 0.1 }), loss: new MeanSquaredError() });
+    model.compile({ optimizer: "adam", loss: "mean_squared_error" });
     await model.fit(tensor([[0, 1]]), tensor([[1]]), { epochs: 1 });
     console.log(model.predict(tensor([[0, 1]])));`,
   everything: `import * as varve from "varve"; console.log(varve);`,

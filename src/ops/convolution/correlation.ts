@@ -13,7 +13,7 @@ import type { Spec } from "../../core/op.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { op } from "../op.ts";
-import { sumTo } from "../reduce/reduce.ts";
+import { sumTo } from "../reduce/sum.ts";
 import { type Correlation, inThreeDimensions } from "./geometry.ts";
 import { correlateCalls, correlateInputGradientCalls, correlateKernelGradientCalls } from "./kernels.ts";
 

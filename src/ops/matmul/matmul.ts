@@ -11,7 +11,7 @@ import { cast } from "../elementwise/cast.ts";
 import { reshape } from "../movement/reshape.ts";
 import { transpose } from "../movement/transpose.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
-import { sumTo } from "../reduce/reduce.ts";
+import { sumTo } from "../reduce/sum.ts";
 import { toTensor } from "../tensor.ts";
 import { panelsOf, productCall } from "./product.ts";
 

@@ -19,8 +19,6 @@ import { hasKernel, type KernelKind, reduceCall } from "./kernel.ts";
 import { eachReduced } from "./loops.ts";
 import { type AxisArgument, type Reduction, reductionOf, spread, sum, sumDType } from "./sum.ts";
 
-export { sumTo } from "./sum.ts";
-
 type ReduceOp = OpFunction<{ x: Tensor }, "y", Reduction>;
 
 /** How many elements each place of the result stands for. */
