@@ -44,10 +44,10 @@ describe("moving statistics", () => {
   test("inference uses and keeps them", async () => {
     using layer = new BatchNormalization({ epsilon: 0 });
     layer.build([null, 2]);
-    layer.setWeights([ones([2]), [0, 1], [2, 20], [1, 100]]);
+    layer.setWeights([ones([2]), [0, 1], [2, 20], [1, 4]]);
     expect(await layer.apply(x).array()).toEqual([
-      [-1, 0],
-      [1, 2],
+      [-1, -4],
+      [1, 6],
     ]);
     expect(await layer.movingMean?.value.array()).toEqual([2, 20]);
   });
