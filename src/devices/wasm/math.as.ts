@@ -52,9 +52,9 @@ function lessLog2(x: v128, n: v128): v128 {
   return fma(n, all(2.12194440e-4), fma(n, all(-0.693359375), x));
 }
 
-/** e^x */
+/** e^x. (`pmin` and `pmax` are single instructions, and keep NaN where it stands first.) */
 export function exp4(x: v128): v128 {
-  x = f32x4.max(f32x4.min(x, all(89)), all(-104));
+  x = f32x4.pmax(f32x4.pmin(x, all(89)), all(-104));
   const n = timesLog2(x);
   const r = lessLog2(x, f32x4.sub(n, all(ROUNDER)));
   let p = fma(all(0.0013819823507219553), r, all(0.008368686772882938));
@@ -66,7 +66,7 @@ export function exp4(x: v128): v128 {
 
 /** e^x − 1 */
 export function expm14(x: v128): v128 {
-  const y = f32x4.max(f32x4.min(x, all(89)), all(-18));
+  const y = f32x4.pmax(f32x4.pmin(x, all(89)), all(-18));
   const rounded = timesLog2(y);
   const r = lessLog2(y, f32x4.sub(rounded, all(ROUNDER)));
   const n = wholeOf(rounded);
@@ -122,7 +122,7 @@ export function log1p4(x: v128): v128 {
 
 /** t / (t + 2) with t = e^(2|x|) − 1, and the sign of x. */
 export function tanh4(x: v128): v128 {
-  const size = f32x4.min(f32x4.abs(x), all(10));
+  const size = f32x4.pmin(f32x4.abs(x), all(10));
   const t = expm14(f32x4.add(size, size));
   return v128.bitselect(x, f32x4.div(t, f32x4.add(t, all(2))), i32x4.splat(0x80000000));
 }
@@ -147,7 +147,7 @@ function erfOfSmall(x: v128): v128 {
 
 /** 1 − erf for x ≥ 0.5: e^(−x²) times a slowly changing function. */
 function erfcOfLarge(x: v128): v128 {
-  x = f32x4.min(x, all(10.1));
+  x = f32x4.pmin(x, all(10.1));
   const t = f32x4.div(f32x4.sub(x, all(2)), f32x4.add(x, all(2)));
   let p = fma(all(-0.0006620905478484929), t, all(0.0004767942591570318));
   p = fma(p, t, all(0.00434943288564682));
