@@ -50,22 +50,22 @@ const random = fc
 
 opContract("normalize over any axes", everything, {
   cases: random,
-  runs: 60,
+  runs: 40,
   examples: [
     // rows of columns: groups of width 2, 3 and 16, more columns than one table, rows taken together
-    example([3, 90, 4, 2], [1, 3], [4, 2]),
+    example([2, 70, 4, 2], [1, 3], [4, 2]),
     example([2, 70, 5, 3], [1, 3], [5, 3], [1]),
     example([2, 9, 4, 16], [1, 3], [4, 16]),
-    example([2, 70, 1, 40], [1, 3], [40]),
+    example([2, 20, 1, 40], [1, 3], [40]),
     example([9, 3], [0], [3]),
     example([150, 3], [0], [3], undefined),
-    example([20, 600], [0], [600]),
-    example([6, 3, 300, 3], [0, 1, 3], [300, 1]),
+    example([5, 600], [0], [600]),
+    example([2, 2, 300, 3], [0, 1, 3], [300, 1]),
     // lines: contiguous groups, with and without parameters along them
     example([3, 300], [1], [300]),
     example([3, 300], [1], undefined, [300]),
     example([3, 1100], [1]),
-    example([70, 33], [1], [33], [1]),
+    example([66, 17], [1], [17], [1]),
     example([2, 3, 4, 70], [2, 3], [3, 4, 1]),
     example([5, 4, 300], [0, 2], [4, 1]),
     // means along the line
