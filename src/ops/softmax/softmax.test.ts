@@ -56,6 +56,10 @@ test("values are Keras's", () => {
 });
 
 test("integers are refused", () => {
-  expect(() => softmax(tensor([1], [1], "int32"))).toThrowErrorMatchingInlineSnapshot(`[DTypeError: softmax: needs float32 or float64, got int32; cast it first: ops.cast(x, "float32")]`);
-  expect(() => softmax(tensor([1]), 1)).toThrowErrorMatchingInlineSnapshot(`[ShapeError: softmax: axis 1 is out of range; axes of rank 1 go from -1 to 0]`);
+  expect(() => softmax(tensor([1], [1], "int32"))).toThrowErrorMatchingInlineSnapshot(
+    `[DTypeError: softmax: needs float32 or float64, got int32; cast it first: ops.cast(x, "float32")]`,
+  );
+  expect(() => softmax(tensor([1]), 1)).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: softmax: axis 1 is out of range; axes of rank 1 go from -1 to 0]`,
+  );
 });
