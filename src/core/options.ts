@@ -46,26 +46,26 @@ export type OptionsOf<S extends Schema> = {
 export type ValuesOf<S extends Schema> = { readonly [K in keyof S]: ValueOf<S[K]> };
 
 /** Reads given options by a schema: unknown names, missing ones and bad values are refused, defaults filled in. */
-export function parseOptions<S extends Schema>(schema: S, given: unknown, owner: string): ValuesOf<S> {
+export function parseOptions<S extends Schema>(schema: S, given: unknown, owner: string, kind = "option"): ValuesOf<S> {
   if (given !== undefined && !isPlainObject(given)) {
     throw new OptionError(
-      `${owner}: options are an object like { ${Object.keys(schema)[0] ?? "name"}: … }, got ${show(given)}`,
+      `${owner}: ${kind}s are an object like { ${Object.keys(schema)[0] ?? "name"}: … }, got ${show(given)}`,
     );
   }
   const options: Record<string, unknown> = given ?? {};
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(schema, name)) {
-      throw new OptionError(`${owner}: option "${name}" is unknown; ${didYouMean(name, Object.keys(schema))}`);
+      throw new OptionError(`${owner}: ${kind} "${name}" is unknown; ${didYouMean(name, Object.keys(schema))}`);
     }
   }
   const values: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(schema)) {
     const value = options[name] === undefined ? option.default : options[name];
     if (value === undefined && option.required) {
-      throw new OptionError(`${owner}: option "${name}" is required: ${option.expected}`);
+      throw new OptionError(`${owner}: ${kind} "${name}" is required: ${option.expected}`);
     }
     values[name] = option.parse(value, (expected = option.expected) => {
-      throw new OptionError(`${owner}: option "${name}" must be ${expected}, got ${show(value)}`);
+      throw new OptionError(`${owner}: ${kind} "${name}" must be ${expected}, got ${show(value)}`);
     });
   }
   return values as ValuesOf<S>;
@@ -74,6 +74,11 @@ export function parseOptions<S extends Schema>(schema: S, given: unknown, owner:
 /** `poolSize` → `pool_size`. */
 export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** `pool_size` → `poolSize`. */
+export function camelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** The values as a Keras config. */

@@ -7,7 +7,7 @@ import type { Constraint } from "../constraints.ts";
 import { defineOptions } from "../core/configurable.ts";
 import { onDevice } from "../core/device.ts";
 import { type DType, isFloat } from "../core/dtype.ts";
-import { DisposedError, ShapeError, VarveError } from "../core/errors.ts";
+import { DisposedError, didYouMean, OptionError, ShapeError, VarveError } from "../core/errors.ts";
 import { uniqueName } from "../core/names.ts";
 import {
   boolean,
@@ -126,11 +126,14 @@ interface BaseOptions {
 /** Whether the enclosing call of a layer or model is a training step. */
 let enclosingTraining: boolean | undefined;
 
-export abstract class Layer {
+/** @typeParam C What a call of this layer may be told beyond `CallOptions`. */
+export abstract class Layer<C extends object = object> {
   /** The Keras class name. */
   static readonly className: string = "Layer";
   /** The options beyond those of every layer. */
   static readonly schema: Schema = {};
+  /** What a call may be told beyond `CallOptions`; `call` finds it in its context, checked and with defaults. */
+  static readonly callSchema: Schema = {};
 
   readonly name: string;
   readonly dtype: DType;
@@ -370,17 +373,17 @@ export abstract class Layer {
    * Calls the layer: builds it first if need be, then computes. Symbolic tensors give symbolic tensors and add a node
    * to their graph.
    */
-  apply(inputs: SymbolicTensor | readonly SymbolicTensor[], options?: CallOptions): SymbolicTensor;
-  apply(inputs: TensorLike | readonly TensorLike[], options?: CallOptions): Tensor;
+  apply(inputs: SymbolicTensor | readonly SymbolicTensor[], options?: CallOptions & C): SymbolicTensor;
+  apply(inputs: TensorLike | readonly TensorLike[], options?: CallOptions & C): Tensor;
   apply(inputs: unknown, options: CallOptions = {}): unknown {
     if (this.#disposed) throw new DisposedError(`${this.label} was used after it was disposed`);
     if (isSymbolic(inputs) || isSymbolic(options)) {
       this.#prepare(inputs);
-      const { training = enclosingTraining, mask } = options;
-      return callSymbolically(
-        this,
-        [inputs, { ...(training === undefined ? {} : { training }), ...(mask ? { mask } : {}) }],
-        (args) => this.#run(args[0], args[1] as CallOptions),
+      const given = Object.entries({ training: enclosingTraining, ...options }).filter(
+        ([, value]) => value !== undefined,
+      );
+      return callSymbolically(this, [inputs, Object.fromEntries(given)], (args) =>
+        this.#run(args[0], args[1] as CallOptions),
       );
     }
     if (enclosingTraining === undefined) this.clearLosses();
@@ -419,7 +422,7 @@ export abstract class Layer {
     enclosingTraining = training;
     try {
       const ready = mapLeaves(inputs, (leaf) => this.#autocast(leaf as Tensor)) as Tensor | Tensor[];
-      let outputs = this.call(ready, { training, mask: masks[0], masks });
+      let outputs = this.call(ready, { ...this.#callOptions(options), training, mask: masks[0], masks });
       // An output that is an input itself would be disposed with it, and carry its mask.
       outputs = mapLeaves(outputs, (leaf) =>
         tensors.includes(leaf as Tensor) ? identity(leaf as Tensor) : leaf,
@@ -432,6 +435,17 @@ export abstract class Layer {
     } finally {
       enclosingTraining = outer;
     }
+  }
+
+  /** What this call was told beyond `CallOptions`, checked. */
+  #callOptions({ training: _training, mask: _mask, ...own }: CallOptions): Record<string, unknown> {
+    const { callSchema } = this.constructor as typeof Layer;
+    const unknown = Object.keys(own).find((name) => !Object.hasOwn(callSchema, name));
+    if (unknown !== undefined) {
+      const known = ["training", "mask", ...Object.keys(callSchema)];
+      throw new OptionError(`${this.label}: call option "${unknown}" is unknown; ${didYouMean(unknown, known)}`);
+    }
+    return parseOptions(callSchema, own, this.label, "call option");
   }
 
   #autocast(tensor: Tensor): Tensor {
@@ -531,22 +545,24 @@ export type LayerOptions<S extends Schema> = OptionsOf<S> & BaseOptions;
 type Given<O> = Partial<O> extends O ? [options?: O] : [options: O];
 
 /** The class that `layer()` gives, to extend. */
-export interface LayerClass<S extends Schema> {
-  new (...args: Given<LayerOptions<S>>): Layer & ValuesOf<S>;
+export interface LayerClass<S extends Schema, C extends Schema = Record<never, never>> {
+  new (...args: Given<LayerOptions<S>>): Layer<OptionsOf<C>> & ValuesOf<S>;
   readonly className: string;
   readonly schema: S;
+  readonly callSchema: C;
   fromConfig: typeof Layer.fromConfig;
 }
 
 /** As a class to extend, `call` is still to be written. */
-type AbstractLayerClass<S extends Schema> = Omit<LayerClass<S>, never> &
+type AbstractLayerClass<S extends Schema, C extends Schema> = Omit<LayerClass<S, C>, never> &
   (abstract new (
     ...args: Given<LayerOptions<S>>
-  ) => Layer & ValuesOf<S>);
+  ) => Layer<OptionsOf<C>> & ValuesOf<S>);
 
 /**
  * Makes the base class of a layer from its Keras name and its options. From these come the constructor with its types,
- * checks and messages, the properties, and the Keras config with its inverse.
+ * checks and messages, the properties, and the Keras config with its inverse. `call` describes, in the same way, what a
+ * call may be told besides `training` and `mask`.
  *
  * @example
  * ```ts
@@ -560,16 +576,17 @@ type AbstractLayerClass<S extends Schema> = Omit<LayerClass<S>, never> &
  * ```
  */
 /* @__NO_SIDE_EFFECTS__ */
-export function layer<A extends Schema, B extends Schema = Record<never, never>>(
-  className: string,
-  first: A,
-  second?: B,
-): AbstractLayerClass<A & B> {
+export function layer<
+  A extends Schema,
+  B extends Schema = Record<never, never>,
+  C extends Schema = Record<never, never>,
+>(className: string, first: A, second?: B, call?: C): AbstractLayerClass<A & B, C> {
   abstract class Named extends Layer {
     static override readonly className = className;
     static override readonly schema = { ...first, ...second };
+    static override readonly callSchema = { ...call };
   }
-  return Named as unknown as AbstractLayerClass<A & B>;
+  return Named as unknown as AbstractLayerClass<A & B, C>;
 }
 
 /** Something that layers are added to: a Sequential. */

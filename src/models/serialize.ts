@@ -3,7 +3,7 @@
  * What it is not: the files these configs stand in, and the weights.
  */
 import { VarveError } from "../core/errors.ts";
-import type { Json } from "../core/options.ts";
+import { camelCase, type Json, snakeCase } from "../core/options.ts";
 import { type GraphNode, SymbolicTensor } from "../core/symbolic.ts";
 import { isPlainObject, leaves, mapLeaves } from "../core/tree.ts";
 import { Layer } from "../layers/layer.ts";
@@ -31,8 +31,9 @@ export function serializeNode(node: GraphNode, originOf: (tensor: SymbolicTensor
           config: { shape: leaf.shape, dtype: leaf.dtype, keras_history: originOf(leaf) },
         }
       : (leaf ?? null),
-  ) as [Json, Json];
-  return { args: [inputs], kwargs: options };
+  ) as [Json, Record<string, Json>];
+  const kwargs = Object.entries(options).map(([name, value]) => [snakeCase(name), value]);
+  return { args: [inputs], kwargs: Object.fromEntries(kwargs) };
 }
 
 /** The reverse: the arguments of a call, with each symbolic tensor found by `find`. Undefined while one is missing. */
@@ -54,7 +55,7 @@ export function deserializeNode(
   const { args, kwargs } = node as { args: readonly unknown[]; kwargs: Record<string, unknown> };
   const inputs = revive(args[0]);
   const given = Object.entries(kwargs ?? {}).filter(([, value]) => value !== null && value !== undefined);
-  const options = Object.fromEntries(given.map(([key, value]) => [key, revive(value)]));
+  const options = Object.fromEntries(given.map(([key, value]) => [camelCase(key), revive(value)]));
   return missing ? undefined : { inputs, options };
 }
 
