@@ -10,11 +10,12 @@ import { snakeCase } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import { sortedLeaves } from "../core/tree.ts";
 import { info } from "../devices/current.ts";
+import { input } from "../layers/core/input-layer.ts";
 import * as layers from "../layers/index.ts";
 import { tensor } from "../ops/tensor.ts";
 import { resolveOptimizer } from "../optimizers/resolve.ts";
 import type { Arrays } from "./data.ts";
-import { Functional } from "./functional.ts";
+import { Functional, model } from "./functional.ts";
 import { Model } from "./model.ts";
 import { Sequential } from "./sequential.ts";
 
@@ -64,8 +65,26 @@ async function expectWeights(model: Model, weights: readonly GoldenTensor[], wha
   }
 }
 
-function rebuild({ class: className, config }: (typeof golden.cases)[number]): Model {
+/**
+ * Models that are not made from Keras's config: with masks, Keras has the ops that make them in its graph, while here
+ * masks travel with the tensors.
+ */
+const byHand: Record<string, () => Model> = {
+  "padded sequences"() {
+    const ids = input({ shape: [null], dtype: "int32", name: "ids" });
+    const words = layers.embedding({ inputDim: 6, outputDim: 3, maskZero: true }).apply(ids);
+    const mixed = layers.dense({ units: 3, activation: "tanh" }).apply(words);
+    const tag = layers.dense({ units: 1, name: "tag" }).apply(mixed);
+    const average = layers.globalAveragePooling1d().apply(mixed);
+    const mood = layers.dense({ units: 1, activation: "sigmoid", name: "mood" }).apply(average);
+    return model({ inputs: ids, outputs: [tag, mood] });
+  },
+};
+
+function rebuild({ name, class: className, config }: (typeof golden.cases)[number]): Model {
   resetNames();
+  const make = byHand[name];
+  if (make) return make();
   return classes[className].fromConfig(config as never, { ...layers, ...classes });
 }
 
@@ -89,12 +108,12 @@ function essential(config: unknown): unknown {
 describe.each(golden.cases)("as Keras: $name", (golden) => {
   test("training, evaluation, prediction", async () => {
     const before = info().memory.storages;
-    const model = rebuild(golden);
-    model.setWeights(golden.initialWeights.map(({ values, shape }) => tensor(Float32Array.from(values), shape)));
+    const net = rebuild(golden);
+    net.setWeights(golden.initialWeights.map(({ values, shape }) => tensor(Float32Array.from(values), shape)));
     const optimizer = resolveOptimizer(golden.optimizer);
-    model.compile({ ...camel(golden.compile), optimizer });
+    net.compile({ ...camel(golden.compile), optimizer });
     const [x, y] = [toStructure(golden.x), toStructure(golden.y)];
-    const { history } = await model.fit(x, y, {
+    const { history } = await net.fit(x, y, {
       ...camel(golden.fit),
       ...(golden.sampleWeight ? { sampleWeight: toStructure(golden.sampleWeight) } : {}),
       ...(golden.validationData ? { validationData: golden.validationData.map(toTensor) as never } : {}),
@@ -105,10 +124,10 @@ describe.each(golden.cases)("as Keras: $name", (golden) => {
     for (const [name, values] of Object.entries(golden.history)) {
       expectClose(history[name] as number[], values, 2e-5, name);
     }
-    await expectWeights(model, golden.weights, "after fit");
+    await expectWeights(net, golden.weights, "after fit");
 
-    const list = await model.evaluate(x, y, { batchSize: 3, verbose: 0 });
-    const byName = await model.evaluate(x, y, { batchSize: 3, verbose: 0, returnDict: true });
+    const list = await net.evaluate(x, y, { batchSize: 3, verbose: 0 });
+    const byName = await net.evaluate(x, y, { batchSize: 3, verbose: 0, returnDict: true });
     expect(Object.keys(byName).sort()).toEqual(Object.keys(golden.evaluationByName).sort());
     for (const [name, value] of Object.entries(golden.evaluationByName)) {
       expectClose([byName[name] as number], [value], 2e-5, name);
@@ -117,7 +136,7 @@ describe.each(golden.cases)("as Keras: $name", (golden) => {
     const otherwise = Object.keys(byName).some((name) => name.startsWith("weighted_")) || "value" in golden.predictions;
     if (!otherwise) expectClose([list].flat(), golden.evaluation, 2e-5, "evaluation");
 
-    const predicted = await model.predict<Tensor | Tensor[] | Record<string, Tensor>>(x, { batchSize: 3, verbose: 0 });
+    const predicted = await net.predict<Tensor | Tensor[] | Record<string, Tensor>>(x, { batchSize: 3, verbose: 0 });
     const expected = goldenTensors(golden.predictions);
     for (const [index, output] of (sortedLeaves(predicted) as Tensor[]).entries()) {
       const { shape, values } = expected[index] as GoldenTensor;
@@ -126,13 +145,13 @@ describe.each(golden.cases)("as Keras: $name", (golden) => {
       output.dispose();
     }
 
-    const logs = await model.trainOnBatch(x, y, { returnDict: true });
+    const logs = await net.trainOnBatch(x, y, { returnDict: true });
     for (const [name, value] of Object.entries(golden.trainOnBatch)) {
       expectClose([logs[name] as number], [value], 2e-5, `trainOnBatch ${name}`);
     }
-    await expectWeights(model, golden.weightsAfterTrainOnBatch, "after trainOnBatch");
+    await expectWeights(net, golden.weightsAfterTrainOnBatch, "after trainOnBatch");
 
-    model.dispose();
+    net.dispose();
     for (const structure of [x, y]) {
       for (const each of structure instanceof Tensor ? [structure] : Object.values(structure))
         (each as Tensor).dispose();
@@ -142,30 +161,30 @@ describe.each(golden.cases)("as Keras: $name", (golden) => {
     );
   });
 
-  test("config, there and back", () => {
-    const model = rebuild(golden);
-    expect(essential(model.getConfig())).toEqual(essential(golden.config));
-    expect(model.trainableWeights.map(({ name }) => name)).toEqual(
+  test.skipIf(golden.name in byHand)("config, there and back", () => {
+    const net = rebuild(golden);
+    expect(essential(net.getConfig())).toEqual(essential(golden.config));
+    expect(net.trainableWeights.map(({ name }) => name)).toEqual(
       golden.trainable.map((path) => path.split("/").at(-1)),
     );
-    model.dispose();
+    net.dispose();
   });
 
-  test("summary", async () => {
-    const model = rebuild(golden);
-    expect(model.summary({ print: false, lineLength: 76 }).split("\n")).toEqual(golden.summary);
-    expect(
-      model.summary({ print: false, lineLength: 110, showTrainable: true, expandNested: true }).split("\n"),
-    ).toEqual(golden.wideSummary);
-    model.compile({ ...camel(golden.compile), optimizer: resolveOptimizer(golden.optimizer) });
-    await model.trainOnBatch(toStructure(golden.x), toStructure(golden.y));
+  test.skipIf(golden.name in byHand)("summary", async () => {
+    const net = rebuild(golden);
+    expect(net.summary({ print: false, lineLength: 76 }).split("\n")).toEqual(golden.summary);
+    expect(net.summary({ print: false, lineLength: 110, showTrainable: true, expandNested: true }).split("\n")).toEqual(
+      golden.wideSummary,
+    );
+    net.compile({ ...camel(golden.compile), optimizer: resolveOptimizer(golden.optimizer) });
+    await net.trainOnBatch(toStructure(golden.x), toStructure(golden.y));
     // The learning rate is float64 here: more bytes than Keras counts.
     const withoutBytes = (lines: readonly string[]) =>
       lines.map((line) => line.replace(/^( (?:Total|Optimizer) params: [\d,]+) .*/, "$1"));
-    expect(withoutBytes(model.summary({ print: false, lineLength: 76 }).split("\n"))).toEqual(
+    expect(withoutBytes(net.summary({ print: false, lineLength: 76 }).split("\n"))).toEqual(
       withoutBytes(golden.compiledSummary),
     );
-    model.dispose();
+    net.dispose();
   });
 });
 

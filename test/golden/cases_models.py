@@ -230,6 +230,32 @@ def twins(random):
     )
 
 
+def words(random):
+    """Padded sequences: the mask of the padding reaches the loss, and the layer that averages over steps."""
+    ids = random.integers(1, 6, (6, 4)).astype("int32")
+    ids[0, 2:] = 0
+    ids[3, 1:] = 0
+    tags = random.standard_normal((6, 4, 1)).astype("float32")
+    mood = random.integers(0, 2, (6, 1)).astype("float32")
+    inputs = layers.Input((None,), dtype="int32", name="ids")
+    x = layers.Embedding(6, 3, mask_zero=True, name="words")(inputs)
+    x = layers.Dense(3, activation="tanh", name="mix")(x)
+    tag = layers.Dense(1, name="tag")(x)
+    x = layers.GlobalAveragePooling1D(name="average")(x)
+    feel = layers.Dense(1, activation="sigmoid", name="mood")(x)
+    model = keras.Model(inputs, [tag, feel], name="words_and_mood")
+    return case(
+        "padded sequences",
+        model,
+        ids,
+        [tags, mood],
+        optimizers.Adam(0.05),
+        # No metric of the masked output: on this backend it would lose the mask in training, but not in evaluation.
+        dict(loss=["mse", "binary_crossentropy"], metrics=[None, ["accuracy"]]),
+        dict(epochs=2, batch_size=4),
+    )
+
+
 class Branches(keras.Model):
     """A model with a call of its own."""
 
@@ -338,6 +364,7 @@ def content():
             two_heads(random, True),
             two_heads(random, False),
             twins(random),
+            words(random),
         ],
         "summaries": summaries(),
         "earlyStopping": [
