@@ -24,6 +24,7 @@ const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.m
 const resolve = {
   alias: {
     "varve/contrib": source("frontends/contrib/index.ts"),
+    "varve/neupy": source("frontends/neupy/index.ts"),
     varve: source("index.ts"),
     "#platform": source("platform/node.ts"),
   },

@@ -7,10 +7,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { transformSync } from "esbuild";
 import { afterEach, describe, expect, test } from "vitest";
 import * as contrib from "../../src/frontends/contrib/index.ts";
+import * as neupy from "../../src/frontends/neupy/index.ts";
 import * as varve from "../../src/index.ts";
 
 /** What examples import from. */
-const modules = { varve, "varve/contrib": contrib };
+const modules = { varve, "varve/contrib": contrib, "varve/neupy": neupy };
 
 interface Example {
   readonly file: string;
@@ -74,6 +75,7 @@ const examples = [
 afterEach(() => {
   varve.setDevice("wasm");
   contrib.resetDefaultGraph();
+  neupy.resetNames();
 });
 
 describe("examples of the documentation", () => {

@@ -13,7 +13,8 @@ import { regularizer } from "../../regularizers.ts";
 import { factory, layer } from "../layer.ts";
 import { weight } from "../weights.ts";
 
-const preluOf = elementwise({
+/** x above 0, alpha · x below, for any alpha that broadcasts. @internal */
+export const preluOf = elementwise({
   name: "prelu",
   dtype: "float",
   inputs: 2,

@@ -15,6 +15,7 @@ import { where } from "../../ops/elementwise/compare.ts";
 import { sqrt, square } from "../../ops/elementwise/unary.ts";
 import { broadcastTo } from "../../ops/movement/broadcast.ts";
 import { expandDims, reshape, stopGradient } from "../../ops/movement/reshape.ts";
+import { moveAverage } from "../../ops/normalize/given.ts";
 import { batchNormalization as normalizeBy } from "../../ops/normalize/normalizations.ts";
 import { normalize } from "../../ops/normalize/normalize.ts";
 import { spanning } from "../../ops/normalize/parameters.ts";
@@ -173,21 +174,15 @@ export class BatchNormalization extends layer(
         { x, gamma: spanned("gamma", gamma), beta: spanned("beta", beta) },
         { over, epsilon, kind: "standard" },
       );
-      this.#move(movingMean, reshape(statistics.mean, channels), this.momentum, x);
-      this.#move(movingVariance, reshape(statistics.variance, channels), this.momentum, x);
+      moveAverage(movingMean, reshape(statistics.mean, channels), this.momentum, x);
+      moveAverage(movingVariance, reshape(statistics.variance, channels), this.momentum, x);
       return statistics.y;
     }
     const [mean, variance] = mask ? maskedMoments(x, mask, over, channels) : moments(x, over);
     if (this.renorm) return this.#renormalize(x, mean, variance);
-    this.#move(movingMean, mean, this.momentum, x);
-    this.#move(movingVariance, variance, this.momentum, x);
+    moveAverage(movingMean, mean, this.momentum, x);
+    moveAverage(movingVariance, variance, this.momentum, x);
     return normalizeBy(x, mean, variance, axis, beta, gamma, epsilon);
-  }
-
-  /** Moves an average towards what this batch has; where only shapes are worked out, or the batch is empty, not. */
-  #move(average: Variable, seen: Tensor, momentum: number, x: Tensor): void {
-    if (!x.device.concrete || x.size === 0) return;
-    average.assign(add(multiply(average, momentum), multiply(seen, 1 - momentum)));
   }
 
   /**
@@ -209,10 +204,10 @@ export class BatchNormalization extends layer(
     const shift = this.gamma ? multiply(stopGradient(d), this.gamma) : stopGradient(d);
     const offset = this.beta ? add(shift, this.beta) : shift;
 
-    this.#move(renormMean, mean, this.renormMomentum, x);
-    this.#move(renormStddev, stddev, this.renormMomentum, x);
-    this.#move(movingMean, mean, this.momentum, x);
-    this.#move(movingStddev, stddev, this.momentum, x);
+    moveAverage(renormMean, mean, this.renormMomentum, x);
+    moveAverage(renormStddev, stddev, this.renormMomentum, x);
+    moveAverage(movingMean, mean, this.momentum, x);
+    moveAverage(movingStddev, stddev, this.momentum, x);
     if (x.device.concrete) {
       const spread = subtract(square(movingStddev), this.epsilon);
       (this.movingVariance as Variable).assign(maximum(spread, 0));

@@ -243,6 +243,16 @@ function hardSigmoidOf(x: f.Formula): f.Formula {
 export const hardSigmoid = unary("hardSigmoid", "float", hardSigmoidOf);
 
 /**
+ * min(max(slope · x + ½, 0), 1): the hard sigmoid with a slope of choice, 0.2 unless said, as Theano and NeuPy have it.
+ * Gradient: slope · dy between the corners, else 0.
+ *
+ * @internal
+ */
+export const slopedHardSigmoid = withParameter("slopedHardSigmoid", 0.2, (x, slope) =>
+  f.minimumOfConstant(f.maximumOfConstant(f.add(f.multiply(slope, x), 0.5), 0), 1),
+);
+
+/**
  * x · min(max(x + 3, 0), 6) / 6, also called hard swish. (Howard et al., 2019)
  * Gradient: dy · (hardSigmoid(x) + x / 6 where −3 < x < 3).
  *
