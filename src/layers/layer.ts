@@ -473,9 +473,7 @@ export abstract class Layer<C extends object = object> {
       : new SymbolicTensor(shape as PartialShape, this.dtype);
     this.#prepare(inputs);
     const outputs = evaluateSymbolically([inputs], ([tensors]) => this.#run(tensors, {}));
-    return Array.isArray(outputs)
-      ? outputs.map((output) => (output as SymbolicTensor).shape)
-      : (outputs as SymbolicTensor).shape;
+    return mapLeaves(outputs, (leaf) => (leaf as SymbolicTensor).shape) as InputShape;
   }
 
   /** The number of elements in all weights. */

@@ -403,6 +403,13 @@ export abstract class Trainer extends Layer implements CallbackModel {
   /**
    * Trains the model: goes through the data in batches, `epochs` times.
    *
+   * The loss of an epoch is the mean over its samples, with the penalties of regularizers. Validation data is cut off
+   * the end, before anything is shuffled. The program stays responsive meanwhile, and nothing has to be disposed;
+   * tensors that batches bring along stay their maker's.
+   *
+   * With a `signal` that is aborted, `fit` ends between two steps and fails with the signal's reason; the weights stay
+   * those of the last finished step. A step that fails changes nothing.
+   *
    * @param x The samples: a tensor, an array or a typed array, a list or an object of these for several inputs; or
    *   batches: an iterable, also an asynchronous one, or a function that gives one for each epoch. A batch is
    *   `[x, y, sampleWeight?]` or `{ xs, ys, sampleWeight? }`.
@@ -410,11 +417,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
    * @param options See `FitOptions`.
    * @returns The history: `history.history.loss` has one number for each epoch, and so have metrics, and both with
    *   `val_` in front for the validation data.
-   * @throws OptionError, ShapeError before any work where options or data do not fit. With a `signal` that is aborted,
-   *   `fit` ends between two steps and fails with the signal's reason; the weights stay those of the last finished step.
-   *
-   * The loss of an epoch is the mean over its samples, with the penalties of regularizers. Validation data is cut off
-   * the end, before anything is shuffled. The program stays responsive meanwhile.
+   * @throws OptionError, ShapeError before any work where options or data do not fit.
    *
    * @example
    * ```ts
