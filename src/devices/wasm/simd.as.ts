@@ -17,6 +17,23 @@ export function lanes<T>(): usize {
   return 16 / sizeof<T>();
 }
 
+/** The first `count` of four float32; the others are `rest`. */
+export function part(x: usize, count: i32, rest: v128): v128 {
+  if (count == 4) return v128.load(x);
+  rest = v128.load32_lane(x, rest, 0);
+  if (count > 1) rest = v128.load32_lane(x + 4, rest, 1);
+  if (count > 2) rest = v128.load32_lane(x + 8, rest, 2);
+  return rest;
+}
+
+/** Writes the first `count` of four float32. */
+export function storePart(y: usize, value: v128, count: i32): void {
+  if (count == 4) return v128.store(y, value);
+  v128.store32_lane(y, value, 0);
+  if (count > 1) v128.store32_lane(y + 4, value, 1);
+  if (count > 2) v128.store32_lane(y + 8, value, 2);
+}
+
 /** Where the memory that the module itself uses ends. */
 export function heapBase(): usize {
   return __heap_base;

@@ -2,6 +2,7 @@
 // [outer, length, inner]. Where nothing is inner (0) a group is a run of neighbours, and vectors run along it; else
 // vectors hold elements of four neighbouring groups. Sums are collected in float64, in an order that depends on the length only.
 import { exp4, log4 } from "../../devices/wasm/math.as";
+import { part, storePart } from "../../devices/wasm/simd.as";
 
 const SOFTMAX = 0;
 const LOG_SOFTMAX = 1;
@@ -11,22 +12,6 @@ const SOFTMAX_GRADIENT = 2;
 @inline
 function all(value: f32): v128 {
   return f32x4.splat(value);
-}
-
-/** The first `count` of four elements; the others are `rest`. */
-function part(x: usize, count: i32, rest: v128): v128 {
-  if (count == 4) return v128.load(x);
-  rest = v128.load32_lane(x, rest, 0);
-  if (count > 1) rest = v128.load32_lane(x + 4, rest, 1);
-  if (count > 2) rest = v128.load32_lane(x + 8, rest, 2);
-  return rest;
-}
-
-function storePart(y: usize, value: v128, count: i32): void {
-  if (count == 4) return v128.store(y, value);
-  v128.store32_lane(y, value, 0);
-  if (count > 1) v128.store32_lane(y + 4, value, 1);
-  if (count > 2) v128.store32_lane(y + 8, value, 2);
 }
 
 // @ts-ignore: decorator
