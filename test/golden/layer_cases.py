@@ -5,6 +5,7 @@ import warnings
 import jax
 import keras
 import numpy as np
+from keras import tree
 from keras.src import backend
 from writing import generator, number, numbers, plain, tensor
 
@@ -24,13 +25,19 @@ class Case:
     spread, shift  of the random inputs
     prepare     called with the built layer before anything is read
     assigns     True when the call itself overwrites a trainable weight; see `record`
+    call        how the layer is called on its inputs, where it is not called on one or on a list of them; it is then
+                built for the first one
+    whole_batch True where the layer must know the batch size when it is built; what a second call gives is recorded too
+    configured  called with the config, returns it with names that are this script's own replaced
+    positional  True where several inputs are arguments of the call and not a list
+    arguments   of the call, by keyword, beside training
     extra       called with nothing at the end, returns more fields
     note        what is surprising here
     """
 
     def __init__(self, name, layer, *shapes, inputs=None, mask=None, training=None, weights=None, spread=1.0,
                  shift=0.0, prepare=None, extra=None, note=None, as_list=None,
-                 assigns=False):
+                 assigns=False, call=None, whole_batch=False, configured=None, positional=False, arguments=None):
         self.name = name
         self.layer = layer
         self.shapes = shapes
@@ -44,13 +51,18 @@ class Case:
         self.extra = extra
         self.note = note
         self.assigns = assigns
+        self.call = call
+        self.positional = positional
+        self.arguments = arguments or {}
+        self.whole_batch = whole_batch
+        self.configured = configured or (lambda config: config)
         self.as_list = len(inputs if inputs is not None else shapes) > 1 if as_list is None else as_list
 
 
 def maker(kind):
     """`make(name, shape…, options)`: a case of one layer class, the case's own options picked out by name."""
     layer_class = getattr(keras.layers, kind)
-    own = ("shift", "spread", "mask", "note", "training", "inputs", "weights", "as_list")
+    own = ("shift", "spread", "mask", "note", "training", "inputs", "weights", "as_list", "positional", "arguments")
 
     def make(name, /, *shapes, **options):
         case_options = {key: options.pop(key) for key in own if key in options}
@@ -97,12 +109,30 @@ def fresh_layer(case):
 
 
 def unknown_batch(case, inputs):
-    shapes = [(None, *x.shape[1:]) for x in inputs]
-    return shapes if case.as_list else shapes[0]
+    shapes = [(x.shape[0] if case.whole_batch else None, *x.shape[1:]) for x in inputs]
+    return shapes if case.as_list and not case.call else shapes[0]
+
+
+def told(case, shapes):
+    """The shapes as `build` and its like take them."""
+    return shapes if case.positional else [shapes]
 
 
 def listed(value):
     return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def output_shapes(layer, shapes, outputs):
+    """What the layer says of its outputs: one shape, or a flat list; a cell says nothing, so its outputs do."""
+    if hasattr(layer, "state_size") and not isinstance(layer, keras.layers.RNN):
+        return [(None, *y.shape[1:]) for y in outputs]
+    shapes = layer.compute_output_shape(*shapes)
+
+    def flat(each):
+        return [each] if all(size is None or isinstance(size, int) for size in each) else [s for e in each for s in flat(e)]
+
+    found = flat(shapes)
+    return found if len(found) > 1 else found[0]
 
 
 def record(subject, case):
@@ -114,9 +144,9 @@ def record(subject, case):
         inputs = [as_float32(case.shift + case.spread * random.standard_normal(shape)) for shape in case.shapes]
 
     layer = fresh_layer(case)
-    config = plain(layer.get_config())
+    config = case.configured(plain(layer.get_config()))
     if not layer.built:
-        layer.build(unknown_batch(case, inputs))
+        layer.build(*told(case, unknown_batch(case, inputs)))
     if case.prepare:
         case.prepare(layer)
     if case.weights != "initial":
@@ -131,17 +161,23 @@ def record(subject, case):
     if case.note:
         result["note"] = case.note
     result["config"] = config
-    after = plain(layer.get_config())
+    after = case.configured(plain(layer.get_config()))
     if after != config:
         result["configAfterBuild"] = after
     result["buildConfig"] = plain(layer.get_build_config())
     result["inputIsList"] = case.as_list
+    if case.whole_batch:
+        result["wholeBatch"] = True
     result["inputs"] = [tensor(x) for x in inputs]
     masks = None if case.mask is None else listed(case.mask) if case.as_list else [case.mask]
     masks = None if masks is None else [None if mask is None else np.asarray(mask) for mask in masks]
     encoded = None if masks is None else [None if mask is None else tensor(mask) for mask in masks]
     result["mask"] = encoded if case.as_list or encoded is None else encoded[0]
     result["training"] = case.training
+    if case.arguments:
+        result["arguments"] = {
+            name: tensor(value) if isinstance(value, np.ndarray) else value for name, value in case.arguments.items()
+        }
     paths = [weight_path(layer, variable) for variable in layer.weights]
     trainable = {id(variable) for variable in layer.trainable_weights}
     result["weights"] = [
@@ -157,11 +193,12 @@ def record(subject, case):
             for x, mask in zip(xs, masks or []):
                 if mask is not None:
                     backend.set_keras_mask(x, mask)
-            arguments = {} if training is None else {"training": training}
+            arguments = {**case.arguments, **({} if training is None else {"training": training})}
             layer._clear_losses()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                outputs = listed(layer(list(xs) if case.as_list else xs[0], **arguments))
+                given = case.call(layer, xs, **arguments) if case.call else layer(*(xs if case.positional else [list(xs) if case.as_list else xs[0]]), **arguments)
+                outputs = tree.flatten(given)
             losses = sum(layer.losses) if layer.losses else np.float32(0)
             out_masks = [backend.get_keras_mask(y) for y in outputs]
             new = [scope.get_current_value(variable) for variable in layer.weights]
@@ -236,10 +273,15 @@ def record(subject, case):
             "weightGradients": [tensor(gradient) for gradient in weight_gradients],
             "weightsAfterThreeSteps": after_three,
         }
+    if case.whole_batch:
+        for variable, value in zip(layer.weights, start):
+            variable.assign(value)
+        calls = [tree.flatten(layer(inputs[0])) for _ in range(2)]
+        result["secondOutputs"] = [tensor(y) for y in calls[1]]
     result["losses"] = number(np.float32(losses))
     result["trainableWeights"] = [paths[i] for i in train]
     result["countParams"] = layer.count_params()
-    result["computeOutputShape"] = plain(layer.compute_output_shape(unknown_batch(case, inputs)))
+    result["computeOutputShape"] = plain(output_shapes(layer, told(case, unknown_batch(case, inputs)), outputs))
     if case.extra:
         result.update(case.extra())
     return result

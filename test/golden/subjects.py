@@ -9,12 +9,14 @@ from writing import write_json
 LAYER_MODULES = [
     "cases_normalization",
     "cases_core",
+    "cases_attention",
     "cases_convolutions",
     "cases_activation_layers",
     "cases_pooling",
     "cases_reshaping",
     "cases_merging",
     "cases_random_layers",
+    "cases_recurrent",
 ]
 OTHERS = ["activations", "losses", "metrics", "optimizers", "initializers", "regularizers", "constraints", "models"]
 
