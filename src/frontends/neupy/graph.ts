@@ -14,7 +14,7 @@ import type { Functional } from "../../models/functional.ts";
 import type { TensorLike } from "../../ops/op.ts";
 import { toTensor } from "../../ops/tensor.ts";
 import { LayerConnectionError } from "./errors.ts";
-import { kerasModel, type ModelPart } from "./model.ts";
+import { kerasModel, type ModelPart, type Penalty } from "./model.ts";
 import { compatible, type LayerShape, merged, shapesText, shapeText } from "./shapes.ts";
 
 /** What goes where: every layer, and those that take its output. */
@@ -300,26 +300,30 @@ export class LayerGraph extends BaseGraph {
     return [...this.variables.values()].reduce((sum, variable) => sum + variable.value.size, 0);
   }
 
-  /** The Keras model that trains and predicts; made once, its weights are the network's variables. */
+  /** The Keras model that predicts; made once. Its weights are the network's variables. */
   get model(): Functional {
-    if (!this.#model) {
-      const inputShape = (part: ModelPart): PartialShape => {
-        const shape = (part as GraphLayer).inputShape;
-        if (shape) return shape;
-        throw new LayerConnectionError(
-          `the network ${this} begins with layer "${part.name}", which says nothing about its input; put Input([…]) in front`,
-        );
-      };
-      if (this.length === 0) throw new LayerConnectionError("the network has no layers; join some first");
-      this.createVariables();
-      this.#model = kerasModel({
-        layers: this.layers,
-        outputs: this.outputLayers,
-        sources: (part) => this.#sources(part as GraphLayer),
-        inputShape,
-      });
-    }
+    this.#model ??= this.toModel();
     return this.#model;
+  }
+
+  /**
+   * A new Keras model of the network, to compile, train and summarize as any other. Its weights are the network's
+   * variables.
+   *
+   * @param penalty Added to the loss of every step.
+   */
+  toModel(penalty?: Penalty): Functional {
+    if (this.length === 0) throw new LayerConnectionError("the network has no layers; join some first");
+    this.createVariables();
+    const inputShape = (part: ModelPart): PartialShape => {
+      const shape = (part as GraphLayer).inputShape;
+      if (shape) return shape;
+      throw new LayerConnectionError(
+        `the network ${this} begins with layer "${part.name}", which says nothing about its input; put Input([…]) in front`,
+      );
+    };
+    const { layers, outputLayers: outputs } = this;
+    return kerasModel({ layers, outputs, sources: (part) => this.#sources(part as GraphLayer), inputShape }, penalty);
   }
 
   /** One value for each layer that begins the network, given by place, or by the names of those layers. */

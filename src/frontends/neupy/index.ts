@@ -2,6 +2,7 @@
  * `varve/neupy`: networks as NeuPy writes them, on Varve's layers' mathematics and training. Names, defaults and checks
  * of its own, no mathematics.
  */
+export * as algorithms from "./algorithms.ts";
 export { LayerConnectionError, WeightInitializationError } from "./errors.ts";
 export {
   BaseGraph,

@@ -10,6 +10,7 @@ import type { Variable } from "../../core/variable.ts";
 import { input } from "../../layers/core/input-layer.ts";
 import { type CallContext, type InputShape, Layer } from "../../layers/layer.ts";
 import { Functional } from "../../models/functional.ts";
+import { add } from "../../ops/elementwise/binary.ts";
 import type { LayerShape } from "./shapes.ts";
 
 /** What a layer here is to a Keras model. */
@@ -48,6 +49,19 @@ export function kerasLayer(part: ModelPart, name: string): Layer {
   })({ name });
 }
 
+/** A penalty on the variables of a network, which training adds to the loss. */
+export type Penalty = () => Tensor;
+
+/** A functional model whose loss has one more term. */
+class NetworkModel extends Functional {
+  penalty: Penalty | undefined = undefined;
+
+  protected override computeLoss(...given: Parameters<Functional["computeLoss"]>): Tensor {
+    const loss = super.computeLoss(...given);
+    return this.penalty ? add(loss, this.penalty()) : loss;
+  }
+}
+
 /** A network, in an order in which every layer comes after those it takes its inputs from. */
 export interface NetworkPlan {
   readonly layers: readonly ModelPart[];
@@ -59,7 +73,7 @@ export interface NetworkPlan {
 }
 
 /** The model of a network. Its inputs have the names of the layers that begin it. */
-export function kerasModel({ layers, outputs, sources, inputShape }: NetworkPlan): Functional {
+export function kerasModel({ layers, outputs, sources, inputShape }: NetworkPlan, penalty?: Penalty): Functional {
   const taken = new Set<string>();
   const distinct = (name: string) => {
     let free = name;
@@ -86,9 +100,11 @@ export function kerasModel({ layers, outputs, sources, inputShape }: NetworkPlan
   }
   const results = outputs.map((part) => computed.get(part) as SymbolicTensor);
   const ends = [...given.values()];
-  return new Functional({
+  const model = new NetworkModel({
     inputs: ends.length === 1 ? (ends[0] as SymbolicTensor) : ends,
     outputs: results.length === 1 ? (results[0] as SymbolicTensor) : results,
     name: uniqueName("Network"),
   });
+  model.penalty = penalty;
+  return model;
 }

@@ -5,7 +5,7 @@
 import type { Given } from "../../core/configurable.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { OptionError } from "../../core/errors.ts";
-import { type Json, type Option, type OptionFor, option } from "../../core/options.ts";
+import { type Json, type Option, type OptionFor, option, sameWord } from "../../core/options.ts";
 import { type NestedArray, Tensor } from "../../core/tensor.ts";
 import { isPlainObject } from "../../core/tree.ts";
 import { Variable } from "../../core/variable.ts";
@@ -83,9 +83,10 @@ export function functionOr<F, const N extends string, const S extends { readonly
   spec: S,
 ): OptionFor<N | F, N | F, S> {
   const expected = `${names.map((name) => `"${name}"`).join(", ")} or a function of ${takes}`;
-  return kind<N | F, S>(spec, expected, (given, refuse) =>
-    typeof given === "function" || names.includes(given as N) ? (given as N | F) : refuse(),
-  );
+  return kind<N | F, S>(spec, expected, (given, refuse) => {
+    if (typeof given === "function") return given as F;
+    return (typeof given === "string" ? names.find((name) => sameWord(name, given)) : undefined) ?? refuse();
+  });
 }
 
 /** What a constructor takes: its options by place, in NeuPy's order, the rest by name in an object behind them. */
