@@ -39,8 +39,14 @@ function inBrowser(name: string, isolated: boolean) {
     server: { headers: isolated ? isolation : {} },
     test: {
       name,
-      include: ["src/ops/**/*.test.ts", "src/layers/**/*.test.ts", "test/browser/**/*.test.ts"],
+      include: [
+        "src/ops/**/*.test.ts",
+        "src/layers/**/*.test.ts",
+        "src/devices/**/*.test.ts",
+        "test/browser/**/*.test.ts",
+      ],
       testTimeout: 120_000,
+      setupFiles: ["test/setup.ts"],
       provide: { isolated },
       browser: {
         enabled: true,
@@ -65,6 +71,7 @@ export default defineConfig({
         resolve,
         test: {
           name: "node",
+          setupFiles: ["test/setup.ts"],
           include: ["src/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["test/browser/**"],
           testTimeout: 120_000,

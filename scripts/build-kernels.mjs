@@ -40,6 +40,11 @@ async function compile(features, folder) {
       "--runtime",
       "stub",
       "--importMemory",
+      "--sharedMemory",
+      "--initialMemory",
+      "1",
+      "--maximumMemory",
+      "65536",
       "--enable",
       features,
       "--exportRuntime=false",
@@ -52,6 +57,16 @@ async function compile(features, folder) {
   );
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
   return { binary: readFileSync(out), types: readFileSync(out.replace(/wasm$/, "d.ts"), "utf8") };
+}
+
+/** Where the binary says that the memory it imports is shared: the flags after the import's name and kind. */
+function memoryFlagsAt(binary) {
+  const memoryKind = 2;
+  const name = Buffer.from("\u0003env\u0006memory", "latin1");
+  const at = binary.indexOf(Buffer.concat([name, Buffer.from([memoryKind])])) + name.length + 1;
+  const sharedWithMaximum = 3;
+  if (binary[at] !== sharedWithMaximum) throw new Error("the kernels do not import a shared memory");
+  return at;
 }
 
 /** Cuts a binary before every function body, and before the first section after them. */
@@ -91,12 +106,14 @@ if (!upToDate()) {
   );
   const folder = mkdtempSync(join(tmpdir(), "varve-kernels-"));
   try {
-    const plain = await compile("simd", folder);
-    const relaxed = await compile("simd,relaxed-simd", folder);
+    const plain = await compile("simd,threads", folder);
+    const relaxed = await compile("simd,relaxed-simd,threads", folder);
     const functions = [...plain.types.matchAll(/export (?:declare )?function (\w+)\(([^)]*)\): void;/g)].map(
       ([, name, parameters]) => `    ${name}(${parameters}): void;`,
     );
     const [simd, fused] = [split(plain.binary), split(relaxed.binary)];
+    const flagsAt = memoryFlagsAt(plain.binary);
+    if (memoryFlagsAt(relaxed.binary) !== flagsAt) throw new Error("the two binaries import their memory differently");
     const parts = Array.from({ length: Math.max(simd.length, fused.length) }, (_, index) =>
       [simd, fused].map((pieces) => `"${pieces[index]?.toString("hex") ?? ""}"`).join(", "),
     );
@@ -106,6 +123,8 @@ declare module "../../core/device.ts" {
 ${functions.join("\n")}
   }
 }
+/** The byte of both binaries that says whether their memory is shared: 3 with, 1 without. */
+export const memoryFlagsAt = ${flagsAt};
 /**
  * The two binaries in hexadecimal, piece by piece: for engines with 128-bit SIMD, and the same with fused
  * multiply-add. Pieces that are nearly the same stand side by side and bytes keep their places, so that compression

@@ -8,11 +8,11 @@ import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const project = mkdtempSync(join(tmpdir(), "varve-package-"));
-const run = (command, args, cwd = project) =>
-  execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+const run = (command, args, cwd = project, timeout = 600_000) =>
+  execFileSync(command, args, { cwd, timeout, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 
 const program = `
-import { layers, losses, metrics, optimizers, sequential, tensor, type Tensor } from "varve";
+import { layers, losses, metrics, ops, optimizers, sequential, tensor, type Tensor } from "varve";
 import { getVariablesByName, groupNorm } from "varve/contrib";
 const model = sequential([
   layers.dense({ units: 4, activation: "relu", inputShape: [2] }),
@@ -31,6 +31,10 @@ const normalized: Tensor = groupNorm(x, { groups: 1, reductionAxes: [] });
 if (normalized.shape.join() !== getVariablesByName("GroupNorm/beta").map(({ shape }) => [4, ...shape]).join()) {
   throw new Error("varve/contrib normalized to the wrong shape");
 }
+// Work for every thread; the threads must not keep the program alive after its end.
+const square: Tensor = ops.matmul(ops.ones([512, 512]), ops.ones([512, 512]));
+await new Promise((resolve) => setTimeout(resolve, 200));
+if (ops.sum(ops.matmul(square, square)).dataSync()[0] !== 2 ** 45) throw new Error("a product is wrong");
 export function refusedByTheCompiler() {
   // @ts-expect-error groups is a number
   layers.groupNormalization({ groups: "2" });
@@ -67,7 +71,7 @@ try {
     const tsc = join(root, "node_modules/typescript/bin/tsc");
     run(process.execPath, [tsc, ...flags, "--module", module, "--moduleResolution", moduleResolution, "program.ts"]);
   }
-  run(process.execPath, ["program.js"]);
+  run(process.execPath, ["program.js"], project, 60_000);
   console.log(
     `package: ${packed.filename}, ${packed.files.length} files, ${Math.round(packed.size / 1024)} kB packed; installs, imports, type-checks and trains`,
   );

@@ -22,7 +22,7 @@ export type { PartialShape, Shape } from "./core/shape.ts";
 export { SymbolicTensor } from "./core/symbolic.ts";
 export { type NestedArray, Tensor } from "./core/tensor.ts";
 export { Variable, type VariableOptions } from "./core/variable.ts";
-export { type DeviceName, type Info, info, setDevice } from "./devices/current.ts";
+export { type DeviceName, type Info, info, setDevice, setThreads } from "./devices/current.ts";
 export * as initializers from "./initializers.ts";
 export { InputLayer, type InputOptions, input } from "./layers/core/input-layer.ts";
 export * as layers from "./layers/index.ts";
@@ -51,6 +51,7 @@ export {
   DepthwiseConv2D,
   Dot,
   Dropout,
+  EinsumDense,
   ELU,
   Embedding,
   Flatten,

@@ -2,7 +2,7 @@
  * Which device new tensors go to, and the choice between devices. Ops run where their inputs are.
  */
 import { chooseDevice, chosenConcreteDevice, chosenDevice, type Device } from "../core/device.ts";
-import { didYouMean, OptionError } from "../core/errors.ts";
+import { didYouMean, OptionError, show } from "../core/errors.ts";
 import { live } from "../core/storage.ts";
 import { referenceDevice } from "./reference/reference.ts";
 import { isWasmAvailable, wasmDevice } from "./wasm/wasm.ts";
@@ -61,6 +61,28 @@ export function setDevice(device: DeviceName | Device): void {
     throw new OptionError('setDevice: this JavaScript engine has no WebAssembly SIMD; use "reference"');
   }
   chooseDevice(devices[device]());
+}
+
+/**
+ * How many threads the "wasm" device works with, the calling one included; results are the same with any number.
+ * Default "auto": as many as the processor runs at once. Threads start when they are first of use and never keep a
+ * program alive. Where memory cannot be shared (pages that are not cross-origin isolated) one thread does all the work;
+ * `info()` says so.
+ *
+ * @throws OptionError for anything but a whole number ≥ 1 or "auto".
+ *
+ * @example
+ * ```ts
+ * import { info, setThreads } from "varve";
+ * setThreads(1);
+ * info().details.threads // => 1
+ * ```
+ */
+export function setThreads(count: number | "auto"): void {
+  if (count !== "auto" && !(Number.isSafeInteger(count) && count >= 1)) {
+    throw new OptionError(`setThreads: needs a whole number ≥ 1 or "auto", got ${show(count)}`);
+  }
+  wasmDevice().threads?.set(count);
 }
 
 /** What runs where, and how much memory is held. */

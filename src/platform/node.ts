@@ -3,10 +3,21 @@
  * In Node: the terminal, and files.
  */
 import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
 import { SingleBar } from "cli-progress";
 import type { Bar, Platform } from "./platform.ts";
 
 export const platform: Platform = {
+  processors: availableParallelism(),
+
+  startWorker(source, data) {
+    const text = `${source}\nstart(require("node:worker_threads").workerData);`;
+    const worker = new Worker(text, { eval: true, workerData: data });
+    worker.unref();
+    return worker;
+  },
+
   openBar(title, total): Bar | undefined {
     if (!process.stdout.isTTY) return undefined;
     if (title) console.log(title);

@@ -9,6 +9,21 @@ function noFiles(): never {
 }
 
 export const platform: Platform = {
+  processors: globalThis.navigator?.hardwareConcurrency ?? 1,
+
+  startWorker(source, data) {
+    if (typeof Worker === "undefined") return undefined;
+    const text = `${source}\nonmessage = ({ data }) => start(data);`;
+    const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    try {
+      const worker = new Worker(url);
+      worker.postMessage(data);
+      return worker;
+    } finally {
+      URL.revokeObjectURL(url);
+    }
+  },
+
   openBar: () => undefined,
   appendToFile: async () => noFiles(),
   replaceFile: async () => noFiles(),

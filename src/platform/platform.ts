@@ -1,5 +1,5 @@
 /**
- * What only some places have that a program runs in: a terminal, files. `#platform` in package.json names the module
+ * What differs between the places that a program runs in: a terminal, files, workers. `#platform` in package.json names the module
  * that offers it: `node.ts` in Node, `other.ts` everywhere else, so that browsers never load the former.
  */
 
@@ -11,7 +11,19 @@ export interface Bar {
   stop(): void;
 }
 
+/** A thread of its own. */
+export interface StartedWorker {
+  terminate(): void;
+}
+
 export interface Platform {
+  /** How many threads the processor runs at once. */
+  readonly processors: number;
+  /**
+   * A worker that runs a text which defines a function `start`, and calls that with `data`; it does not keep the
+   * process alive. Undefined where workers cannot be made.
+   */
+  startWorker(source: string, data: object): StartedWorker | undefined;
   /**
    * A bar of so many steps (undefined: nobody knows how many) below a title, where there is one; undefined where there
    * is no terminal.

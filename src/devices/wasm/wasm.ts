@@ -1,5 +1,5 @@
 /**
- * The WebAssembly device: one linear memory, SIMD kernels, everything on the calling thread.
+ * The WebAssembly device: one linear memory, SIMD kernels, and threads where memory can be shared (`threads.ts`).
  * The binary is embedded in the package and compiled on first use. Ops without a kernel run their plain loops
  * directly on the linear memory; ops without loops are their `reference`.
  */
@@ -10,13 +10,16 @@ import type { KernelCall, OpRecord, Pointer, View, Workspace } from "../../core/
 import { live } from "../../core/storage.ts";
 import { viewsOf } from "../reference/reference.ts";
 import { Allocator } from "./allocator.ts";
-import { kernelBinaries } from "./kernels.generated.ts";
+import { kernelBinaries, memoryFlagsAt } from "./kernels.generated.ts";
+import { controlBytes, sharingAvailable, Threads } from "./threads.ts";
 
 type KernelFunction = (...args: number[]) => void;
 
 const pageBytes = 65536;
-/** WebAssembly addresses end here. */
-const maximumPages = 65536;
+/** WebAssembly addresses end at 4 GiB; where even reserving that much is refused, less must do. */
+const maximumPages = [65536, 32768, 16384];
+/** A call that touches fewer bytes is over before another thread could take its share. */
+const bytesWorthSharing = 1 << 16;
 
 /** A module whose only function needs the feature: valid where the engine has it. */
 const probes = {
@@ -38,15 +41,30 @@ export function isWasmAvailable(): boolean {
   return supports("simd");
 }
 
-/** The bytes of one of the two binaries. */
-function binaryOf(relaxed: boolean): Uint8Array<ArrayBuffer> {
+/** The bytes of one of the two binaries, for a memory that is shared or not. */
+function binaryOf(relaxed: boolean, shared: boolean): Uint8Array<ArrayBuffer> {
   const text = kernelBinaries.map((pair) => pair[relaxed ? 1 : 0]).join("");
   // Digits are 48 … 57, letters 97 … 102. `Number.parseInt` on slices takes ten times as long, at every start.
   const digit = (code: number) => (code < 58 ? code - 48 : code - 87);
-  return Uint8Array.from(
+  const bytes = Uint8Array.from(
     { length: text.length / 2 },
     (_, index) => 16 * digit(text.charCodeAt(2 * index)) + digit(text.charCodeAt(2 * index + 1)),
   );
+  bytes[memoryFlagsAt] = shared ? 3 : 1;
+  return bytes;
+}
+
+/** The largest memory that is to be had. */
+function createMemory(shared: boolean): { memory: WebAssembly.Memory; maximum: number } {
+  let refusal: unknown;
+  for (const maximum of maximumPages) {
+    try {
+      return { memory: new WebAssembly.Memory({ initial: 16, maximum, shared }), maximum };
+    } catch (error) {
+      refusal = error;
+    }
+  }
+  throw new OutOfMemoryError(`wasm: cannot reserve memory: ${refusal}`);
 }
 
 export interface WasmOptions {
@@ -54,13 +72,22 @@ export interface WasmOptions {
   readonly relaxed?: boolean;
   /** Fill memory that is handed out with NaN, so that a kernel that reads what nobody wrote is found. Default false. */
   readonly poison?: boolean;
+  /** How many threads work at once; "auto" is one for each that the processor runs at once. Default 1. */
+  readonly threads?: number | "auto";
+}
+
+/** The WebAssembly device, with what only it can be told. */
+export interface WasmDevice extends Device {
+  /** Undefined where memory cannot be shared. */
+  readonly threads: Threads | undefined;
 }
 
 /** A new device with its own memory. @internal */
-export function createWasmDevice({ relaxed = true, poison = false }: WasmOptions = {}): Device {
+export function createWasmDevice({ relaxed = true, poison = false, threads: count = 1 }: WasmOptions = {}): WasmDevice {
   const useRelaxed = relaxed && supports("relaxed");
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: maximumPages });
-  const module = new WebAssembly.Module(binaryOf(useRelaxed));
+  const sharing = sharingAvailable();
+  const { memory, maximum } = createMemory(sharing.available);
+  const module = new WebAssembly.Module(binaryOf(useRelaxed, sharing.available));
   const instance = new WebAssembly.Instance(module, {
     env: {
       memory,
@@ -70,15 +97,18 @@ export function createWasmDevice({ relaxed = true, poison = false }: WasmOptions
     },
   });
   const kernels = instance.exports as Record<string, KernelFunction>;
-  const heapBase = (instance.exports.heapBase as () => number)();
-  const allocator = new Allocator(heapBase, (end) => {
+  const control = Math.ceil((instance.exports.heapBase as () => number)() / 64) * 64;
+  const threads = sharing.available
+    ? new Threads({ module, memory, control, names: Object.keys(kernels) }, count)
+    : undefined;
+  const allocator = new Allocator(control + controlBytes, (end) => {
     const missing = Math.ceil(end / pageBytes) - memory.buffer.byteLength / pageBytes;
     if (missing <= 0) return true;
     const pages = memory.buffer.byteLength / pageBytes;
     // Growing costs a system call each time, so grow by a quarter at least, as long as that is to be had.
     for (const step of [Math.max(missing, Math.ceil(pages / 4)), missing]) {
       try {
-        if (pages + step > maximumPages) continue;
+        if (pages + step > maximum) continue;
         memory.grow(step);
         return true;
       } catch {}
@@ -90,7 +120,7 @@ export function createWasmDevice({ relaxed = true, poison = false }: WasmOptions
     const address = allocator.allocate(byteLength);
     if (address === undefined) {
       throw new OutOfMemoryError(
-        `wasm: cannot allocate ${byteLength} bytes; ${live.bytes} bytes are live in ${live.storages} tensors and the memory ends at ${maximumPages * pageBytes}. Use a smaller batch, or dispose of what is not needed`,
+        `wasm: cannot allocate ${byteLength} bytes; ${live.bytes} bytes are live in ${live.storages} tensors and the memory ends at ${maximum * pageBytes}. Use a smaller batch, or dispose of what is not needed`,
       );
     }
     if (poison) new Uint8Array(memory.buffer, address, Allocator.rounded(byteLength)).fill(0xff);
@@ -113,11 +143,14 @@ export function createWasmDevice({ relaxed = true, poison = false }: WasmOptions
     }
     return pointers;
   };
-  const run = ({ kernel, args, pieces }: KernelCall) => {
-    if (pieces > 0) (kernels[kernel] as KernelFunction)(...args, 0, pieces);
+  const run = ({ kernel, args, pieces }: KernelCall, shareable: boolean) => {
+    const compute = kernels[kernel] as KernelFunction;
+    if (threads && shareable && pieces > 1) threads.run(kernel, compute, args, pieces);
+    else if (pieces > 0) compute(...args, 0, pieces);
   };
 
   return {
+    threads,
     name: "wasm",
     synchronous: true,
     concrete: true,
@@ -151,8 +184,9 @@ export function createWasmDevice({ relaxed = true, poison = false }: WasmOptions
             workspace,
           );
           if (calls) {
-            if (Array.isArray(calls)) for (const each of calls) run(each);
-            else run(calls as KernelCall);
+            const shareable = bytesIn(inputs) + bytesIn(outputs) >= bytesWorthSharing;
+            if (Array.isArray(calls)) for (const each of calls) run(each, shareable);
+            else run(calls as KernelCall, shareable);
             return true;
           }
         } finally {
@@ -167,16 +201,26 @@ export function createWasmDevice({ relaxed = true, poison = false }: WasmOptions
       name: "wasm",
       simd: true,
       relaxedSimd: useRelaxed,
-      threads: 1,
+      threads: threads?.running ?? 1,
+      threadsBecause: threads?.wanted === 1 ? "one thread was asked for" : sharing.reason,
       memoryBytes: memory.buffer.byteLength,
     }),
   };
 }
 
-let shared: Device | undefined;
+function bytesIn(operands: Readonly<Record<string, Operand | undefined>>): number {
+  let bytes = 0;
+  for (const name in operands) {
+    const operand = operands[name];
+    if (operand) bytes += operand.size * bytesOf(operand.dtype);
+  }
+  return bytes;
+}
+
+let shared: WasmDevice | undefined;
 
 /** The device that `setDevice("wasm")` means, made on first use. */
-export function wasmDevice(): Device {
-  shared ??= createWasmDevice();
+export function wasmDevice(): WasmDevice {
+  shared ??= createWasmDevice({ threads: "auto" });
   return shared;
 }
