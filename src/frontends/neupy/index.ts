@@ -36,6 +36,7 @@ export { Identity, Input } from "./layers/input.ts";
 export { Concatenate, Elementwise, GatedAverage, type MergeFunction } from "./layers/merge.ts";
 export { BatchNorm, GroupNorm, LocalResponseNorm } from "./layers/normalization.ts";
 export { AveragePooling, GlobalPooling, MaxPooling, type PoolingFunction, Upscale } from "./layers/pooling.ts";
+export { type GateFunction, GRU, LSTM } from "./layers/recurrent.ts";
 export { Reshape, Transpose } from "./layers/reshape.ts";
 export { DropBlock, Dropout, GaussianNoise } from "./layers/stochastic.ts";
 export { resetNames } from "./names.ts";

@@ -31,7 +31,7 @@ import { LayerConnectionError, WeightInitializationError } from "./errors.ts";
 import { GraphLayer, type OutputOptions } from "./graph.ts";
 import { kerasLayer } from "./model.ts";
 import { nameFor } from "./names.ts";
-import { type Arguments, isParameterOption, type Parameter, readArguments } from "./options.ts";
+import { type Arguments, isParameterOption, isPublished, type Parameter, readArguments } from "./options.ts";
 import { compatible, type LayerShape, merged, shapeText } from "./shapes.ts";
 
 /** One row of the table `options`. */
@@ -108,7 +108,8 @@ export abstract class BaseLayer extends GraphLayer {
   constructor(...args: readonly unknown[]) {
     super();
     const own = new.target as unknown as typeof BaseLayer;
-    this.className = Object.hasOwn(own, "className") ? own.className : own.name || own.className;
+    // Classes of users have no name but that of the class itself.
+    this.className = Object.hasOwn(own, "className") || isPublished(own) ? own.className : own.name || own.className;
     const options = readArguments(args, own.places, this.className);
     const named = typeof options.name === "string" ? `${this.className} "${options.name}"` : this.className;
     const schema = Object.fromEntries(Object.entries(schemaOf(own)).map(([key, { value }]) => [key, value]));
@@ -406,17 +407,22 @@ export abstract class BaseLayer extends GraphLayer {
     this.dispose();
   }
 
-  override toString(): string {
+  /** The options that `toString` shows. */
+  protected get shownOptions(): readonly string[] {
     const { places } = this.constructor as typeof BaseLayer;
-    const [first] = places;
+    return [...new Set([...places, ...Object.keys(this.#given)])].filter((name) => name !== "name");
+  }
+
+  override toString(): string {
+    const [first] = (this.constructor as typeof BaseLayer).places;
     const values: Record<string, unknown> = { ...this.#given, ...this.#variables };
-    const shown = Object.keys(this.#given).filter((key) => key !== first && values[key] !== null);
-    const named = [...shown.map((key) => `${key}: ${valueText(values[key])}`), `name: ${show(this.name)}`];
+    const shown = this.shownOptions.filter((name) => name !== first && values[name] !== null);
+    const named = [...shown.map((name) => `${name}: ${valueText(values[name])}`), `name: ${show(this.name)}`].join(
+      ", ",
+    );
     const placed =
-      first !== undefined && Object.hasOwn(values, first) && values[first] !== null
-        ? `${valueText(values[first])}, `
-        : "";
-    return `${this.className}(${placed}{ ${named.join(", ")} })`;
+      first === undefined || first === "name" || values[first] === null ? "" : `${valueText(values[first])}, `;
+    return `${this.className}(${placed}{ ${named} })`;
   }
 }
 

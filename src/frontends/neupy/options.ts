@@ -131,10 +131,19 @@ export function readArguments(
 export type Callable<C extends abstract new (...args: never) => unknown> = C &
   (C extends abstract new (...args: infer A) => infer T ? (...args: A) => T : never);
 
+const published = new WeakSet<object>();
+
+/** Whether a class is one that `callable` gave out, rather than one that somebody made of it. */
+export function isPublished(made: object): boolean {
+  return published.has(made);
+}
+
 /** Makes a class callable without `new`; it can still be extended, and `instanceof` knows it. */
 /* @__NO_SIDE_EFFECTS__ */
 export function callable<C extends abstract new (...args: never) => unknown>(made: C): Callable<C> {
-  return new Proxy(made, {
+  const given = new Proxy(made, {
     apply: (target, _this, args) => Reflect.construct(target as unknown as new () => object, args),
-  }) as Callable<C>;
+  });
+  published.add(made).add(given);
+  return given as Callable<C>;
 }

@@ -54,6 +54,11 @@ class LinearLayer extends neupyLayer("Linear", linearSchema, ["nUnits", "weight"
     return this.activate(this.nUnits === null ? x : affine(x, (weight as Variable).value, bias?.value));
   }
 
+  protected override get shownOptions(): readonly string[] {
+    const dense = ["weight", "bias"];
+    return super.shownOptions.filter((name) => this.nUnits !== null || !dense.includes(name));
+  }
+
   /** The activation. */
   protected activate(x: Tensor): Tensor {
     return x;
