@@ -19,6 +19,7 @@ export { DepthwiseConv2D, depthwiseConv2d } from "./convolutional/depthwise-conv
 export { SeparableConv1D, separableConv1d } from "./convolutional/separable-conv1d.ts";
 export { SeparableConv2D, separableConv2d } from "./convolutional/separable-conv2d.ts";
 export { Dense, dense } from "./core/dense.ts";
+export { EinsumDense, einsumDense } from "./core/einsum-dense.ts";
 export { Embedding, embedding } from "./core/embedding.ts";
 export { Identity, identity } from "./core/identity.ts";
 export { InputLayer, inputLayer } from "./core/input-layer.ts";

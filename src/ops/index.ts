@@ -2,6 +2,7 @@
  * `ops.*`: the functions of `keras.ops`, in camelCase.
  */
 
+export { dotProductAttention } from "./attention/attention.ts";
 export { conv, convTranspose, depthwiseConv, separableConv } from "./convolution/convolution.ts";
 export { arange, eye, fullLike, linspace, onesLike, tri, tril, triu, zerosLike } from "./creation/creation.ts";
 export {

@@ -52,6 +52,8 @@ export interface GoldenLayerCase {
   readonly mask: GoldenTensor | readonly (GoldenTensor | null)[] | null;
   /** As given to the call; null where the call was not told. */
   readonly training: boolean | null;
+  /** What else the call was told, in snake case. */
+  readonly arguments?: { readonly [name: string]: GoldenTensor | KerasJson };
   /** In the order of Keras's `layer.weights`. */
   readonly weights: readonly GoldenWeight[];
   readonly outputs: readonly GoldenTensor[];
