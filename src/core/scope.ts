@@ -3,7 +3,7 @@
  * their own, so only those who write loops by hand ever see one.
  */
 import type { Tensor } from "./tensor.ts";
-import { leaves } from "./tree.ts";
+import { isPlainObject, leaves } from "./tree.ts";
 
 export interface Scope {
   readonly parent: Scope | undefined;
@@ -42,9 +42,10 @@ export function inScope<R>(fn: () => R, recording = current?.recording ?? false)
     for (const tensor of scope.tensors) tensor.moveTo(scope.parent);
     return result;
   }
-  const kept = new Set(leaves(result));
+  // Most results are one tensor, and this runs around every op.
+  const kept = Array.isArray(result) || isPlainObject(result) ? new Set(leaves(result)) : undefined;
   for (const tensor of scope.tensors) {
-    if (kept.has(tensor)) tensor.moveTo(scope.parent);
+    if (kept ? kept.has(tensor) : tensor === result) tensor.moveTo(scope.parent);
     else tensor.release();
   }
   return result;

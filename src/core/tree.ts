@@ -15,9 +15,15 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 
 /** The leaves of a structure, in order. */
 export function leaves(structure: unknown): unknown[] {
-  if (Array.isArray(structure)) return structure.flatMap(leaves);
-  if (isPlainObject(structure)) return Object.values(structure).flatMap(leaves);
-  return [structure];
+  const found: unknown[] = [];
+  collect(structure, found);
+  return found;
+}
+
+function collect(structure: unknown, found: unknown[]): void {
+  if (Array.isArray(structure)) for (const item of structure) collect(item, found);
+  else if (isPlainObject(structure)) for (const key of Object.keys(structure)) collect(structure[key], found);
+  else found.push(structure);
 }
 
 /** The leaves as Keras orders them: those of objects by the alphabet of their names. */
