@@ -27,6 +27,7 @@ const resolve = {
     "varve/neupy": source("frontends/neupy/index.ts"),
     varve: source("index.ts"),
     "#platform": source("platform/node.ts"),
+    "#keras": source("keras/save.ts"),
   },
 };
 const resolveInBrowser = { alias: { ...resolve.alias, "#platform": source("platform/other.ts") } };

@@ -24,6 +24,7 @@ export { type NestedArray, Tensor } from "./core/tensor.ts";
 export { Variable, type VariableOptions } from "./core/variable.ts";
 export { type DeviceName, type Info, info, setDevice, setThreads } from "./devices/current.ts";
 export * as initializers from "./initializers.ts";
+export { FileError, type LoadOptions, loadModel, type Source } from "./keras/index.ts";
 export { InputLayer, type InputOptions, input } from "./layers/core/input-layer.ts";
 export * as layers from "./layers/index.ts";
 export {

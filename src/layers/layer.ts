@@ -303,6 +303,11 @@ export abstract class Layer<C extends object = object> {
     return generator;
   }
 
+  /** The layer's own sources of seeds; for files, which keep their state. @internal */
+  get seedGenerators(): readonly SeedGenerator[] {
+    return this.#seedGenerators;
+  }
+
   #buildOnce(build: (shape: InputShape) => void, shape: InputShape): void {
     if (this.#built) return;
     try {

@@ -9,6 +9,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { isPlainObject, type Structure } from "../core/tree.ts";
 import type { CallOptions, Layer } from "../layers/layer.ts";
 import type { TensorLike } from "../ops/op.ts";
+import { files } from "./files.ts";
 import type { Graph } from "./graph.ts";
 import { type SummaryLayout, summaryOf } from "./summary.ts";
 import { Trainer } from "./trainer.ts";
@@ -160,5 +161,31 @@ export abstract class Model extends Trainer {
     if (typeof print === "function") print(text);
     else if (print) console.log(text);
     return text;
+  }
+
+  /**
+   * The model as a `.keras` file, which Keras 3 opens too: layers, weights, what `compile` was given, and the state of
+   * the optimizer, so that training goes on exactly where it stopped.
+   *
+   * @throws VarveError where the model has no weights yet, or holds what no file can: a function without a name.
+   *
+   * @example
+   * ```ts
+   * import { layers, loadModel, sequential } from "varve";
+   * const net = sequential([layers.dense({ units: 2, kernelInitializer: "ones", inputShape: [2] })]);
+   * const copy = await loadModel(await net.toKeras());
+   * await copy.apply([[1, 2]]).array() // => [[3, 3]]
+   * ```
+   */
+  async toKeras(): Promise<Uint8Array> {
+    return (await files()).toKeras(this);
+  }
+
+  /**
+   * Writes the model to a file that ends in `.keras`. The file is replaced in one piece: whatever happens meanwhile, it
+   * is the old one or the new one. In Node only; elsewhere `toKeras` gives the bytes.
+   */
+  async save(path: string): Promise<void> {
+    await (await files()).save(this, path);
   }
 }

@@ -58,6 +58,8 @@ import {
 } from "./run-options.ts";
 
 interface Compiled {
+  /** What `compile` was given. */
+  readonly given: ValuesOf<typeof compileSchema>;
   readonly optimizer: Optimizer;
   readonly loss: CompiledLoss | undefined;
   readonly metrics: CompiledMetrics;
@@ -108,6 +110,11 @@ export abstract class Trainer extends Layer implements CallbackModel {
     return this.#compiled !== undefined;
   }
 
+  /** What `compile` was given, for files to keep; undefined before. @internal */
+  get compileOptions(): Readonly<CompileOptions> | undefined {
+    return this.#compiled?.given as CompileOptions | undefined;
+  }
+
   /** The loss's mean, the metrics, and the means of the single losses. */
   get metrics(): readonly Metric[] {
     if (!this.#compiled) return [];
@@ -153,10 +160,10 @@ export abstract class Trainer extends Layer implements CallbackModel {
     }
     const { optimizer, loss, metrics } = inContext(where, () => this.#resolve(given, where));
     this.#forget(optimizer);
-    this.#compiled = { optimizer, loss, metrics, lossTracker: new Mean({ name: "loss" }) };
+    this.#compiled = { given, optimizer, loss, metrics, lossTracker: new Mean({ name: "loss" }) };
   }
 
-  #resolve(given: ValuesOf<typeof compileSchema>, where: string): Omit<Compiled, "lossTracker"> {
+  #resolve(given: ValuesOf<typeof compileSchema>, where: string): Omit<Compiled, "given" | "lossTracker"> {
     const names = this.outputNames;
     const loss =
       given.loss === null

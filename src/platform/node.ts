@@ -2,7 +2,7 @@
 /**
  * In Node: the terminal, and files.
  */
-import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
+import { appendFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { SingleBar } from "cli-progress";
@@ -43,11 +43,18 @@ export const platform: Platform = {
 
   appendToFile: (path, text) => appendFile(path, text),
 
-  async replaceFile(path, text) {
+  async replaceFile(path, content) {
     const draft = `${path}.${process.pid}.tmp`;
-    await writeFile(draft, text);
-    await rename(draft, path);
+    try {
+      await writeFile(draft, content);
+      await rename(draft, path);
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
+    }
   },
+
+  readBytes: (path) => readFile(path),
 
   async readFile(path) {
     try {

@@ -27,5 +27,6 @@ export const platform: Platform = {
   openBar: () => undefined,
   appendToFile: async () => noFiles(),
   replaceFile: async () => noFiles(),
+  readBytes: async () => noFiles(),
   readFile: async () => noFiles(),
 };

@@ -32,7 +32,9 @@ export interface Platform {
   /** Adds text at the end of a file, in one piece. */
   appendToFile(path: string, text: string): Promise<void>;
   /** Exchanges what a file holds, in one piece: nobody ever sees half of it. */
-  replaceFile(path: string, text: string): Promise<void>;
+  replaceFile(path: string, content: string | Uint8Array): Promise<void>;
+  /** What a file holds, as bytes; fails where there is none. `file:` URLs are paths too. */
+  readBytes(path: string | URL): Promise<Uint8Array>;
   /** What a file holds, or undefined where there is none. */
   readFile(path: string): Promise<string | undefined>;
 }

@@ -35,6 +35,7 @@ const functionKind = {
     );
   },
   fromConfig(json: Json): LambdaFunction | string {
+    if (typeof json === "function") return json as LambdaFunction;
     if (isPlainObject(json) && json.class_name === "function") return json.config as string;
     if (typeof json === "string") return json;
     throw new OptionError(

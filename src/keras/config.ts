@@ -1,0 +1,317 @@
+/**
+ * From a Keras config to a model: the config is checked as a whole first (every unknown class at once, nothing that
+ * holds code), older names become today's, then layers are made. Nothing in a file is ever executed.
+ * What is not here: where configs come from (`keras-file.ts`, `legacy.ts`, `tfjs.ts`) and the weights.
+ */
+import { didYouMean, OptionError, show, VarveError } from "../core/errors.ts";
+import { camelCase, type Json } from "../core/options.ts";
+import { isPlainObject } from "../core/tree.ts";
+import { warnOnce } from "../core/warn.ts";
+import type { LambdaFunction } from "../layers/core/lambda.ts";
+import * as layerModule from "../layers/index.ts";
+import { Layer } from "../layers/layer.ts";
+import type { LayerClasses } from "../layers/serialize.ts";
+import { resolveLoss } from "../losses/resolve.ts";
+import { resolveMetric } from "../metrics/resolve.ts";
+import { Functional } from "../models/functional.ts";
+import { Model } from "../models/model.ts";
+import type { CompileOptions } from "../models/run-options.ts";
+import { Sequential } from "../models/sequential.ts";
+import { resolveOptimizer } from "../optimizers/resolve.ts";
+import { FileError } from "./file-error.ts";
+import { today } from "./old-names.ts";
+
+/** What a file may need that it cannot hold. */
+export interface Objects {
+  /**
+   * Your own classes (layers, models, initializers, losses, …) and functions (activations, losses, metrics), by the
+   * names that the file has for them.
+   */
+  readonly customObjects?: Readonly<Record<string, unknown>> | undefined;
+  /** The function of a Lambda layer, by the name of the layer. Files hold them as Python code, which is never run. */
+  readonly lambdas?: Readonly<Record<string, LambdaFunction>> | undefined;
+}
+
+type Node = Record<string, unknown>;
+type Named = Node & { readonly class_name: string; readonly config: Node };
+
+/** How deep configs may nest; models in models in models take about six levels each. */
+const deepest = 256;
+
+/** The JSON of a config; Python's NaN and infinities are no JSON. */
+export function parseJson(text: string, where: string): Node {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    const numbers = /[[:,]\s*-?(NaN|Infinity)\b/.exec(text);
+    throw new FileError(
+      numbers
+        ? `${where}: the config holds ${numbers[1]} where a number should be; no option takes that`
+        : `${where}: the config is no JSON: ${(error as Error).message}`,
+    );
+  }
+  if (!isPlainObject(json)) throw new FileError(`${where}: the config is ${show(json)}, not an object`);
+  return json;
+}
+
+function isNamed(value: unknown): value is Named {
+  return isPlainObject(value) && typeof value.class_name === "string" && isPlainObject(value.config);
+}
+
+/** Layer classes that are here, by their Keras names. */
+export const knownLayers: LayerClasses = {
+  ...Object.fromEntries(
+    Object.entries(layerModule).filter(
+      ([name, value]) => typeof value === "function" && value.prototype instanceof Layer && /^[A-Z]/.test(name),
+    ),
+  ),
+  Sequential,
+  Functional,
+};
+
+const layerModules =
+  /^(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\.src)?(\.engine|\.layers|\.models)/;
+/** Where configs of layers hold other layers. */
+const layerKeys = ["layer", "cell", "forward_layer", "backward_layer"];
+const operationModules = /^keras\.src\.ops\./;
+
+/** Names of a class: with its package and without. */
+function namesOf({ class_name: name, registered_name: registered }: Node): string[] {
+  const both = [name, registered].filter((each) => typeof each === "string");
+  return [...new Set([...both, ...both.map((each) => each.slice(each.indexOf(">") + 1))])];
+}
+
+function ownOf(source: Readonly<Record<string, unknown>> | undefined, names: readonly string[]): unknown {
+  const name = names.find((each) => source && Object.hasOwn(source, each));
+  return name === undefined ? undefined : source?.[name];
+}
+
+interface Reading {
+  readonly objects: Objects;
+  readonly where: string;
+  /** Classes that nobody knows, with the layers that are of them. */
+  readonly unknown: Map<string, string[]>;
+  readonly lambdas: string[];
+  /** Layers that stand in several places of the file: which is which. */
+  readonly shared: Map<unknown, number>;
+}
+
+/** The config with today's names, and everything in it known. */
+function translate(value: unknown, reading: Reading, depth: number, isLayer = false): unknown {
+  const { objects, where } = reading;
+  if (depth > deepest) throw new FileError(`${where}: the config nests deeper than ${deepest} levels`);
+  if (Array.isArray(value)) return value.map((item) => translate(item, reading, depth + 1, isLayer));
+  if (!isPlainObject(value)) return value;
+  const inner = (node: Node, layers = false) =>
+    Object.fromEntries(
+      Object.entries(node).map(([key, item]) => [
+        key,
+        translate(item, reading, depth + 1, (layers && key === "layers") || layerKeys.includes(key)),
+      ]),
+    );
+  if (typeof value.class_name !== "string") return inner(value);
+  const names = namesOf(value);
+  const own = ownOf(objects.customObjects, names);
+  if (value.class_name === "function" && typeof value.config === "string") {
+    return ownOf(objects.customObjects, [value.config]) ?? value.config;
+  }
+  if (!isPlainObject(value.config)) return inner(value);
+  const node = value as Named;
+  if (node.class_name === "__numpy__" || node.class_name === "__tensor__") return node.config.value;
+  if (node.class_name === "__keras_tensor__") return node;
+  if (/^(DType|FloatDType)?Policy$/.test(node.class_name)) return policyOf(node, where);
+  const module = typeof node.module === "string" ? node.module : "";
+  const name = typeof node.name === "string" ? node.name : String(node.config.name ?? node.class_name);
+  const layer = isLayer || layerModules.test(module) || (typeof own === "function" && own.prototype instanceof Layer);
+  if (!layer) {
+    if (typeof own === "function") return makeOwn(own, inner(node.config));
+    const { config } = now(node.class_name, node.config, name, where);
+    return { ...node, config: inner(config) };
+  }
+  if (operationModules.test(module)) {
+    note(reading.unknown, `${node.class_name} of keras.ops`, name);
+    return node;
+  }
+  const { name: className, config } = own
+    ? {
+        name: names.find((each) => objects.customObjects && Object.hasOwn(objects.customObjects, each)) as string,
+        config: node.config,
+      }
+    : now(knownName(names), node.config, name, where);
+  if (!own && !Object.hasOwn(knownLayers, className)) {
+    note(reading.unknown, className, name);
+    return node;
+  }
+  const options = className === "Lambda" && !own ? lambdaConfig(config, name, reading) : inner(config, true);
+  if (typeof node.shared_object_id === "number") reading.shared.set(options, node.shared_object_id);
+  return { ...inner({ ...node, config: null }), class_name: className, config: options };
+}
+
+/** The name that is known, of those a class goes by. */
+function knownName(names: readonly string[]): string {
+  const found = names.find((name) => today(name, {}).name !== name || Object.hasOwn(knownLayers, name));
+  return found ?? (names[0] as string);
+}
+
+function now(className: string, config: Node, name: string, where: string) {
+  try {
+    return today(className, config as Record<string, Json>);
+  } catch (error) {
+    throw new FileError(`${where}: ${className} "${name}" cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function note(unknown: Map<string, string[]>, className: string, name: string): void {
+  unknown.set(className, [...(unknown.get(className) ?? []), name]);
+}
+
+/** Everything is computed in the dtype of the weights, which mixed policies keep in float32. */
+function policyOf({ config }: Named, where: string): unknown {
+  const name = config.name;
+  if (typeof name === "string" && /^(mixed_)?b?float16$/.test(name)) {
+    warnOnce(`${where}: the file asks for ${name}; it is computed in float32`);
+    return "float32";
+  }
+  return name;
+}
+
+function makeOwn(own: object, config: Node): unknown {
+  const made = own as unknown as { fromConfig?: (config: Node) => unknown; new (options: Node): unknown };
+  if (typeof made.fromConfig === "function") return made.fromConfig(config);
+  return new made(Object.fromEntries(Object.entries(config).map(([key, value]) => [camelCase(key), value])));
+}
+
+function lambdaConfig(config: Node, name: string, reading: Reading): Node {
+  const given = ownOf(reading.objects.lambdas, [name]);
+  const held = config.function;
+  if (given === undefined) {
+    // A function that goes by a name may be registered here under that name.
+    if (!(isPlainObject(held) && held.class_name === "function") && typeof held !== "string")
+      reading.lambdas.push(name);
+    return config;
+  }
+  const { output_shape, function_type: _function, output_shape_type: _shape, module: _module, ...rest } = config;
+  const shape = Array.isArray(output_shape) ? { output_shape } : {};
+  return { ...rest, ...shape, function: given };
+}
+
+function refuseUnknown({ unknown, lambdas, where }: Reading): void {
+  const problems = [...unknown].map(([className, names]) => {
+    const who = names.slice(0, 3).map(show).join(", ");
+    const hint = / of keras\.ops$/.test(className)
+      ? "use a layer in its place before saving"
+      : didYouMean(className, Object.keys(knownLayers)).replace(/^known are .*/, "no layer here has a name like it");
+    return `${className} (${who}${names.length > 3 ? ", …" : ""}): ${hint}`;
+  });
+  if (problems.length > 0) {
+    const first = [...unknown.keys()][0] as string;
+    throw new FileError(
+      `${where}: the file needs what is not here: ${problems.join("; ")}. Give your own classes by their names: loadModel(file, { customObjects: { ${/^\w+$/.test(first) ? first : "Name"} } })`,
+    );
+  }
+  if (lambdas.length > 0) {
+    throw new FileError(
+      `${where}: Lambda ${lambdas.map(show).join(", ")} holds Python code, which is never run; give the function: loadModel(file, { lambdas: { ${lambdas[0]}: (x) => … } })`,
+    );
+  }
+}
+
+/** What a file's root must be. */
+export interface ModelConfig {
+  readonly config: Named;
+  readonly compile: Node | undefined;
+}
+
+/**
+ * The model that a config describes, weights as they are made.
+ *
+ * @throws FileError where the config holds what is not known here, or does not describe a model.
+ */
+export function modelFromConfig(json: Node, objects: Objects, where: string): Model {
+  if (!isNamed(json))
+    throw new FileError(`${where}: the config does not describe a model: it has no class_name and config`);
+  const reading: Reading = { objects, where, unknown: new Map(), lambdas: [], shared: new Map() };
+  const root = translate(json, reading, 0, true) as Named;
+  refuseUnknown(reading);
+  const made: Layer[] = [];
+  const shared = new Map<number, Layer>();
+  const classes = Object.fromEntries(
+    Object.entries({ ...knownLayers, ...objects.customObjects }).map(([name, found]) => [
+      name,
+      typeof found === "function" && found.prototype instanceof Layer
+        ? making(found as unknown as LayerClass, made, shared, reading.shared)
+        : found,
+    ]),
+  );
+  try {
+    const model = (classes[root.class_name] as LayerClass).fromConfig(root.config, classes);
+    if (!(model instanceof Model)) {
+      throw new FileError(`${where}: the file holds ${model.label}, which is a layer and not a model`);
+    }
+    const { input_shape: shape } = (isPlainObject(root.build_config) ? root.build_config : {}) as Node;
+    if (!model.graph && Array.isArray(shape)) model.computeOutputShape(shape as number[]);
+    return model;
+  } catch (error) {
+    for (const layer of made) layer.dispose();
+    if (error instanceof VarveError) {
+      if (!error.message.startsWith(where)) error.message = `${where}: ${error.message}`;
+      throw error;
+    }
+    throw new FileError(`${where}: the config does not describe a model: ${(error as Error).message}`);
+  }
+}
+
+interface LayerClass {
+  fromConfig(config: Node, classes: LayerClasses): Layer;
+}
+
+/** A class that keeps what it makes, and makes a layer once that stands in several places. */
+function making(
+  found: LayerClass,
+  made: Layer[],
+  shared: Map<number, Layer>,
+  ids: ReadonlyMap<unknown, number>,
+): LayerClass {
+  const make = () => {};
+  make.fromConfig = (config: Node, classes: LayerClasses) => {
+    const id = ids.get(config);
+    const before = id === undefined ? undefined : shared.get(id);
+    if (before) return before;
+    const layer = found.fromConfig(config, classes);
+    made.push(layer);
+    if (id !== undefined) shared.set(id, layer);
+    return layer;
+  };
+  return make;
+}
+
+/** Compiles a model as its file says. */
+export function compileFromConfig(model: Model, given: unknown, objects: Objects, where: string): void {
+  if (!isPlainObject(given) || given.optimizer === undefined || given.optimizer === null) return;
+  const reading: Reading = { objects, where, unknown: new Map(), lambdas: [], shared: new Map() };
+  const config = translate(given, reading, 0) as Node;
+  const each = (structure: unknown, make: (config: Named) => unknown): unknown => {
+    if (isNamed(structure)) return make(structure);
+    if (typeof structure === "string") return ownOf(objects.customObjects, [structure]) ?? structure;
+    if (Array.isArray(structure)) return structure.map((item) => each(item, make));
+    if (isPlainObject(structure)) {
+      return Object.fromEntries(Object.entries(structure).map(([key, item]) => [key, each(item, make)]));
+    }
+    return structure;
+  };
+  try {
+    model.compile({
+      optimizer: each(config.optimizer, resolveOptimizer),
+      loss: each(config.loss ?? null, (named) => resolveLoss(named)),
+      lossWeights: config.loss_weights ?? null,
+      metrics: each(config.metrics ?? null, (named) => resolveMetric(named)),
+      weightedMetrics: each(config.weighted_metrics ?? null, (named) => resolveMetric(named)),
+    } as CompileOptions);
+  } catch (error) {
+    if (!(error instanceof VarveError)) throw error;
+    throw new OptionError(
+      `${where}: the model cannot be compiled as the file says: ${error.message} (customObjects names your own; compile: false leaves this out)`,
+    );
+  }
+}

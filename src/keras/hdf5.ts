@@ -1,0 +1,211 @@
+/**
+ * HDF5 files, read and written by the HDF5 library itself (h5wasm), which is loaded when a file is touched. Files live
+ * in the library's own memory: nothing here reaches the disk, and links to other files lead nowhere.
+ */
+
+import { VarveError } from "../core/errors.ts";
+import { sizeOf } from "../core/shape.ts";
+import { FileError } from "./file-error.ts";
+import type { Dataset, File, Group, H5Module } from "./h5wasm.ts";
+import { halfToFloat, type StoredArray, upperHalfToFloat } from "./stored-array.ts";
+
+/** The first bytes of every HDF5 file. */
+export const hdf5Mark = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+
+/** A file that is open for reading. */
+export interface Hdf5File {
+  /** The names in a group, in the order of the file; none where there is no such group. */
+  keys(group: string): readonly string[];
+  /** The array at a path; undefined where there is none. */
+  array(path: string): StoredArray | undefined;
+  /** The text, or the texts, of an attribute; undefined where there is none. */
+  attribute(path: string, name: string): string | readonly string[] | undefined;
+  close(): void;
+}
+
+interface Library {
+  readonly module: H5Module;
+  readonly File: new (name: string, mode: "r" | "w") => File;
+}
+
+let loaded: Promise<Library> | undefined;
+let files = 0;
+
+async function library(): Promise<Library> {
+  loaded ??= (async () => {
+    const h5wasm = await import("h5wasm");
+    const module = await h5wasm.ready;
+    // Failures are thrown rather than printed.
+    module.activate_throwing_error_handler();
+    return { module, File: h5wasm.File };
+  })();
+  return loaded;
+}
+
+const integer = 0;
+const float = 1;
+const enumeration = 8;
+
+function arrayOf(module: H5Module, dataset: Dataset, where: string): StoredArray {
+  const { metadata, path } = dataset;
+  const { shape, type, size, signed, littleEndian } = metadata;
+  const bad = (problem: string) => new FileError(`${where}: "${path}" ${problem}`);
+  if (!shape || shape.some((length) => !Number.isSafeInteger(length) || length < 0)) throw bad("has no shape");
+  const kind = type === enumeration ? integer : type;
+  const marked = module.get_attribute_names(dataset.file_id, path).includes("dtype")
+    ? dataset.attrs.dtype?.value
+    : undefined;
+  const brain = marked === "bfloat16" && size === 2;
+  const dtype = brain
+    ? "bfloat16"
+    : kind === float
+      ? `float${size * 8}`
+      : kind === integer
+        ? `${signed ? "int" : "uint"}${size * 8}`
+        : "other";
+  const bytes = sizeOf(shape) * size;
+  return {
+    shape,
+    dtype,
+    bytes,
+    read() {
+      if (dtype === "other" || (!littleEndian && size > 1)) throw bad("does not hold numbers that can be read");
+      if (metadata.virtual_sources?.length) throw bad("has its values in other files");
+      const pointer = module._malloc(Math.max(1, bytes));
+      if (pointer === 0) throw bad(`takes ${bytes} bytes, more than there is memory for`);
+      try {
+        const status = module.get_dataset_data(dataset.file_id, path, null, null, null, BigInt(pointer));
+        if (status < 0) throw new Error("cannot be read");
+        const { buffer } = module.HEAPU8.slice(pointer, pointer + bytes);
+        if (brain) return upperHalfToFloat(new Uint16Array(buffer));
+        if (dtype === "float16") return halfToFloat(new Uint16Array(buffer));
+        if (dtype === "float32") return new Float32Array(buffer);
+        if (dtype === "float64") return new Float64Array(buffer);
+        if (dtype === "int32") return new Int32Array(buffer);
+        if (dtype === "uint8") return new Uint8Array(buffer);
+        if (dtype === "int8") return Int32Array.from(new Int8Array(buffer));
+        if (dtype === "int16") return Int32Array.from(new Int16Array(buffer));
+        if (dtype === "uint16") return Int32Array.from(new Uint16Array(buffer));
+        if (dtype === "uint32") return Float64Array.from(new Uint32Array(buffer));
+        if (dtype === "int64") return Float64Array.from(new BigInt64Array(buffer), Number);
+        if (dtype === "uint64") return Float64Array.from(new BigUint64Array(buffer), Number);
+        throw new Error(`holds ${dtype}`);
+      } catch (error) {
+        throw bad(`cannot be read: ${messageOf(error)}`);
+      } finally {
+        module._free(pointer);
+      }
+    },
+  };
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] as string;
+}
+
+/**
+ * Opens a file from its bytes, which must not change while it is open; they are not copied.
+ *
+ * @throws FileError where they are not an HDF5 file, or a damaged one.
+ */
+export async function openHdf5(bytes: Uint8Array, where: string): Promise<Hdf5File> {
+  const { module, File } = await library();
+  const name = `read-${files++}.h5`;
+  const damaged = (error: unknown) => new FileError(`${where}: this HDF5 file is damaged: ${messageOf(error)}`);
+  /** What the library throws says that the file is damaged. */
+  const guarded = <R>(read: () => R): R => {
+    try {
+      return read();
+    } catch (error) {
+      throw error instanceof VarveError ? error : damaged(error);
+    }
+  };
+  if (hdf5Mark.some((byte, index) => bytes[index] !== byte)) throw new FileError(`${where}: this is no HDF5 file`);
+  module.FS.writeFile(name, bytes, { canOwn: true } as never);
+  let file: File;
+  try {
+    file = guarded(() => {
+      const opened = new File(name, "r");
+      if (opened.file_id < 0n) throw new Error("it cannot be opened");
+      return opened;
+    });
+  } catch (error) {
+    module.FS.unlink(name);
+    throw error;
+  }
+  const { file_id: id } = file;
+  /** What is at a path; links are not followed. */
+  const find = (path: string): "group" | "dataset" | undefined => {
+    let found: "group" | "dataset" | undefined = "group";
+    let at = "";
+    for (const part of path.split("/").filter((each) => each !== "")) {
+      if (found !== "group" || !module.get_names(id, at || "/", false).includes(part)) return undefined;
+      at = `${at}/${part}`;
+      const type = module.get_type(id, at);
+      found = type === module.H5G_GROUP ? "group" : type === module.H5G_DATASET ? "dataset" : undefined;
+    }
+    return found;
+  };
+  return {
+    keys: (group) => guarded(() => (find(group) === "group" ? module.get_names(id, group || "/", false) : [])),
+    array: (path) =>
+      guarded(() => (find(path) === "dataset" ? arrayOf(module, file.get(path) as Dataset, where) : undefined)),
+    attribute: (path, attribute) =>
+      guarded(() => {
+        if (!find(path)) return undefined;
+        if (!module.get_attribute_names(id, path || "/").includes(attribute)) return undefined;
+        const value = (file.get(path || "/") as Group).attrs[attribute]?.value;
+        return typeof value === "string" || Array.isArray(value) ? (value as string | string[]) : undefined;
+      }),
+    close() {
+      try {
+        file.close();
+      } catch {
+        // A damaged file may not close; its bytes are let go of all the same.
+      } finally {
+        module.FS.unlink(name);
+      }
+    },
+  };
+}
+
+/** What goes into a file: groups with their attributes, and arrays. */
+export interface Hdf5Content {
+  readonly groups: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+  readonly arrays: readonly {
+    readonly path: string;
+    readonly shape: readonly number[];
+    readonly values: Float32Array | Float64Array | Int32Array | Uint8Array;
+  }[];
+}
+
+/** The bytes of a file with that content. */
+export async function writeHdf5({ groups, arrays }: Hdf5Content): Promise<Uint8Array> {
+  const { module, File } = await library();
+  const name = `write-${files++}.h5`;
+  const file = new File(name, "w");
+  try {
+    const made = new Set<string>([""]);
+    const group = (path: string): Group => {
+      if (!made.has(path)) {
+        group(path.slice(0, Math.max(0, path.lastIndexOf("/"))));
+        file.create_group(path);
+        made.add(path);
+      }
+      return file.get(path || "/") as Group;
+    };
+    for (const [path, attributes] of Object.entries(groups)) {
+      const owner = group(path);
+      for (const [attribute, value] of Object.entries(attributes)) owner.create_attribute(attribute, value as string);
+    }
+    for (const { path, shape, values } of arrays) {
+      group(path.slice(0, Math.max(0, path.lastIndexOf("/"))));
+      file.create_dataset({ name: path, data: values, shape: [...shape] });
+    }
+    file.flush();
+    file.close();
+    return module.FS.readFile(name);
+  } finally {
+    module.FS.unlink(name);
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * What older versions of Keras, and packages around it, called what Keras has under another name now: one table for
+ * classes, one for options. Whatever reads a file looks here, and nowhere else.
+ */
+import { show } from "../core/errors.ts";
+import type { Json } from "../core/options.ts";
+
+type Options = Readonly<Record<string, Json>>;
+
+/** A class of today, and what the older one implied. */
+interface Renamed {
+  readonly name: string;
+  readonly options?: Options;
+  /** Values that the older class knew and this one does not, with what they mean. */
+  readonly refused?: Readonly<Record<string, readonly [value: Json, meaning: string]>>;
+}
+
+const instanceNormalization: Renamed = {
+  name: "GroupNormalization",
+  options: { groups: -1 },
+  refused: { axis: [null, "one weight for all channels, which no layer has now"] },
+};
+
+/** Classes by the names they had, with the package where that is part of the name. */
+const classes: Readonly<Record<string, Renamed>> = {
+  Model: { name: "Functional" },
+  BatchNormalizationV1: { name: "BatchNormalization" },
+  BatchNormalizationV2: { name: "BatchNormalization" },
+  SyncBatchNormalization: { name: "BatchNormalization" },
+  "Addons>GroupNormalization": { name: "GroupNormalization" },
+  "Addons>InstanceNormalization": instanceNormalization,
+  "Addons>SpectralNormalization": { name: "SpectralNormalization" },
+  InstanceNormalization: instanceNormalization,
+  Convolution1D: { name: "Conv1D" },
+  Convolution2D: { name: "Conv2D" },
+  Convolution3D: { name: "Conv3D" },
+  Convolution2DTranspose: { name: "Conv2DTranspose" },
+  Convolution3DTranspose: { name: "Conv3DTranspose" },
+  Deconvolution2D: { name: "Conv2DTranspose" },
+  Deconvolution3D: { name: "Conv3DTranspose" },
+  SeparableConvolution1D: { name: "SeparableConv1D" },
+  SeparableConvolution2D: { name: "SeparableConv2D" },
+  DepthwiseConvolution2D: { name: "DepthwiseConv2D" },
+  AvgPool1D: { name: "AveragePooling1D" },
+  AvgPool2D: { name: "AveragePooling2D" },
+  AvgPool3D: { name: "AveragePooling3D" },
+  MaxPool1D: { name: "MaxPooling1D" },
+  MaxPool2D: { name: "MaxPooling2D" },
+  MaxPool3D: { name: "MaxPooling3D" },
+  GlobalAvgPool1D: { name: "GlobalAveragePooling1D" },
+  GlobalAvgPool2D: { name: "GlobalAveragePooling2D" },
+  GlobalAvgPool3D: { name: "GlobalAveragePooling3D" },
+  GlobalMaxPool1D: { name: "GlobalMaxPooling1D" },
+  GlobalMaxPool2D: { name: "GlobalMaxPooling2D" },
+  GlobalMaxPool3D: { name: "GlobalMaxPooling3D" },
+};
+
+/** What became of an option: another name; or nothing, where these values (or any) say what happens anyway. */
+type Retired = { readonly renamed: string } | { readonly dropped: readonly Json[] | "any" };
+
+/** Options by the class that had them ("*": every class) and the name they had. */
+const options: Readonly<Record<string, Readonly<Record<string, Retired>>>> = {
+  "*": {
+    input_dtype: { dropped: "any" },
+    weights: { dropped: [null] },
+    implementation: { dropped: "any" },
+    time_major: { dropped: [false] },
+    fused: { dropped: "any" },
+    virtual_batch_size: { dropped: [null] },
+    adjustment: { dropped: [null] },
+  },
+  InputLayer: { batch_input_shape: { renamed: "batch_shape" }, input_shape: { dropped: "any" } },
+  Dense: { output_dim: { renamed: "units" }, bias: { renamed: "use_bias" } },
+  LeakyReLU: { alpha: { renamed: "negative_slope" } },
+  Dropout: { p: { renamed: "rate" } },
+  GaussianNoise: { sigma: { renamed: "stddev" } },
+  Embedding: { input_length: { dropped: "any" }, dropout: { dropped: [0] }, sparse: { dropped: [false] } },
+  SGD: { lr: { renamed: "learning_rate" }, decay: { dropped: [0, null] } },
+  ...Object.fromEntries(
+    ["Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion", "Adafactor"].map((name) => [
+      name,
+      {
+        lr: { renamed: "learning_rate" },
+        decay: { dropped: [0, null] },
+        initial_decay: { dropped: [0, null] },
+        schedule_decay: { dropped: "any" },
+        jit_compile: { dropped: "any" },
+        is_legacy_optimizer: { dropped: "any" },
+      } as const,
+    ]),
+  ),
+};
+
+/** The name and the config that a class has today. Throws a text where that cannot be said. */
+export function today(name: string, config: Options): { readonly name: string; readonly config: Options } {
+  const renamed = Object.hasOwn(classes, name) ? classes[name] : undefined;
+  const now = renamed?.name ?? name;
+  for (const [key, [value, meaning]] of Object.entries(renamed?.refused ?? {})) {
+    if (config[key] === value) throw new Error(`${key} ${show(value)} means ${meaning}`);
+  }
+  const retired = { ...options["*"], ...(Object.hasOwn(options, now) ? options[now] : {}) };
+  const result: Record<string, Json> = { ...renamed?.options };
+  for (const [key, value] of Object.entries(config)) {
+    const fate = Object.hasOwn(retired, key) ? retired[key] : undefined;
+    if (!fate) result[key] = value;
+    else if ("renamed" in fate) result[fate.renamed] = value;
+    else if (fate.dropped !== "any" && !fate.dropped.includes(value as never)) result[key] = value;
+  }
+  return { name: now, config: result };
+}

@@ -1,0 +1,29 @@
+/**
+ * Reading a model from any source: which kind of file it is, is seen from its first bytes.
+ */
+import type { Model } from "../models/model.ts";
+import { FileError } from "./file-error.ts";
+import { hdf5Mark } from "./hdf5.ts";
+import type { LoadOptions } from "./index.ts";
+import { type ReadOptions, readKeras } from "./keras-file.ts";
+import { bytesOf, nameOf, type Source } from "./source.ts";
+import { zipMark } from "./zip.ts";
+
+const begins = (bytes: Uint8Array, mark: readonly number[]) => mark.every((byte, index) => bytes[index] === byte);
+
+export async function read(source: Source, given: LoadOptions): Promise<Model> {
+  const where = nameOf(source);
+  const options: ReadOptions = {
+    customObjects: given.customObjects,
+    lambdas: given.lambdas,
+    compile: given.compile ?? true,
+    maxBytes: given.maxBytes ?? 2 ** 32,
+    progress: given.onProgress ?? (() => {}),
+  };
+  const bytes = await bytesOf(source, options.maxBytes, where);
+  if (begins(bytes, zipMark)) return readKeras(bytes, options, where);
+  const kind = begins(bytes, hdf5Mark) ? "an HDF5 file" : bytes.length === 0 ? "empty" : "no zip";
+  throw new FileError(
+    `${where}: this is ${kind}; models are read from .keras files, as model.save("x.keras") writes them`,
+  );
+}

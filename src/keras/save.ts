@@ -1,0 +1,19 @@
+/**
+ * Writing a model: to bytes anywhere, and in Node to a file, which is replaced in one piece.
+ */
+import { OptionError, show } from "../core/errors.ts";
+import type { Files } from "../models/files.ts";
+import { platform } from "../platform/platform.ts";
+import { writeKeras } from "./keras-file.ts";
+
+export const files: Files = {
+  toKeras: writeKeras,
+
+  async save(model, path) {
+    if (typeof path !== "string" || !path.endsWith(".keras")) {
+      throw new OptionError(`${model.label}: save: the path of a model ends in ".keras", got ${show(path)}`);
+    }
+    const bytes = await writeKeras(model);
+    await (await platform()).replaceFile(path, bytes);
+  },
+};

@@ -1,0 +1,221 @@
+/**
+ * Where Keras puts the state of a model in its weight files: a group for every layer, under the name of the attribute
+ * that holds it, with its own variables numbered in `vars`; and how that state is written and read.
+ * What is not here: the layout of older files (`legacy.ts`).
+ */
+import { arrayClassOf, isFloat } from "../core/dtype.ts";
+import { keywordOf } from "../core/names.ts";
+import { snakeCase } from "../core/options.ts";
+import { formatShape, sameShape } from "../core/shape.ts";
+import { Tensor } from "../core/tensor.ts";
+import { isPlainObject, leaves } from "../core/tree.ts";
+import { transaction, type Variable } from "../core/variable.ts";
+import { warnOnce } from "../core/warn.ts";
+import { Layer } from "../layers/layer.ts";
+import { Functional } from "../models/functional.ts";
+import type { Model } from "../models/model.ts";
+import { Sequential } from "../models/sequential.ts";
+import { FileError } from "./file-error.ts";
+import type { Hdf5Content, Hdf5File } from "./hdf5.ts";
+import type { StoredArray } from "./stored-array.ts";
+
+/** A layer with the group that its state stands in. */
+interface Place {
+  readonly path: string;
+  readonly layer: Layer;
+  /** The layer's own variables, without those of the layers it holds. */
+  readonly variables: readonly Variable[];
+}
+
+/** Names in a list are those of the classes, numbered where one comes again. */
+function numbered(names: Map<string, number>, name: string): string {
+  const before = names.get(name);
+  names.set(name, before === undefined ? 0 : before + 1);
+  return before === undefined ? name : `${name}_${before + 1}`;
+}
+
+/**
+ * All layers with their places, outer ones first. A layer that is met again keeps its first place.
+ *
+ * @param order The names of a model's layers in the order of its config, which counts where a file comes from elsewhere.
+ */
+export function placesIn(
+  root: Layer,
+  order: (model: Layer) => readonly string[] | undefined = () => undefined,
+): Place[] {
+  const places: Place[] = [];
+  const visited = new Set<Layer>();
+  const visitList = (items: readonly unknown[], path: string) => {
+    const names = new Map<string, number>();
+    for (const item of items) {
+      if (item instanceof Layer) {
+        const { className } = item.constructor as typeof Layer;
+        const own = className === "Layer" || className === "Model" ? item.constructor.name : className;
+        visit(item, `${path}/${numbered(names, keywordOf(own))}`);
+      } else if (Array.isArray(item) || isPlainObject(item)) {
+        visitList(Object.values(item), `${path}/${numbered(names, "container")}`);
+      }
+    }
+  };
+  const visit = (layer: Layer, path: string) => {
+    if (visited.has(layer)) return;
+    visited.add(layer);
+    const inner = new Set(layer.sublayers.flatMap(({ weights }) => weights));
+    places.push({ path, layer, variables: layer.weights.filter((weight) => !inner.has(weight)) });
+    const prefix = path === "" ? "" : `${path}/`;
+    if (layer instanceof Functional || layer instanceof Sequential) {
+      const names = order(layer);
+      const listed = names?.flatMap((name) => layer.layers.find((each) => each.name === name) ?? []) ?? [];
+      visitList([...new Set([...listed, ...layer.layers])], `${prefix}layers`);
+    }
+    const parts = Object.entries(layer)
+      .filter(([, value]) => value instanceof Layer || leaves(value).some((leaf) => leaf instanceof Layer))
+      .map(([name, value]) => [snakeCase(name), value] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [name, value] of parts) {
+      if (value instanceof Layer) visit(value, `${prefix}${name}`);
+      else if (Array.isArray(value) || isPlainObject(value)) visitList(Object.values(value), `${prefix}${name}`);
+    }
+  };
+  visit(root, "");
+  return places;
+}
+
+const under = (path: string, rest: string) => (path === "" ? rest : `${path}/${rest}`);
+
+/** The groups of a layer's sources of seeds, which Keras does not write, and does not mind. */
+function seedPaths({ path, layer }: Place): { readonly path: string; readonly state: Variable }[] {
+  const names = new Map<string, number>();
+  return layer.seedGenerators.map(({ state }) => ({
+    path: under(path, `${numbered(names, "seed_generator")}/vars/0`),
+    state,
+  }));
+}
+
+/** The state of a model, with its optimizer's, as a weight file holds it. */
+export async function stateOf(model: Model, withOptimizer: boolean): Promise<Hdf5Content> {
+  const groups: Record<string, Record<string, string>> = {};
+  const found: { path: string; variable: Variable }[] = [];
+  for (const place of placesIn(model)) {
+    groups[under(place.path, "vars")] = { name: place.layer.name };
+    place.variables.forEach((variable, index) => {
+      found.push({ path: under(place.path, `vars/${index}`), variable });
+    });
+    for (const { path, state } of seedPaths(place)) found.push({ path, variable: state });
+  }
+  const { optimizer } = model;
+  if (withOptimizer && optimizer) {
+    groups["optimizer/vars"] = { name: optimizer.name };
+    optimizer.variables.forEach((variable, index) => {
+      found.push({ path: `optimizer/vars/${index}`, variable });
+    });
+  }
+  const arrays = [];
+  for (const { path, variable } of found) {
+    arrays.push({ path, shape: variable.shape, values: await variable.value.data() });
+  }
+  return { groups, arrays };
+}
+
+/** A variable with the array it is to take. */
+export interface Assignment {
+  readonly variable: Variable;
+  readonly array: StoredArray;
+}
+
+/** Says what does not fit, or nothing. */
+export function misfit({ variable, array }: Assignment): string | undefined {
+  const { shape, dtype, path } = variable;
+  if (!sameShape(array.shape, shape)) {
+    return `"${path}" has shape ${formatShape(shape)}, the file has ${formatShape(array.shape)}`;
+  }
+  const real = /^b?float/.test(array.dtype);
+  const known = real || /^u?int/.test(array.dtype);
+  return !known || (real && !isFloat(dtype)) ? `"${path}" is ${dtype}, the file has ${array.dtype}` : undefined;
+}
+
+/** Refuses everything that does not fit, in one message. */
+export function refuseMisfits(problems: readonly string[], where: string): void {
+  if (problems.length === 0) return;
+  const shown = problems.slice(0, 8).join("; ");
+  const more = problems.length > 8 ? `; and ${problems.length - 8} more` : "";
+  throw new FileError(`${where}: the weights do not fit the model: ${shown}${more}`);
+}
+
+/** Puts all arrays into their variables, or none where one cannot be read. */
+export function assignAll(assignments: readonly Assignment[], progress: (bytes: number) => void = () => {}): void {
+  transaction(
+    assignments.map(({ variable }) => variable),
+    () => {
+      for (const { variable, array } of assignments) {
+        const values = array.read();
+        const ofDType =
+          values instanceof arrayClassOf(variable.dtype) ? values : arrayClassOf(variable.dtype).from(values);
+        const tensor = Tensor.from(variable.value.device, ofDType, variable.shape, variable.dtype);
+        variable.assign(tensor);
+        tensor.dispose();
+        progress(array.bytes);
+      }
+    },
+  );
+}
+
+/** The order of numbered names: "10" comes after "9". */
+function numbersIn(file: Hdf5File, group: string): number {
+  return file.keys(group).filter((key) => /^\d+$/.test(key)).length;
+}
+
+/** What a weight file has for a model: all of it, or an error that lists what is missing and what does not fit. */
+export function assignmentsFrom(
+  file: Hdf5File,
+  model: Layer,
+  where: string,
+  order?: (model: Layer) => readonly string[] | undefined,
+): Assignment[] {
+  const assignments: Assignment[] = [];
+  const problems: string[] = [];
+  for (const place of placesIn(model, order)) {
+    const { path, layer, variables } = place;
+    const group = under(path, "vars");
+    const count = numbersIn(file, group);
+    if (count !== variables.length) {
+      problems.push(`${layer.label} has ${variables.length} weights, the file has ${count} in "${group}"`);
+      continue;
+    }
+    variables.forEach((variable, index) => {
+      const array = file.array(`${group}/${index}`);
+      if (array) assignments.push({ variable, array });
+      else problems.push(`${layer.label}: the file has no "${group}/${index}"`);
+    });
+    for (const { path: seedPath, state } of seedPaths(place)) {
+      const array = file.array(seedPath);
+      if (array) assignments.push({ variable: state, array });
+    }
+  }
+  problems.push(...assignments.flatMap((each) => misfit(each) ?? []));
+  refuseMisfits(problems, where);
+  return assignments;
+}
+
+/** What a weight file has for the optimizer, which is built for it where need be. */
+export function optimizerAssignments(file: Hdf5File, model: Model, where: string): Assignment[] {
+  const { optimizer } = model;
+  const count = numbersIn(file, "optimizer/vars");
+  if (!optimizer || count === 0) return [];
+  if (count > optimizer.variables.length) optimizer.build(model.trainableWeights);
+  const { variables } = optimizer;
+  if (variables.length !== count) {
+    warnOnce(
+      `${where}: the file has ${count} variables of ${optimizer.label}, which has ${variables.length} for what trains now; it starts anew`,
+    );
+    return [];
+  }
+  const problems: string[] = [];
+  const assignments = variables.flatMap((variable, index) => {
+    const array = file.array(`optimizer/vars/${index}`);
+    if (!array) problems.push(`the file has no "optimizer/vars/${index}"`);
+    return array ? [{ variable, array }] : [];
+  });
+  refuseMisfits([...problems, ...assignments.flatMap((each) => misfit(each) ?? [])], where);
+  return assignments;
+}

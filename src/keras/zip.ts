@@ -1,0 +1,189 @@
+/**
+ * Zip archives: what Keras's `.keras` files are. Sizes are checked against a limit before anything is unpacked, and
+ * checksums afterwards, so what comes out is what went in.
+ * What it is not: a way to unpack an archive to files; entries are read into memory, one at a time.
+ *
+ * @see PKWARE, APPNOTE.TXT 6.3.10: the end record, the central directory, local headers, zip64 fields.
+ */
+import { FileError } from "./file-error.ts";
+
+/** The bytes of a zip's first entry: how a file of that kind is told from others. */
+export const zipMark = [0x50, 0x4b, 0x03, 0x04];
+
+interface Entry {
+  readonly method: number;
+  readonly checksum: number;
+  readonly packed: number;
+  readonly size: number;
+  readonly at: number;
+}
+
+/** An archive that was looked into, but not unpacked. */
+export interface Archive {
+  /** The names of all entries. */
+  readonly names: readonly string[];
+  /** How large an entry says it is when unpacked. */
+  sizeOf(name: string): number;
+  /** What an entry holds; undefined where there is none of that name. */
+  read(name: string): Promise<Uint8Array | undefined>;
+}
+
+const endMark = 0x06054b50;
+const end64Mark = 0x06064b50;
+const locator64Mark = 0x07064b50;
+const directoryMark = 0x02014b50;
+const localMark = 0x04034b50;
+const unknown32 = 0xffffffff;
+
+let table: Uint32Array | undefined;
+
+/** The checksum of zip (CRC-32, polynomial 0xEDB88320). */
+export function crc32(bytes: Uint8Array): number {
+  if (!table) {
+    table = new Uint32Array(256);
+    for (let index = 0; index < 256; index++) {
+      let value = index;
+      for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+      table[index] = value;
+    }
+  }
+  let checksum = 0xffffffff;
+  for (let index = 0; index < bytes.length; index++) {
+    checksum = (checksum >>> 8) ^ (table[(checksum ^ (bytes[index] as number)) & 0xff] as number);
+  }
+  return ~checksum >>> 0;
+}
+
+/** Sizes beyond 32 bits stand in a field of their own, in the order of the fields that say so. */
+function zip64Field(view: DataView, from: number, to: number, wanted: readonly number[]): number[] {
+  for (let at = from; at + 4 <= to; ) {
+    const [id, length] = [view.getUint16(at, true), view.getUint16(at + 2, true)];
+    if (id === 1) {
+      let next = at + 4;
+      return wanted.map((value) => {
+        if (value !== unknown32) return value;
+        next += 8;
+        return Number(view.getBigUint64(next - 8, true));
+      });
+    }
+    at += 4 + length;
+  }
+  return [...wanted];
+}
+
+/** Looks for the end record, which a comment may follow. */
+function findEnd(view: DataView, where: string): { count: number; at: number } {
+  const last = view.byteLength - 22;
+  for (let at = last; at >= Math.max(0, last - 0xffff); at--) {
+    if (view.getUint32(at, true) !== endMark) continue;
+    const end = { count: view.getUint16(at + 10, true), at: view.getUint32(at + 16, true) };
+    if (end.at !== unknown32 && end.count !== 0xffff) return end;
+    if (at < 20 || view.getUint32(at - 20, true) !== locator64Mark) return end;
+    const at64 = Number(view.getBigUint64(at - 12, true));
+    if (view.getUint32(at64, true) !== end64Mark) break;
+    return { count: Number(view.getBigUint64(at64 + 32, true)), at: Number(view.getBigUint64(at64 + 48, true)) };
+  }
+  throw new FileError(`${where}: this zip has no end; was the file cut off while it was copied?`);
+}
+
+function readDirectory(bytes: Uint8Array, where: string): Map<string, Entry> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const entries = new Map<string, Entry>();
+  const { count, at: start } = findEnd(view, where);
+  let at = start;
+  for (let index = 0; index < count; index++) {
+    if (view.getUint32(at, true) !== directoryMark) throw new RangeError("no directory entry");
+    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((offset) =>
+      view.getUint16(at + offset, true),
+    ) as [number, number, number];
+    const nameAt = at + 46;
+    const name = new TextDecoder().decode(bytes.subarray(nameAt, nameAt + nameLength));
+    const fields = [view.getUint32(at + 24, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)];
+    const [size, packed, local] = zip64Field(view, nameAt + nameLength, nameAt + nameLength + extraLength, fields) as [
+      number,
+      number,
+      number,
+    ];
+    if (view.getUint16(at + 8, true) & 1) throw new FileError(`${where}: "${name}" is encrypted; save it without`);
+    if (name.split(/[/\\]/).includes("..") || /^([/\\]|[A-Za-z]:)/.test(name)) {
+      throw new FileError(`${where}: the zip has an entry "${name}", which leads out of it; it is not a Keras file`);
+    }
+    if (entries.has(name)) throw new FileError(`${where}: the zip has two entries called "${name}"`);
+    if (view.getUint32(local, true) !== localMark) throw new RangeError("no local header");
+    const dataAt = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
+    if (dataAt + packed > bytes.length) throw new RangeError("entry beyond the end");
+    const [method, checksum] = [view.getUint16(at + 10, true), view.getUint32(at + 16, true)];
+    entries.set(name, { method, checksum, packed, size, at: dataAt });
+    at = nameAt + nameLength + extraLength + commentLength;
+  }
+  return entries;
+}
+
+/** Unpacks, but never more than what the directory says. */
+async function inflate(packed: Uint8Array, size: number): Promise<Uint8Array> {
+  const { Inflate } = await import("fflate");
+  const out = new Uint8Array(size);
+  let done = 0;
+  const stream = new Inflate((piece) => {
+    if (done + piece.length > size) throw new RangeError("larger than it says");
+    out.set(piece, done);
+    done += piece.length;
+  });
+  const step = 1 << 16;
+  for (let at = 0; at < packed.length; at += step) {
+    stream.push(packed.subarray(at, at + step), at + step >= packed.length);
+  }
+  if (done !== size) throw new RangeError("smaller than it says");
+  return out;
+}
+
+/**
+ * Opens an archive. Entries that are not packed, as Keras writes them, are read without a copy.
+ *
+ * @throws FileError where the archive is damaged, or says it is larger than `maxBytes` when unpacked.
+ */
+export function openZip(bytes: Uint8Array, maxBytes: number, where: string): Archive {
+  let entries: Map<string, Entry>;
+  try {
+    entries = readDirectory(bytes, where);
+  } catch (error) {
+    if (error instanceof FileError) throw error;
+    throw new FileError(`${where}: the directory of this zip is damaged; was the file changed or cut off?`);
+  }
+  const total = [...entries.values()].reduce((sum, { size }) => sum + size, 0);
+  if (!(total <= maxBytes)) {
+    throw new FileError(
+      `${where}: unpacked, this zip would take ${total} bytes, more than the ${maxBytes} allowed; raise maxBytes if you trust the file`,
+    );
+  }
+  return {
+    names: [...entries.keys()],
+    sizeOf: (name) => entries.get(name)?.size ?? 0,
+    async read(name) {
+      const entry = entries.get(name);
+      if (!entry) return undefined;
+      const { method, checksum, packed, size, at } = entry;
+      const stored = bytes.subarray(at, at + packed);
+      if (method !== 0 && method !== 8) {
+        throw new FileError(`${where}: "${name}" is packed by method ${method}; only stored and deflated are read`);
+      }
+      let content: Uint8Array;
+      try {
+        if (method === 0 && packed !== size) throw new RangeError("sizes differ");
+        content = method === 0 ? stored : await inflate(stored, size);
+      } catch {
+        throw new FileError(`${where}: "${name}" in this zip is damaged: its size is not what it says`);
+      }
+      if (crc32(content) !== checksum) {
+        throw new FileError(`${where}: "${name}" in this zip is damaged: its checksum is wrong`);
+      }
+      return content;
+    },
+  };
+}
+
+/** An archive of these entries, not packed, as Keras writes them. */
+export async function writeZip(entries: Readonly<Record<string, Uint8Array>>): Promise<Uint8Array> {
+  const { zipSync } = await import("fflate");
+  return zipSync({ ...entries }, { level: 0 });
+}

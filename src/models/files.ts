@@ -1,0 +1,17 @@
+/**
+ * What models ask of the file formats. `#keras` in package.json names the module that offers it, which is loaded when
+ * the first model is saved, and which no module here imports: it builds on all of them.
+ */
+import type { Model } from "./model.ts";
+
+export interface Files {
+  /** The bytes of a `.keras` file. */
+  toKeras(model: Model): Promise<Uint8Array>;
+  /** Writes a file, in Node; its kind is that of its name. */
+  save(model: Model, path: string): Promise<void>;
+}
+
+/** The file formats. */
+export async function files(): Promise<Files> {
+  return (await import("#keras")).files;
+}
