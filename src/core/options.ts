@@ -48,9 +48,9 @@ export type ValuesOf<S extends Schema> = { readonly [K in keyof S]: ValueOf<S[K]
 /** Reads given options by a schema: unknown names, missing ones and bad values are refused, defaults filled in. */
 export function parseOptions<S extends Schema>(schema: S, given: unknown, owner: string, kind = "option"): ValuesOf<S> {
   if (given !== undefined && !isPlainObject(given)) {
-    throw new OptionError(
-      `${owner}: ${kind}s are an object like { ${Object.keys(schema)[0] ?? "name"}: … }, got ${show(given)}`,
-    );
+    const names = Object.keys(schema);
+    const example = names.find((name) => schema[name]?.required) ?? names[0] ?? "name";
+    throw new OptionError(`${owner}: ${kind}s are an object like { ${example}: … }, got ${show(given)}`);
   }
   const options: Record<string, unknown> = given ?? {};
   for (const name of Object.keys(options)) {

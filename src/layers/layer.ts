@@ -7,7 +7,7 @@ import type { Constraint } from "../constraints.ts";
 import { defineOptions } from "../core/configurable.ts";
 import { onDevice } from "../core/device.ts";
 import { type DType, isFloat } from "../core/dtype.ts";
-import { DisposedError, didYouMean, OptionError, ShapeError, VarveError } from "../core/errors.ts";
+import { DisposedError, didYouMean, OptionError, ShapeError, show, VarveError } from "../core/errors.ts";
 import { uniqueName } from "../core/names.ts";
 import {
   boolean,
@@ -68,7 +68,7 @@ export interface InputSpec {
 export interface WeightOptions {
   readonly name: string;
   readonly shape: Shape;
-  readonly initializer: Initializer;
+  readonly initializer: Pick<Initializer, "call">;
   readonly regularizer?: Regularizer | null;
   readonly constraint?: Constraint | null;
   /** Default true. */
@@ -125,6 +125,61 @@ interface BaseOptions {
 
 /** Whether the enclosing call of a layer or model is a training step. */
 let enclosingTraining: boolean | undefined;
+
+/** The names of the layers that are being built, one within the other: "bidirectional/forward_lstm/". */
+let enclosingPath = "";
+
+/** How to take back what was built since the outermost call began; undefined outside of calls. */
+let undoing: (() => void)[] | undefined;
+
+/**
+ * Runs a call, with all the calls inside; if it fails, the layers that it built are as they were before, so that a
+ * first call with wrong data leaves no weights of wrong shapes behind. @internal
+ */
+export function allOrNothing<R>(run: () => R): R {
+  const outer = undoing;
+  const steps = outer ?? [];
+  const begun = steps.length;
+  undoing = steps;
+  try {
+    return run();
+  } catch (error) {
+    for (const undo of steps.splice(begun).reverse()) undo();
+    throw error;
+  } finally {
+    undoing = outer;
+  }
+}
+
+/** How to make an object's properties what they are now; lists get back what they hold. */
+function rememberProperties(object: object): () => void {
+  const owner = object as Record<string, unknown>;
+  const before = new Map(
+    Object.entries(owner).map(([name, value]) => [name, { value, items: Array.isArray(value) ? [...value] : [] }]),
+  );
+  return () => {
+    for (const name of Object.keys(owner)) {
+      const known = before.get(name);
+      if (!known) {
+        delete owner[name];
+        continue;
+      }
+      const { value, items } = known;
+      if (owner[name] !== value) owner[name] = value;
+      if (Array.isArray(value) && !Object.isFrozen(value)) value.splice(0, value.length, ...items);
+    }
+  };
+}
+
+/** Refuses what is neither the shape of an input nor a list of such. */
+function checkInputShape(given: unknown): void {
+  const isSize = (size: unknown) => size === null || (Number.isSafeInteger(size) && (size as number) >= 0);
+  const isShape = (shape: unknown) => Array.isArray(shape) && shape.every(isSize);
+  if (isShape(given) || (Array.isArray(given) && given.every(isShape))) return;
+  throw new ShapeError(
+    `an input's shape is a list of whole numbers ≥ 0, with null where one is not known, the batch in front, like [null, 28, 28, 1]; got ${show(given)}`,
+  );
+}
 
 /** @typeParam C What a call of this layer may be told beyond `CallOptions`. */
 export abstract class Layer<C extends object = object> {
@@ -288,7 +343,7 @@ export abstract class Layer<C extends object = object> {
     const value = inScope(() => initializer.call(shape, dtype));
     const weight = new Variable(value, { name, trainable });
     value.dispose();
-    weight.path = `${this.name}/${name}`;
+    weight.path = `${enclosingPath || `${this.name}/`}${name}`;
     if (regularizer) weight.regularizer = (tensor) => regularizer.call(tensor);
     if (constraint) weight.constraint = (tensor) => constraint.call(tensor);
     if (trainable) this.#own.splice(this.#madeTrainable++, 0, weight);
@@ -310,17 +365,41 @@ export abstract class Layer<C extends object = object> {
 
   #buildOnce(build: (shape: InputShape) => void, shape: InputShape): void {
     if (this.#built) return;
+    const outer = enclosingPath;
+    enclosingPath += `${this.name}/`;
     try {
-      onDevice(concreteDevice(), () => inScope(() => build.call(this, shape), false));
+      // A layer whose build has no parameter, like Embedding, needs no shape.
+      if (shape !== undefined || build.length > 0) checkInputShape(shape);
+      allOrNothing(() => {
+        undoing?.push(this.#howToUnbuild());
+        onDevice(concreteDevice(), () => inScope(() => build.call(this, shape), false));
+      });
       this.#built = true;
       this.#buildShape = shape;
     } catch (error) {
-      for (const weight of this.#own) weight.dispose();
-      this.#own.length = 0;
-      this.#madeTrainable = 0;
       throw this.#explain(error);
+    } finally {
+      enclosingPath = outer;
     }
   }
+
+  /** Takes the build that follows back: weights are disposed, and properties are what they are now. */
+  #howToUnbuild(): () => void {
+    const restore = rememberProperties(this);
+    return () => {
+      for (const owned of [...this.#own, ...this.#seedGenerators]) owned.dispose();
+      this.#own.length = 0;
+      this.#seedGenerators.length = 0;
+      this.#madeTrainable = 0;
+      this.#built = false;
+      this.#buildShape = undefined;
+      restore();
+      this.forgetBuild();
+    };
+  }
+
+  /** Called when a build is taken back, since the call that it was for failed; for state that is not in properties. */
+  protected forgetBuild(): void {}
 
   /** The same error, with the layer's name in front where it is not there yet. */
   #explain(error: unknown): unknown {
@@ -383,20 +462,33 @@ export abstract class Layer<C extends object = object> {
   apply(inputs: unknown, options: CallOptions = {}): unknown {
     if (this.#disposed) throw new DisposedError(`${this.label} was used after it was disposed`);
     if (isSymbolic(inputs) || isSymbolic(options)) {
-      this.#prepare(inputs);
       const given = Object.entries({ training: enclosingTraining, ...options }).filter(
         ([, value]) => value !== undefined,
       );
-      return callSymbolically(this, [inputs, Object.fromEntries(given)], (args) =>
-        this.#run(args[0], args[1] as CallOptions),
-      );
+      return allOrNothing(() => {
+        this.#prepare(inputs);
+        return callSymbolically(this, [inputs, Object.fromEntries(given)], (args) =>
+          this.#run(args[0], args[1] as CallOptions),
+        );
+      });
     }
     if (enclosingTraining === undefined) this.clearLosses();
-    return inScope(() => {
-      const converted = this.convertInputs(inputs);
-      this.#prepare(converted);
-      return this.#run(converted, options);
-    });
+    return allOrNothing(() =>
+      inScope(() => {
+        const converted = this.#explaining(() => this.convertInputs(inputs));
+        this.#prepare(converted);
+        return this.#run(converted, options);
+      }),
+    );
+  }
+
+  #explaining<R>(run: () => R, what?: string): R {
+    try {
+      return run();
+    } catch (error) {
+      if (what && error instanceof VarveError) error.message = `${what}: ${error.message}`;
+      throw this.#explain(error);
+    }
   }
 
   /** Numbers, arrays and variables become tensors. A layer with several inputs takes a list of them. */
@@ -443,7 +535,10 @@ export abstract class Layer<C extends object = object> {
   }
 
   /** What this call was told beyond `CallOptions`, checked. */
-  #callOptions({ training: _training, mask: _mask, ...own }: CallOptions): Record<string, unknown> {
+  #callOptions({ training, mask: _mask, ...own }: CallOptions): Record<string, unknown> {
+    if (training !== undefined && training !== null && typeof training !== "boolean") {
+      throw new OptionError(`${this.label}: call option "training" must be true or false, got ${show(training)}`);
+    }
     const { callSchema } = this.constructor as typeof Layer;
     const unknown = Object.keys(own).find((name) => !Object.hasOwn(callSchema, name));
     if (unknown !== undefined) {
@@ -472,6 +567,7 @@ export abstract class Layer<C extends object = object> {
   computeOutputShape(shape: PartialShape): PartialShape;
   computeOutputShape(shape: InputShape): InputShape;
   computeOutputShape(shape: InputShape): InputShape {
+    this.#explaining(() => checkInputShape(shape));
     const several = Array.isArray(shape[0]);
     const inputs = several
       ? (shape as readonly PartialShape[]).map((each) => new SymbolicTensor(each, this.dtype))
@@ -494,18 +590,18 @@ export abstract class Layer<C extends object = object> {
   /** Sets all weights. Nothing is changed unless all of them fit. */
   setWeights(values: readonly TensorLike[]): void {
     const weights = this.weights;
-    if (values.length !== weights.length) {
+    if (!Array.isArray(values) || values.length !== weights.length) {
+      const got = Array.isArray(values) ? `a list of ${values.length}` : show(values);
       this.refuse(
-        `has ${weights.length} weights, got ${values.length}${this.#built ? "" : "; it has none before it is built"}`,
+        `has ${weights.length} weights and takes a list of as many, got ${got}${this.#built ? "" : "; it has none before it is built"}`,
       );
     }
     inScope(() => {
       const tensors = weights.map((weight, index) => {
-        const tensor = toTensor(values[index] as TensorLike, { dtype: weight.dtype });
+        const which = `weight ${index}, "${weight.path}"`;
+        const tensor = this.#explaining(() => toTensor(values[index] as TensorLike, { dtype: weight.dtype }), which);
         if (!sameShape(tensor.shape, weight.shape)) {
-          this.refuse(
-            `weight "${weight.name}" has shape ${formatShape(weight.shape)}, got ${formatShape(tensor.shape)}`,
-          );
+          this.refuse(`${which} has shape ${formatShape(weight.shape)}, got ${formatShape(tensor.shape)}`);
         }
         return tensor.dtype === weight.dtype ? tensor : cast(tensor, weight.dtype);
       });
@@ -609,7 +705,7 @@ export interface LayerFactory<O, L> {
   (...args: Given<O>): L;
   <M extends LayerStack>(stack: M, ...args: Given<O>): M;
   (inputs: SymbolicTensor | readonly SymbolicTensor[], ...args: Given<O>): SymbolicTensor;
-  (inputs: TensorLike | readonly TensorLike[], ...args: Given<O>): Tensor;
+  (inputs: Exclude<TensorLike, number | boolean> | readonly TensorLike[], ...args: Given<O>): Tensor;
 }
 
 /** The factory of a layer class. */
@@ -618,8 +714,9 @@ export function factory<O, L extends Layer>(layerClass: new (options: O) => L): 
   const make = (...args: unknown[]): unknown => {
     const [first, second] = args;
     const create = layerClass as unknown as new (options: unknown) => L;
-    if (args.length === 0 || first === undefined || (isPlainObject(first) && !Object.values(first).some(isTensor)))
-      return new create(first);
+    // A number or text is nothing to compose with: the constructor says what options look like.
+    const isOptions = typeof first !== "object" || (isPlainObject(first) && !Object.values(first).some(isTensor));
+    if (isOptions) return new create(first);
     const made = new create(second);
     if (isStack(first)) {
       first.add(made);

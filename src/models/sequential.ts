@@ -9,7 +9,7 @@ import { SymbolicTensor } from "../core/symbolic.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isPlainObject, type Structure } from "../core/tree.ts";
 import { InputLayer } from "../layers/core/input-layer.ts";
-import { type InputShape, Layer } from "../layers/layer.ts";
+import { allOrNothing, type InputShape, Layer } from "../layers/layer.ts";
 import type { TensorLike } from "../ops/op.ts";
 import { toTensor } from "../ops/tensor.ts";
 import { Functional } from "./functional.ts";
@@ -20,6 +20,12 @@ import { type Config, deserializeLayer, type LayerClasses, serializeLayer } from
 
 /** What a sequential model is made of: layers, and in front of them an `input()` or InputLayer if you like. */
 export type SequentialPart = Layer | SymbolicTensor;
+
+/** The options of a sequential model, with its layers among them. */
+export interface SequentialOptions extends ModelOptions {
+  /** From the input upwards. */
+  readonly layers?: readonly SequentialPart[] | undefined;
+}
 
 /**
  * A stack of layers. `sequential([…])` makes one.
@@ -42,7 +48,9 @@ export class Sequential extends Model {
     if (!Array.isArray(layers)) {
       throw new OptionError(`${this.label}: takes a list of layers, got ${show(layers)}`);
     }
-    for (const layer of layers) this.add(layer);
+    allOrNothing(() => {
+      for (const layer of layers) this.add(layer);
+    });
   }
 
   /** Puts a layer on top. Where the shape of the input is known, the layer is built at once. */
@@ -99,6 +107,14 @@ export class Sequential extends Model {
     this.#deferred = true;
     this.#entry = entry;
     this.#tensors.push(...tensors);
+  }
+
+  protected override forgetBuild(): void {
+    if (!this.#deferred) return;
+    this.#deferred = false;
+    this.#entry = undefined;
+    this.#tensors.length = 0;
+    this.#graph = undefined;
   }
 
   override get graph(): Graph | undefined {
@@ -179,7 +195,7 @@ function oneOutput(layer: Layer, below: SymbolicTensor, owner: string): Symbolic
  * A stack of layers.
  *
  * @param layers From the input upwards; may begin with `input({ shape })`. More can be added with `add`.
- * @param options `name`.
+ * @param options `name`. They may also come first, with or without `layers` among them.
  * @throws VarveError where two layers have one name, ShapeError where a layer does not fit the one below.
  *
  * @example
@@ -189,6 +205,8 @@ function oneOutput(layer: Layer, below: SymbolicTensor, owner: string): Symbolic
  * await net.apply([[1, 2, 3, 4]]).array() // => [[1, 2, 3, 4]]
  * ```
  */
-export function sequential(layers?: readonly SequentialPart[] | ModelOptions, options?: ModelOptions): Sequential {
-  return isPlainObject(layers) ? new Sequential([], layers) : new Sequential(layers as SequentialPart[], options);
+export function sequential(layers?: readonly SequentialPart[] | SequentialOptions, options?: ModelOptions): Sequential {
+  if (!isPlainObject(layers)) return new Sequential(layers as SequentialPart[], options);
+  const { layers: parts, ...others } = layers as SequentialOptions;
+  return new Sequential(parts, others);
 }

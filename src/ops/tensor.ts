@@ -28,8 +28,9 @@ function shapeOfNested(values: NestedArray, where: string): number[] {
   }
   const check = (value: NestedArray, depth: number, path: string): void => {
     if (Array.isArray(value) !== depth < shape.length || (Array.isArray(value) && value.length !== shape[depth])) {
-      const found = Array.isArray(value) ? `${value.length} elements` : "a number";
-      const wanted = depth < shape.length ? `${shape[depth]} elements` : "a number";
+      const elements = (count: number) => `${count} ${count === 1 ? "element" : "elements"}`;
+      const found = Array.isArray(value) ? elements(value.length) : "a number";
+      const wanted = depth < shape.length ? elements(shape[depth] as number) : "a number";
       throw new ShapeError(
         `${where}: ragged array: ${path || "the whole"} has ${found}, where its neighbours have ${wanted}`,
       );
@@ -133,12 +134,16 @@ export function toTensor(value: TensorLike, { device = currentDevice(), dtype }:
 /** Every element is `value`. @internal */
 export const fill = op<Record<never, never>, "y", { shape: Shape; dtype: DType; value: number }>({
   name: "full",
-  shape: (_inputs, { shape, dtype }) => ({ y: { shape: checkShape(shape, "full"), dtype } }),
+  shape: (_inputs, { shape, dtype }) => ({ y: { shape, dtype } }),
   loops: (_inputs, { y }, { value }) => {
     y.data.fill(value);
   },
   gradient: "none",
 });
+
+function filled(shape: Shape, value: number, dtype: DType, where: string): Tensor {
+  return fill({}, { shape: checkShape(shape, where), value, dtype: checkDType(dtype, where) }).y;
+}
 
 /**
  * A tensor of that shape in which every element is `value`.
@@ -150,7 +155,7 @@ export const fill = op<Record<never, never>, "y", { shape: Shape; dtype: DType; 
  * ```
  */
 export function full(shape: Shape, value: number, dtype: DType = "float32"): Tensor {
-  return fill({}, { shape, value, dtype: checkDType(dtype, "full") }).y;
+  return filled(shape, value, dtype, "full");
 }
 
 /**
@@ -163,7 +168,7 @@ export function full(shape: Shape, value: number, dtype: DType = "float32"): Ten
  * ```
  */
 export function zeros(shape: Shape, dtype: DType = "float32"): Tensor {
-  return full(shape, 0, dtype);
+  return filled(shape, 0, dtype, "zeros");
 }
 
 /**
@@ -176,5 +181,5 @@ export function zeros(shape: Shape, dtype: DType = "float32"): Tensor {
  * ```
  */
 export function ones(shape: Shape, dtype: DType = "float32"): Tensor {
-  return full(shape, 1, dtype);
+  return filled(shape, 1, dtype, "ones");
 }

@@ -1,0 +1,178 @@
+/**
+ * What every layer does with what it is given: the forms of its factory, refusals, and what is left after them.
+ */
+import { describe, expect, it } from "vitest";
+import {
+  constraints,
+  info,
+  initializers,
+  input,
+  type Layer,
+  layer,
+  layers,
+  Model,
+  ops,
+  type PartialShape,
+  ShapeError,
+  sequential,
+  type Tensor,
+  type TensorLike,
+  tensor,
+  type Variable,
+} from "../index.ts";
+
+const storages = () => info().memory.storages;
+
+function refused(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("nothing was refused");
+}
+
+/** A layer as users write them: it keeps its weights in a list. */
+class Ladder extends layer("Ladder", {}) {
+  rungs: Variable[] = [];
+  rails: Layer[] = [];
+  override build(shape: PartialShape): void {
+    const size = shape.at(-1) as number;
+    this.rungs.push(this.addWeight({ name: "rung", shape: [size], initializer: initializers.ones() }));
+    this.rails.push(layers.dense({ units: 2, kernelInitializer: "ones" }));
+  }
+  override call(x: Tensor): Tensor {
+    const rail = this.rails[0] as Layer;
+    return ops.reshape(rail.apply(ops.multiply(x, this.rungs[0] as Variable)), [-1, 4]);
+  }
+}
+
+describe("factories", () => {
+  it("take options, or something to compose with in front of them", async () => {
+    const stack = sequential([input({ shape: [2] })]);
+    expect(layers.dense(stack, { units: 3 })).toBe(stack);
+    expect(stack.layers).toHaveLength(1);
+    expect(layers.dense(input({ shape: [2] }), { units: 3 }).shape).toEqual([null, 3]);
+    const given = tensor([[1, 2]]);
+    for (const x of [given, [[1, 2]]]) {
+      const y = layers.dense(x, { units: 1, kernelInitializer: "ones" });
+      expect(await y.array()).toEqual([[3]]);
+    }
+    expect(await layers.reLU(Float32Array.of(-1, 2)).array()).toEqual([0, 2]);
+  });
+
+  it("refuse a number or a text in place of options, as in dense(10)", () => {
+    const dense = layers.dense as (...args: unknown[]) => unknown;
+    expect(refused(() => dense(10))).toMatchInlineSnapshot(`"Dense: options are an object like { units: … }, got 10"`);
+    expect(refused(() => dense("relu"))).toMatchInlineSnapshot(
+      `"Dense: options are an object like { units: … }, got "relu""`,
+    );
+  });
+});
+
+describe("refusals name the layer", () => {
+  it.each([
+    ["no input", () => layers.groupNormalization({ name: "gn" }).apply(undefined as never)],
+    ["a ragged input", () => layers.dense({ units: 1, name: "d" }).apply([[1, 2], [3]])],
+    ["a shape that is none", () => layers.dense({ units: 1, name: "d" }).build("x" as never)],
+    ["a size that is none", () => layers.dense({ units: 1, name: "d" }).computeOutputShape([null, -1])],
+    [
+      "training that is no boolean",
+      () => layers.dropout({ rate: 0.5, name: "d" }).apply([1], { training: 1 as never }),
+    ],
+  ])("%s", (_what, run) => {
+    expect(refused(run)).toMatchSnapshot();
+  });
+
+  it("weights that do not fit, changing none of them", async () => {
+    const dense = layers.dense({ units: 2, name: "d", kernelInitializer: "zeros" });
+    dense.build([null, 1]);
+    const before = storages();
+    expect([
+      refused(() => dense.setWeights(5 as never)),
+      refused(() => dense.setWeights([[[1, 1]]])),
+      refused(() => dense.setWeights([[[1, 1]], [1, 2, 3]])),
+      refused(() => dense.setWeights([[[1, 1]], undefined as never])),
+    ]).toMatchSnapshot();
+    expect(await dense.kernel?.value.array()).toEqual([[0, 0]]);
+    expect(storages()).toBe(before);
+  });
+});
+
+describe("a first call that fails", () => {
+  it.each<[string, () => Layer, unknown, unknown]>([
+    ["of a layer", () => layers.embedding({ inputDim: 2, outputDim: 3 }), [[5]], [[1]]],
+    [
+      "of a layer that keeps lists",
+      () => new Ladder(),
+      [[1, 2, 3]],
+      [
+        [1, 2, 3],
+        [1, 2, 3],
+      ],
+    ],
+    [
+      "of a sequential model",
+      () =>
+        sequential([
+          layers.dense({ units: 4 }),
+          layers.reshape({ targetShape: [2, 2] }),
+          layers.conv1d({ filters: 1, kernelSize: 2 }),
+          new Ladder(),
+        ]),
+      [[1, 2]],
+      [
+        [1, 2, 3],
+        [1, 2, 3],
+        [1, 2, 3],
+        [1, 2, 3],
+      ],
+    ],
+    [
+      "of a model with its own call",
+      () =>
+        new (class extends Model {
+          first = layers.dense({ units: 3 });
+          second = new Ladder();
+          override call(x: Tensor): Tensor {
+            return this.second.apply(this.first.apply(x));
+          }
+        })(),
+      [[1, 2]],
+      [[1], [2]],
+    ],
+  ])("%s leaves it as it was, for the next one", (_which, make, wrong, right) => {
+    const before = storages();
+    const subject = make();
+    expect(() => subject.apply(wrong as never)).toThrow(ShapeError);
+    expect(storages()).toBe(before);
+    expect(subject.weights).toEqual([]);
+    expect(subject.built).toBe(false);
+    const y = subject.apply(right as TensorLike);
+    expect(y.size).toBeGreaterThan(0);
+    const count = subject.weights.length;
+    subject.apply(right as TensorLike).dispose();
+    expect(subject.weights).toHaveLength(count);
+    subject.dispose();
+    y.dispose();
+    expect(storages()).toBe(before);
+  });
+
+  it("of a later layer leaves earlier successes alone", () => {
+    const before = storages();
+    const first = layers.dense({ units: 3, kernelConstraint: constraints.nonNeg() });
+    const below = first.apply(input({ shape: [2] }));
+    expect(() => layers.groupNormalization(below, { groups: 2 })).toThrow("3 channels cannot form 2 groups");
+    expect(first.weights).toHaveLength(2);
+    first.dispose();
+    expect(storages()).toBe(before);
+  });
+
+  it("of a build within a sequential leaves none of its layers built", () => {
+    const before = storages();
+    expect(() =>
+      sequential([layers.dense({ units: 3, inputShape: [2] }), layers.groupNormalization({ groups: 2 })]),
+    ).toThrow("3 channels cannot form 2 groups");
+    expect(storages()).toBe(before);
+  });
+});
