@@ -11,6 +11,7 @@ import { isPlainObject } from "../../core/tree.ts";
 import type { Variable } from "../../core/variable.ts";
 import type { Arrays } from "../../models/data.ts";
 import type { Functional } from "../../models/functional.ts";
+import { identity } from "../../ops/movement/reshape.ts";
 import type { TensorLike } from "../../ops/op.ts";
 import { toTensor } from "../../ops/tensor.ts";
 import { LayerConnectionError } from "./errors.ts";
@@ -399,7 +400,9 @@ export class LayerGraph extends BaseGraph {
             : [tensors[this.inputLayers.indexOf(layer)] as Tensor];
         values.set(layer, layer.run(from, options.training ?? false));
       }
-      return one(this.outputLayers.map((layer) => (values.get(layer) as Tensor).alias()));
+      const results = this.outputLayers.map((layer) => values.get(layer) as Tensor);
+      // A result that is an input itself would be disposed with it.
+      return one(results.map((y) => (tensors.includes(y) ? identity(y) : y)));
     });
   }
 

@@ -25,6 +25,7 @@ import { concreteDevice } from "../../devices/current.ts";
 import { Initializer } from "../../initializers.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { cast } from "../../ops/elementwise/cast.ts";
+import { identity } from "../../ops/movement/reshape.ts";
 import type { TensorLike } from "../../ops/op.ts";
 import { full, tensor, toTensor } from "../../ops/tensor.ts";
 import { LayerConnectionError, WeightInitializationError } from "./errors.ts";
@@ -377,7 +378,8 @@ export abstract class BaseLayer extends GraphLayer {
       });
       this.createVariables(...given);
       const y = this.run(tensors, options.training ?? false);
-      return tensors.includes(y) ? y.alias() : y;
+      // A result that is an input itself would be disposed with it.
+      return tensors.includes(y) ? identity(y) : y;
     });
   }
 

@@ -44,15 +44,13 @@ export function isParameterOption(option: object | undefined): boolean {
   return option !== undefined && parameterOptions.has(option);
 }
 
-/** A parameter: what a variable begins with. */
+type ParameterOf<S> = S extends { readonly nullable: true } ? Parameter | null : Parameter;
+
+/** A parameter: what a variable begins with; with `nullable`, null for no variable. */
 /* @__NO_SIDE_EFFECTS__ */
-export function parameter<const S extends { readonly default: Parameter | null }>(
-  spec: S,
-): Option<
-  null extends S["default"] ? Parameter | null : Parameter,
-  null extends S["default"] ? Parameter | null : Parameter,
-  false
-> {
+export function parameter<
+  const S extends { readonly default: Exclude<Parameter, Variable | Tensor>; readonly nullable?: boolean },
+>(spec: S): Option<ParameterOf<S>, ParameterOf<S>, false> {
   const made = kind<Parameter, S>(
     spec,
     "a number, an array, a typed array, a Tensor, a Variable or an initializer",

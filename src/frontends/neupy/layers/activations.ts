@@ -14,7 +14,7 @@ import { affine } from "../../../ops/matmul/matmul.ts";
 import { reshape } from "../../../ops/movement/reshape.ts";
 import * as init from "../init.ts";
 import { neupyLayer } from "../layer.ts";
-import { callable, type Parameter, parameter } from "../options.ts";
+import { callable, parameter } from "../options.ts";
 import type { LayerShape } from "../shapes.ts";
 
 const linearSchema = {
@@ -23,7 +23,7 @@ const linearSchema = {
   /** How the weight [inputs, nUnits] begins. Default `init.HeNormal()`; `init.HeNormal({ gain: 2 })` for Relu and PRelu. */
   weight: parameter({ default: init.HeNormal() }),
   /** How the bias [nUnits] begins; null for none. Default 0. */
-  bias: parameter({ default: 0 as Parameter | null }),
+  bias: parameter({ default: 0, nullable: true }),
 };
 
 class LinearLayer extends neupyLayer("Linear", linearSchema, ["nUnits", "weight", "bias"]) {

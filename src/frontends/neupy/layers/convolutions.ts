@@ -10,7 +10,7 @@ import { pad } from "../../../ops/movement/concatenate.ts";
 import { slice } from "../../../ops/movement/slice.ts";
 import * as init from "../init.ts";
 import { neupyLayer } from "../layer.ts";
-import { callable, kind, type Parameter, parameter, spatial } from "../options.ts";
+import { callable, kind, parameter, spatial } from "../options.ts";
 import type { LayerShape } from "../shapes.ts";
 
 /** What is put around images: by name, or so many rows and columns on each side. */
@@ -51,7 +51,7 @@ const deconvolutionSchema = {
   /** How the weight begins. Default `init.HeNormal({ gain: 2 })`. */
   weight: parameter({ default: init.HeNormal({ gain: 2 }) }),
   /** How the bias [filters] begins; null for none. Default 0. */
-  bias: parameter({ default: 0 as Parameter | null }),
+  bias: parameter({ default: 0, nullable: true }),
 };
 
 class ConvolutionLayer extends neupyLayer(
