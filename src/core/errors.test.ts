@@ -6,6 +6,7 @@ test("near names find slips and other spellings, and nothing far off", () => {
   expect(nearNames("Relu", names)).toEqual(["relu", "gelu"]);
   expect(nearNames("leakyReLU", names)[0]).toBe("leaky_relu");
   expect(nearNames("sigmod", names)).toEqual(["sigmoid"]);
+  expect(nearNames("adma", ["SGD", "Adam", "Lamb"])).toEqual(["Adam"]);
   expect(nearNames("transformer", names)).toEqual([]);
   expect(didYouMean("sofmax", names)).toBe('did you mean "softmax"?');
   expect(didYouMean("xyz", ["a", "b"])).toBe('known are "a", "b"');

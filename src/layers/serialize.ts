@@ -2,7 +2,7 @@
  * Layers in the configs of others, as Keras writes them, and back by class name; for models, and for layers that hold
  * layers.
  */
-import { didYouMean, OptionError, show } from "../core/errors.ts";
+import { nearNames, OptionError, show } from "../core/errors.ts";
 import type { Json } from "../core/options.ts";
 import { isPlainObject } from "../core/tree.ts";
 import type { Layer } from "./layer.ts";
@@ -33,8 +33,9 @@ export function deserializeLayer(config: unknown, classes: LayerClasses): Layer 
   const found = classes[name];
   if (typeof found !== "function") {
     const known = Object.keys(classes).filter((key) => typeof classes[key] === "function" && /^[A-Z]/.test(key));
+    const near = nearNames(name, known).map((other) => `"${other}"`);
     throw new OptionError(
-      `layer class "${name}" is not among the classes given; ${didYouMean(name, known)} Your own classes are given as { ${name} }`,
+      `layer class "${name}" is not among the classes given${near.length > 0 ? `, though ${near.join(" and ")} ${near.length > 1 ? "are" : "is"}` : ""}; give it along, as in fromConfig(config, { ${name} }), or all of them: fromConfig(config, layers)`,
     );
   }
   return (found as unknown as LayerClass).fromConfig(options as Config, classes);
