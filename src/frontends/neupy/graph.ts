@@ -11,7 +11,7 @@ import { isPlainObject } from "../../core/tree.ts";
 import type { Variable } from "../../core/variable.ts";
 import type { Arrays } from "../../models/data.ts";
 import type { Functional } from "../../models/functional.ts";
-import { identity } from "../../ops/movement/reshape.ts";
+import { copy } from "../../ops/movement/reshape.ts";
 import type { TensorLike } from "../../ops/op.ts";
 import { toTensor } from "../../ops/tensor.ts";
 import { LayerConnectionError } from "./errors.ts";
@@ -402,7 +402,7 @@ export class LayerGraph extends BaseGraph {
       }
       const results = this.outputLayers.map((layer) => values.get(layer) as Tensor);
       // A result that is an input itself would be disposed with it.
-      return one(results.map((y) => (tensors.includes(y) ? identity(y) : y)));
+      return one(results.map((y) => (tensors.includes(y) ? copy(y) : y)));
     });
   }
 

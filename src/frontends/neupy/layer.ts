@@ -25,7 +25,7 @@ import { concreteDevice } from "../../devices/current.ts";
 import { Initializer } from "../../initializers.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { cast } from "../../ops/elementwise/cast.ts";
-import { identity } from "../../ops/movement/reshape.ts";
+import { copy } from "../../ops/movement/reshape.ts";
 import type { TensorLike } from "../../ops/op.ts";
 import { full, tensor, toTensor } from "../../ops/tensor.ts";
 import { LayerConnectionError, WeightInitializationError } from "./errors.ts";
@@ -379,7 +379,7 @@ export abstract class BaseLayer extends GraphLayer {
       this.createVariables(...given);
       const y = this.run(tensors, options.training ?? false);
       // A result that is an input itself would be disposed with it.
-      return tensors.includes(y) ? identity(y) : y;
+      return tensors.includes(y) ? copy(y) : y;
     });
   }
 
@@ -470,7 +470,7 @@ export function neupyLayer<
   base?: LayerBase<L>,
 ): Omit<typeof BaseLayer, "prototype"> &
   (abstract new (
-    ...args: Arguments<OptionsOf<S> & BaseOptions, Places>
+    ...args: Arguments<OptionsOf<S> & BaseOptions, readonly [...Places, "name"]>
   ) => L & ValuesOf<S>) {
   abstract class Named extends ((base ?? BaseLayer) as typeof BaseLayer) {
     static override readonly className = className;
