@@ -4,7 +4,7 @@
  * `CallbackModel`; models stand above this folder and implement it.
  */
 import { defineOptions, type Given, maker } from "../core/configurable.ts";
-import { OptionError, show } from "../core/errors.ts";
+import { didYouMean, OptionError, show } from "../core/errors.ts";
 import { type OptionsOf, parseOptions, type Schema, type ValuesOf } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isPlainObject } from "../core/tree.ts";
@@ -135,8 +135,14 @@ export function callback<const S extends Schema>(
 
 const hookNames = Object.getOwnPropertyNames(Callback.prototype).filter((name) => name.startsWith("on"));
 
+/** Keras's older names of hooks, which TensorFlow.js has too. */
+const otherHookNames: Readonly<Record<string, string>> = {
+  onBatchBegin: "onTrainBatchBegin",
+  onBatchEnd: "onTrainBatchEnd",
+};
+
 /**
- * A callback made of functions.
+ * A callback made of functions. `onBatchBegin` and `onBatchEnd` are those of training batches, as in TensorFlow.js.
  *
  * @example
  * ```ts
@@ -150,13 +156,16 @@ const hookNames = Object.getOwnPropertyNames(Callback.prototype).filter((name) =
 export class LambdaCallback extends Callback {
   constructor(hooks: Partial<CallbackHooks> = {}) {
     super();
-    for (const [name, hook] of Object.entries(hooks)) {
-      if (!hookNames.includes(name) || (hook !== undefined && typeof hook !== "function")) {
-        throw new OptionError(
-          `LambdaCallback: takes functions named ${hookNames.join(", ")}; got ${name}: ${show(hook)}`,
-        );
+    for (const [given, hook] of Object.entries(hooks)) {
+      const name = otherHookNames[given] ?? given;
+      if (!hookNames.includes(name)) {
+        throw new OptionError(`LambdaCallback: there is no hook "${given}"; ${didYouMean(given, hookNames)}`);
       }
-      if (hook !== undefined) Object.defineProperty(this, name, { value: hook });
+      if (hook === undefined) continue;
+      if (typeof hook !== "function") {
+        throw new OptionError(`LambdaCallback: hook "${given}" must be a function, got ${show(hook)}`);
+      }
+      Object.defineProperty(this, name, { value: hook });
     }
   }
 }

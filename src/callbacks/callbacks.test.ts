@@ -169,6 +169,16 @@ describe("CSVLogger", () => {
   });
 });
 
+test("hooks may have their older names; a slip is refused", () => {
+  const seen: number[] = [];
+  const callback = callbacks.lambdaCallback({ onBatchEnd: (batch: number) => void seen.push(batch) } as object);
+  callback.onTrainBatchEnd(3, {});
+  expect(seen).toEqual([3]);
+  expect(() => callbacks.lambdaCallback({ onEpochend() {} } as object)).toThrow(
+    'LambdaCallback: there is no hook "onEpochend"; did you mean "onEpochEnd"?',
+  );
+});
+
 test("hooks run one after another, and promises are awaited", async () => {
   const seen: string[] = [];
   const wait = () => new Promise((resolve) => setTimeout(resolve, 5));

@@ -2,6 +2,7 @@
  * Scopes: what is made in one and not returned is freed at its end. `fit`, `predict`, `grad` and the optimizers open
  * their own, so only those who write loops by hand ever see one.
  */
+import { VarveError } from "./errors.ts";
 import type { Tensor } from "./tensor.ts";
 import { isPlainObject, leaves } from "./tree.ts";
 
@@ -30,7 +31,9 @@ export function inScope<R>(fn: () => R, recording = current?.recording ?? false)
   try {
     result = fn();
     if (result instanceof Promise) {
-      throw new TypeError("tidy: the function returned a promise; a scope cannot stay open across an await");
+      throw new VarveError(
+        "tidy: the function returned a promise; a scope cannot stay open across an await: read values after it",
+      );
     }
   } catch (error) {
     current = scope.parent;

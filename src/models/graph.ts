@@ -9,7 +9,7 @@ import { Tensor } from "../core/tensor.ts";
 import { leaves, mapLeaves } from "../core/tree.ts";
 import { InputLayer } from "../layers/core/input-layer.ts";
 import { Layer } from "../layers/layer.ts";
-import { identity } from "../ops/movement/reshape.ts";
+import { copy } from "../ops/movement/reshape.ts";
 
 /** A place in the graph: an input, or a call with the places it depends on. */
 interface Vertex {
@@ -154,7 +154,7 @@ function asOwnTensors(outputs: unknown, given: readonly unknown[]): unknown {
   const seen = new Set(given);
   return mapLeaves(outputs, (leaf) => {
     if (!(leaf instanceof Tensor)) return leaf;
-    const own = seen.has(leaf) ? identity(leaf) : leaf;
+    const own = seen.has(leaf) ? copy(leaf) : leaf;
     seen.add(own);
     return own;
   });

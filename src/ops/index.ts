@@ -4,7 +4,18 @@
 
 export { dotProductAttention } from "./attention/attention.ts";
 export { conv, convTranspose, depthwiseConv, separableConv } from "./convolution/convolution.ts";
-export { arange, eye, fullLike, linspace, onesLike, tri, tril, triu, zerosLike } from "./creation/creation.ts";
+export {
+  arange,
+  eye,
+  fullLike,
+  identity,
+  linspace,
+  onesLike,
+  tri,
+  tril,
+  triu,
+  zerosLike,
+} from "./creation/creation.ts";
 export {
   celu,
   elu,
@@ -64,6 +75,7 @@ export {
   logicalOr,
   logicalXor,
   notEqual,
+  select,
   where,
 } from "./elementwise/compare.ts";
 export {
@@ -118,7 +130,7 @@ export { einsum } from "./matmul/einsum.ts";
 export { dot, inner, matmul, outer, tensordot, vdot } from "./matmul/matmul.ts";
 export { broadcastTo, meshgrid, repeat, tile } from "./movement/broadcast.ts";
 export { concatenate, pad, stack } from "./movement/concatenate.ts";
-export { expandDims, identity, ravel, reshape, squeeze, stopGradient } from "./movement/reshape.ts";
+export { copy, expandDims, ravel, reshape, squeeze, stopGradient } from "./movement/reshape.ts";
 export { diag, diagonal, flip, roll, slice, sliceUpdate, split, unstack } from "./movement/slice.ts";
 export { moveaxis, swapaxes, transpose } from "./movement/transpose.ts";
 export {

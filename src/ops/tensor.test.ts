@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { opContract } from "../../test/contracts/op-contract.ts";
+import { VarveError } from "../core/errors.ts";
 import { inScope, tidy } from "../core/scope.ts";
 import { info, setDevice } from "../devices/current.ts";
 import { add } from "./elementwise/binary.ts";
@@ -117,7 +118,7 @@ test("tidy frees what is made and not returned, also when it throws", () => {
     }),
   ).toThrow("mine");
   expect(info().memory.storages).toBe(before.storages);
-  expect(() => tidy(async () => 1)).toThrow("a scope cannot stay open across an await");
+  expect(() => tidy(async () => 1)).toThrow(VarveError);
 });
 
 test("scopes nest: the inner one's results belong to the outer one", () => {

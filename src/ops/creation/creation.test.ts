@@ -38,6 +38,14 @@ kerasGives([
     ],
   ],
   [
+    () => ops.identity(2, "int32"),
+    [
+      [1, 0],
+      [0, 1],
+    ],
+    "int32",
+  ],
+  [
     () => ops.tri(3, 4, -1),
     [
       [0, 0, 0, 0],
@@ -100,6 +108,7 @@ opContract("linspace", ops.linspace, {
   ],
 });
 opContract("eye", ops.eye, { examples: [[3], [2, 4, -1], [0]] });
+opContract("identity", ops.identity, { examples: [[3], [0], [2, "float64"]] });
 opContract("tri", ops.tri, { examples: [[3], [2, 4, -1]] });
 opContract("tril", ops.tril, { cases: fc.tuple(tensors({}, shapes({ minRank: 2 })), fc.integer({ min: -3, max: 3 })) });
 opContract("triu", ops.triu, { cases: fc.tuple(tensors({}, shapes({ minRank: 2 })), fc.integer({ min: -3, max: 3 })) });

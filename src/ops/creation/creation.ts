@@ -106,6 +106,21 @@ export function eye(N: number, M?: number | null, k = 0, dtype: DType = "float32
 }
 
 /**
+ * The square matrix with ones on its diagonal: what leaves vectors as they are.
+ *
+ * @param dtype Default "float32".
+ *
+ * @example
+ * ```ts
+ * import { ops } from "varve";
+ * await ops.identity(2).array() // => [[1, 0], [0, 1]]
+ * ```
+ */
+export function identity(n: number, dtype: DType = "float32"): Tensor {
+  return matrix(n, n, dtype, "identity", (above) => above === 0);
+}
+
+/**
  * A matrix with ones on a diagonal and below it.
  *
  * @param N Rows.

@@ -3,7 +3,7 @@
  */
 import { checkDType, type DType, isFloat } from "../../core/dtype.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { identity } from "../movement/reshape.ts";
+import { copy } from "../movement/reshape.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
 import { input } from "./formula.ts";
@@ -41,5 +41,5 @@ const castOp = op<{ x: Tensor }, "y", { dtype: DType }>({
 export const cast = publicOp("cast", (x: TensorLike, dtype: DType): Tensor => {
   checkDType(dtype, "cast");
   const given = toTensor(x);
-  return given.dtype === dtype ? identity(given) : castOp({ x: given }, { dtype }).y;
+  return given.dtype === dtype ? copy(given) : castOp({ x: given }, { dtype }).y;
 });

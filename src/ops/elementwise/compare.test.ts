@@ -51,6 +51,27 @@ opContract("where", compare.where, {
   ],
 });
 
+opContract("select", compare.select, {
+  cases: fc
+    .tuple(broadcasting(5), seeds)
+    .map(([[c, d, a, b, e], seed]) => [
+      [randomIntegers(c as number[], seed, 0, 1, "bool"), randomIntegers(d as number[], seed + 3, 0, 1, "bool")],
+      [randomGiven(a as number[], seed + 1), randomGiven(b as number[], seed + 2)],
+      randomGiven(e as number[], seed + 4),
+    ]),
+  examples: [[[given([3], [1, 0, 1], "bool")], [randomGiven([2, 3], 1)]]],
+});
+
+test("select takes the first choice that may be taken, as Keras has it; as many choices as conditions", async () => {
+  const x = tensor([0, 1, 2, 3, 4, 5]);
+  const few = compare.less(x, 3);
+  const many = compare.greater(x, 3);
+  expect(await compare.select([few, many], [x, 100], 42).array()).toEqual([0, 1, 2, 42, 100, 100]);
+  expect(await compare.select([few, true], [x, 7]).array()).toEqual([0, 1, 2, 7, 7, 7]);
+  expect(() => compare.select([few], [x, x])).toThrow("takes a list of conditions and a list of as many choices");
+  expect(() => compare.select([], [])).toThrow("takes a list of conditions and a list of as many choices");
+});
+
 test("comparisons are JavaScript's, for every pair of numbers", () => {
   const values = [Number.NaN, Number.NEGATIVE_INFINITY, -1, -0, 0, 1e-45, 1, Number.POSITIVE_INFINITY];
   const [rows, columns] = [tensor(values, [8, 1]), tensor(values)];

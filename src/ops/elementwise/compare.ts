@@ -2,6 +2,7 @@
  * Comparisons and truth: results of dtype bool, and what chooses by them.
  */
 import { promote } from "../../core/dtype.ts";
+import { ShapeError, show } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { publicOp, type TensorLike } from "../op.ts";
 import { binary, elementwise, operands, unary } from "./elementwise.ts";
@@ -172,3 +173,35 @@ export const where = publicOp("where", (condition: TensorLike, x1: TensorLike, x
   const [chosenBy] = operands([condition, first as Tensor]);
   return whereOf([chosenBy as Tensor, first as Tensor, second as Tensor], []);
 });
+
+/**
+ * Of several choices the one whose condition is the first to be true, else `otherwise`; all of them broadcast.
+ * Gradient: dy for the one that was chosen, 0 for the others.
+ *
+ * @param conditions Which choices may be taken, one for each.
+ * @param choices What may be taken.
+ * @param otherwise Where no condition is true. Default 0.
+ * @throws ShapeError where there are not as many choices as conditions, or none.
+ *
+ * @example
+ * ```ts
+ * import { ops, tensor } from "varve";
+ * const x = tensor([1, 2, 3, 4]);
+ * await ops.select([ops.less(x, 2), ops.less(x, 4)], [0, ops.multiply(x, 10)], -1).array() // => [0, 20, 30, -1]
+ * ```
+ */
+export const select = publicOp(
+  "select",
+  (conditions: readonly TensorLike[], choices: readonly TensorLike[], otherwise: TensorLike = 0): Tensor => {
+    const counts = [conditions, choices].map((list) => (Array.isArray(list) ? list.length : Number.NaN));
+    if (!(counts[0] === counts[1] && (counts[0] as number) > 0)) {
+      throw new ShapeError(
+        `select: takes a list of conditions and a list of as many choices, got ${show(conditions)} and ${show(choices)}`,
+      );
+    }
+    return conditions.reduceRight<TensorLike>(
+      (rest, condition, index) => where(condition, choices[index] as TensorLike, rest),
+      otherwise,
+    ) as Tensor;
+  },
+);

@@ -40,7 +40,7 @@ opContract("reshape", ops.reshape, {
     [given([0, 3], []), [3, 0]],
   ],
 });
-opContract("identity", ops.identity, { cases: tensors().map((x) => [x]) });
+opContract("copy", ops.copy, { cases: tensors().map((x) => [x]) });
 opContract("ravel", ops.ravel, { cases: tensors().map((x) => [x]) });
 opContract("expandDims", ops.expandDims, { cases: tensors().map((x) => [x, [0, -1]]) });
 opContract("squeeze", ops.squeeze, { cases: tensors().map((x) => [x]) });

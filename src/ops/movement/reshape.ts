@@ -50,15 +50,15 @@ export const reshape = publicOp(
 );
 
 /**
- * The same tensor as a new one, which can be disposed on its own.
+ * The same values as a tensor of their own, which can be disposed by itself; values never change, so none are moved.
  *
  * @example
  * ```ts
  * import { ops, tensor } from "varve";
- * await ops.identity(tensor([1, 2])).array() // => [1, 2]
+ * await ops.copy(tensor([1, 2])).array() // => [1, 2]
  * ```
  */
-export const identity = publicOp("identity", (x: TensorLike): Tensor => {
+export const copy = publicOp("copy", (x: TensorLike): Tensor => {
   const given = toTensor(x);
   return reshapeOp({ x: given }, { shape: given.shape }).y;
 });

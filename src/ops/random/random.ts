@@ -20,7 +20,7 @@ import {
 import type { Tensor } from "../../core/tensor.ts";
 import { reindex } from "../indexing/gather.ts";
 import { broadcastTo } from "../movement/broadcast.ts";
-import { identity } from "../movement/reshape.ts";
+import { copy } from "../movement/reshape.ts";
 import { coalesce, eachRun } from "../movement/strided.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
@@ -281,7 +281,7 @@ export const dropout = publicOp(
         `dropout: noiseShape ${formatShape(noise)} does not broadcast to the input's shape ${formatShape(x.shape)}`,
       );
     }
-    if (rate === 0) return identity(x);
+    if (rate === 0) return copy(x);
     return dropoutOp({ x }, { rate, noise, seed: drawSeed(seed, "dropout") }).y;
   },
 );
