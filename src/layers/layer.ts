@@ -34,7 +34,7 @@ import { concreteDevice } from "../devices/current.ts";
 import type { Initializer } from "../initializers.ts";
 import { multiply } from "../ops/elementwise/binary.ts";
 import { cast } from "../ops/elementwise/cast.ts";
-import { identity } from "../ops/movement/reshape.ts";
+import { copy } from "../ops/movement/reshape.ts";
 import type { TensorLike } from "../ops/op.ts";
 import { SeedGenerator } from "../ops/random/seed.ts";
 import { toTensor } from "../ops/tensor.ts";
@@ -522,7 +522,7 @@ export abstract class Layer<C extends object = object> {
       let outputs = this.call(ready, { ...this.#callOptions(options), training, mask: masks[0], masks });
       // An output that is an input itself would be disposed with it, and carry its mask.
       outputs = mapLeaves(outputs, (leaf) =>
-        tensors.includes(leaf as Tensor) ? identity(leaf as Tensor) : leaf,
+        tensors.includes(leaf as Tensor) ? copy(leaf as Tensor) : leaf,
       ) as Tensor;
       this.#passMask(ready, outputs, masks);
       if (this.activityRegularizer) this.penalize(leaves(outputs) as Tensor[], this.activityRegularizer);
@@ -558,9 +558,11 @@ export abstract class Layer<C extends object = object> {
       warnOnce(`${this.label} got a mask but does not use masks; it ends here`);
       return;
     }
-    if (!(outputs instanceof Tensor) || outputs.mask) return;
+    // Of several outputs the first is the one that a mask speaks of.
+    const output = Array.isArray(outputs) ? outputs[0] : outputs;
+    if (!(output instanceof Tensor) || output.mask) return;
     const mask = this.supportsMasking ? this.computeMask(inputs, masks) : undefined;
-    if (mask) outputs.mask = mask;
+    if (mask) output.mask = mask;
   }
 
   /** The shape of the output for inputs of that shape; `null` where a size is not known. */

@@ -1,0 +1,137 @@
+/**
+ * What Attention and AdditiveAttention share: options, the list they are called on, masks, and weighted sums from
+ * scores. How a score comes about is theirs to say.
+ */
+import { ShapeError } from "../../core/errors.ts";
+import { boolean, number, type Option, type OptionsOf, type ValuesOf } from "../../core/options.ts";
+import { formatShape, type PartialShape, type Shape, sameShape } from "../../core/shape.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { seenPlaces } from "../../ops/attention/attention.ts";
+import { logicalAnd, where } from "../../ops/elementwise/compare.ts";
+import { matmul } from "../../ops/matmul/matmul.ts";
+import { reshape } from "../../ops/movement/reshape.ts";
+import { dropout } from "../../ops/random/random.ts";
+import type { SeedGenerator } from "../../ops/random/seed.ts";
+import { softmax } from "../../ops/softmax/softmax.ts";
+import type { CallContext, CallOptions } from "../layer.ts";
+import { type SeedOptions, seedOptions } from "../regularization/noise.ts";
+
+/** In place of scores that do not count. */
+export const unseen = -1e9;
+
+/** What calls of all attention layers may be told. */
+export type AttentionCall = {
+  /** Whether a query sees only values at its own place and before. Default false. */
+  useCausalMask: Option<boolean, boolean, false>;
+  /** Whether the weights come out too, behind the result. Default false. Then all of them are in memory. */
+  returnAttentionScores: Option<boolean, boolean, false>;
+};
+
+/* @__NO_SIDE_EFFECTS__ */
+export function attentionCall(): AttentionCall {
+  return { useCausalMask: boolean({ default: false }), returnAttentionScores: boolean({ default: false }) };
+}
+
+export type AttentionContext = CallContext & ValuesOf<AttentionCall>;
+
+/** As users write it. */
+export type AttentionOptions = OptionsOf<AttentionCall>;
+
+/** Call options under which the weights come out too. */
+export type WithScores<O = AttentionOptions> = CallOptions & O & { readonly returnAttentionScores: true };
+
+/** The options of both layers. */
+export type ScoresOptions = {
+  /** The part of the weights that is dropped in training. Default 0. */
+  dropout: Option<number, number, false>;
+} & SeedOptions;
+
+/* @__NO_SIDE_EFFECTS__ */
+export function scoresOptions(): ScoresOptions {
+  return { dropout: number({ default: 0, min: 0, max: 1 }), ...seedOptions() };
+}
+
+/** Query, value and key; the value is the key where none is given. */
+export type Attended<T> = readonly [query: T, value: T, key: T];
+
+/** Refuses anything but a list of two or three inputs. */
+export function attended<T extends Tensor | PartialShape>(label: string, inputs: unknown): Attended<T> {
+  const isList = Array.isArray(inputs) && typeof inputs[0] === "object" && inputs[0] !== null;
+  if (!isList || inputs.length < 2 || inputs.length > 3) {
+    const got = isList ? `a list of ${inputs.length}` : "one input";
+    throw new ShapeError(`${label}: is called on a list, [query, value] or [query, value, key], got ${got}`);
+  }
+  const [query, value, key = value] = inputs as [T, T, T?];
+  return [query, value, key];
+}
+
+/** Refuses masks that do not tell of each step of their input. */
+export function checkMask(label: string, what: string, mask: Tensor | undefined, wanted: Shape): void {
+  if (mask && !sameShape(mask.shape, wanted)) {
+    throw new ShapeError(
+      `${label}: the mask of the ${what} must have shape ${formatShape(wanted)}, got ${formatShape(mask.shape)}`,
+    );
+  }
+}
+
+/** Every query with every key, put together by `combine`: [batch, queries, keys, size]. */
+export function pairs(combine: (query: Tensor, key: Tensor) => Tensor, query: Tensor, key: Tensor): Tensor {
+  const [batch, queries, size] = query.shape as [number, number, number];
+  return combine(reshape(query, [batch, queries, 1, size]), reshape(key, [batch, 1, key.shape[1] as number, size]));
+}
+
+/** How a layer scores. */
+interface Scoring {
+  /** How well each key fits each query, [batch, queries, keys]. */
+  readonly scores: (query: Tensor, key: Tensor) => Tensor;
+  /** The result where the scores themselves are not needed, if there is a shorter way to it. */
+  readonly withoutScores?: (inputs: Attended<Tensor>, causal: boolean, mask: Tensor | undefined) => Tensor;
+}
+
+/** What the functions here need to know of the layer they work for. */
+interface Owner {
+  readonly label: string;
+  readonly dropout: number;
+}
+
+function checkShapes(label: string, [query, value, key]: Attended<Tensor>): void {
+  const shapes = [query, value, key].map(({ shape }) => formatShape(shape)).join(", ");
+  const refuse = (problem: string): never => {
+    throw new ShapeError(`${label}: ${problem}, got query, value and key of shapes ${shapes}`);
+  };
+  if ([query, value, key].some((x) => x.rank !== 3)) refuse("needs [batch, steps, size] for all inputs");
+  if (value.shape[0] !== query.shape[0] || key.shape[0] !== query.shape[0])
+    refuse("needs one batch size for all inputs");
+  if (value.shape[1] !== key.shape[1]) refuse("needs as many values as keys");
+  if (query.shape[2] !== key.shape[2]) refuse("needs queries and keys of one size");
+}
+
+/** The values summed with the softmax of the scores as weights; and, where the call asks for them, the weights. */
+export function sumByScores(
+  { label, dropout: rate }: Owner,
+  inputs: readonly Tensor[],
+  { training, masks: [queryMask, valueMask], useCausalMask: causal, returnAttentionScores }: AttentionContext,
+  { scores, withoutScores }: Scoring,
+  seeds: SeedGenerator | undefined,
+): Tensor | [Tensor, Tensor] {
+  const [query, value, key] = attended<Tensor>(label, inputs);
+  checkShapes(label, [query, value, key]);
+  const [batch, queries] = query.shape as [number, number, number];
+  const keys = key.shape[1] as number;
+  checkMask(label, "query", queryMask, [batch, queries]);
+  checkMask(label, "value", valueMask, [batch, keys]);
+  const counted = (y: Tensor) => (queryMask ? where(reshape(queryMask, [batch, queries, 1]), y, 0) : y);
+  const drops = training && rate > 0;
+  if (withoutScores && !drops && !returnAttentionScores) {
+    return counted(withoutScores([query, value, key], causal, valueMask));
+  }
+  const places = seenPlaces(queries, keys, { causal, window: null });
+  const before = places && reshape(places, [1, queries, keys]);
+  const mask = valueMask && reshape(valueMask, [batch, 1, keys]);
+  const seen = mask && before ? logicalAnd(mask, before) : (mask ?? before);
+  const all = scores(query, key);
+  const weights = softmax(seen ? where(seen, all, unseen) : all);
+  const used = drops ? dropout(weights, rate, { seed: seeds }) : weights;
+  const y = counted(matmul(used, value));
+  return returnAttentionScores ? [y, used] : y;
+}
