@@ -1,8 +1,8 @@
 """The recurrent layers' cases: cells, the layers around them, what wraps layers along time, and the convolutional ones."""
 
 import keras
-import numpy as np
 from keras import constraints, initializers, layers, ops, regularizers
+from keras.src.backend import get_keras_mask
 from layer_cases import Case
 
 X = (2, 4, 3)
@@ -29,7 +29,8 @@ def with_states(layer, xs, **arguments):
 
 
 def with_initial_state(layer, xs, **arguments):
-    return layer(xs[0], initial_state=list(xs[1:]), **arguments)
+    """The mask is given: beside an initial state Keras forgets the one that comes with the input."""
+    return layer(xs[0], initial_state=list(xs[1:]), mask=get_keras_mask(xs[0]), **arguments)
 
 
 def cell_case(kind, case_name, /, units=2, states=1, batch=2, training=None, **options):

@@ -48,6 +48,10 @@ export interface GoldenLayerCase {
   /** Whether the inputs go in as one list (the merging layers). */
   readonly inputIsList: boolean;
   readonly inputs: readonly GoldenTensor[];
+  /** Present and true where the layer must know the batch size when it is built. */
+  readonly wholeBatch?: boolean;
+  /** What a second call on the same inputs gives, where the first one is remembered. */
+  readonly secondOutputs?: readonly GoldenTensor[];
   /** One mask, or one for each input where `inputIsList`. */
   readonly mask: GoldenTensor | readonly (GoldenTensor | null)[] | null;
   /** As given to the call; null where the call was not told. */

@@ -21,6 +21,7 @@ import { sliceAlong, split } from "../movement/slice.ts";
 import { op } from "../op.ts";
 import { sum, sumTo } from "../reduce/sum.ts";
 import { fill } from "../tensor.ts";
+import { stepAt } from "./steps.ts";
 
 /**
  * - `simple`: h = tanh(x + h·R)
@@ -62,11 +63,6 @@ function sizesOf({ x, recurrent }: { readonly x: { shape: Shape }; readonly recu
   return { batch, steps, units: recurrent.shape[0] as number };
 }
 
-/** One step of a sequence. */
-function at(sequence: Tensor, step: number): Tensor {
-  return reshape(sliceAlong(sequence, 1, step, step + 1), sequence.shape.toSpliced(1, 1));
-}
-
 /** The meaning, step by step in small ops. `extra` is added to the recurrent products of all steps. */
 function compose({ x, recurrent, bias, h, c, mask }: RecurrenceInputs, kind: RecurrenceKind, extra?: Tensor) {
   const { steps } = sizesOf({ x, recurrent });
@@ -75,10 +71,10 @@ function compose({ x, recurrent, bias, h, c, mask }: RecurrenceInputs, kind: Rec
   const gates: Tensor[] = [];
   for (let step = 0; step < steps; step++) {
     const [before, memory] = [hs[step] as Tensor, cs[step]];
-    const given = at(x, step);
+    const given = stepAt(x, step);
     const plain = affine(before, recurrent, bias);
-    const fed = extra ? add(plain, at(extra, step)) : plain;
-    const keep = (next: Tensor, old: Tensor) => (mask ? where(expandDims(at(mask, step), -1), next, old) : next);
+    const fed = extra ? add(plain, stepAt(extra, step)) : plain;
+    const keep = (next: Tensor, old: Tensor) => (mask ? where(expandDims(stepAt(mask, step), -1), next, old) : next);
     if (kind === "simple") {
       hs.push(keep(tanh(add(given, fed)), before));
       continue;

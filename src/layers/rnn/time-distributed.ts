@@ -1,0 +1,71 @@
+/**
+ * TimeDistributed: one layer at every step.
+ */
+
+import { inScope } from "../../core/scope.ts";
+import type { PartialShape } from "../../core/shape.ts";
+import { formatShape, sameShape } from "../../core/shape.ts";
+import { Tensor } from "../../core/tensor.ts";
+import { stack } from "../../ops/movement/concatenate.ts";
+import { stepAt, stepsOf } from "../../ops/recurrent/steps.ts";
+import { type CallContext, factory, type InputSpec, layer } from "../layer.ts";
+import type { Config, LayerClasses } from "../serialize.ts";
+import { innerLayer, withInnerLayer } from "../wrapper.ts";
+
+/**
+ * Calls the inner layer on every step of a sequence, with the same weights: `y[:, t] = layer(x[:, t])`. What the inner
+ * layer does while training it does step by step; batch normalization, say, takes statistics of each step.
+ *
+ * - Input: [batch, steps, …], and a mask [batch, steps, …] whose steps go to the inner layer.
+ * - Output: [batch, steps, …], of each step what the inner layer gives.
+ * - Weights: those of the inner layer.
+ *
+ * @throws ShapeError where the input has fewer than three axes, or the mask belongs to another input.
+ *
+ * @example
+ * ```ts
+ * import { Dense, tensor, TimeDistributed } from "varve";
+ * const layer = new TimeDistributed({ layer: new Dense({ units: 1, kernelInitializer: "ones" }) });
+ * await layer.apply(tensor([[[1, 2], [3, 4]]])).array() // => [[[3], [7]]]
+ * ```
+ */
+export class TimeDistributed extends layer("TimeDistributed", {
+  /** The layer that every step goes through. */
+  layer: innerLayer,
+}) {
+  override readonly supportsMasking = true;
+  protected override inputSpec: InputSpec = { minRank: 3 };
+
+  override build(shape: PartialShape): void {
+    this.layer.build(shape.toSpliced(1, 1));
+  }
+
+  override call(x: Tensor, { training, mask }: CallContext): Tensor {
+    if (mask && (mask.rank < 2 || !sameShape(mask.shape.slice(0, 2), x.shape.slice(0, 2)))) {
+      this.refuse(
+        `a mask begins with [batch, steps], so ${formatShape(x.shape.slice(0, 2))} for an input of shape ${formatShape(x.shape)}, got ${formatShape(mask.shape)}`,
+      );
+    }
+    const steps = x.shape[1] as number;
+    if (steps === 0) this.refuse(`needs one step at least, got shape ${formatShape(x.shape)}`);
+    const step = (input: Tensor, counts: Tensor | undefined): Tensor => {
+      const y = this.layer.call(input, { training, mask: counts, masks: [counts] });
+      if (!(y instanceof Tensor)) this.refuse(`${this.layer.label} gives several tensors; it must give one`);
+      return y;
+    };
+    if (!x.device.concrete) {
+      const { shape, dtype } = step(stepAt(x, 0), mask && stepAt(mask, 0));
+      return Tensor.allocate(x.device, shape.toSpliced(1, 0, steps), dtype);
+    }
+    const masks = mask ? stepsOf(mask) : [];
+    const outputs = stepsOf(x).map((input, index) => inScope(() => step(input, masks[index])));
+    return stack(outputs, 1);
+  }
+
+  /** A layer with the options of a Keras config; the inner layer's class is looked up among `classes`. */
+  static override fromConfig(config: Config, classes: LayerClasses = {}): never {
+    return super.fromConfig(withInnerLayer(config, classes)) as never;
+  }
+}
+
+export const timeDistributed = factory(TimeDistributed);
