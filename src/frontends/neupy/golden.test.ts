@@ -9,6 +9,7 @@ import { inScope } from "../../core/scope.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { info } from "../../devices/current.ts";
 import { GroupNormalization } from "../../layers/normalization/group-normalization.ts";
+import { sigmoid } from "../../ops/elementwise/activations.ts";
 import { multiply } from "../../ops/elementwise/binary.ts";
 import { grad, valueAndGrad } from "../../ops/grad.ts";
 import { normal } from "../../ops/random/random.ts";
@@ -159,6 +160,37 @@ test("BatchNorm's running statistics over three steps", () => {
   );
   const trainable = Object.entries(norm.variables).filter(([, variable]) => variable.trainable);
   expect(trainable.map(([name]) => name)).toEqual(["gamma", "beta"]);
+});
+
+describe("LSTM and GRU step by step give what the whole sequence as one op gives", () => {
+  const recurrent = golden.layers.filter(({ layer, options }) => /LSTM|GRU/.test(layer) && !options.peepholes);
+  test.each(recurrent.map((each) => [`${each.layer}: ${each.name}`, each] as const))("%s", (_name, each) => {
+    inScope(() => {
+      const gate = each.layer === "LSTM" ? { ingate: sigmoid } : { resetgate: sigmoid };
+      const layer = layerOf({ ...each, options: { ...each.options, ...gate } });
+      const [x] = each.inputs.map(made) as [Tensor];
+      expect(difference(layer.output(x), each.outputs)).toBeLessThan(2e-6);
+      const dx = grad((given: Tensor) => sum(multiply(layer.output(given), made(each.cotangent as GoldenTensor))))(x);
+      expect(difference(dx, each.inputGradients?.[0] as GoldenTensor)).toBeLessThan(1e-5);
+    });
+  });
+
+  test.each(["LSTM", "GRU"])("gradients are cut off inside every step of %s", (name) => {
+    const x = tensor([[[3, -2]]]);
+    const options = { inputWeights: 5, hiddenWeights: 1, biases: 0.1 };
+    const derive = (gradientClipping: number) => {
+      const layer = (classes[name] as Make)(2, { ...options, gradientClipping });
+      return grad((given: Tensor) => sum(multiply(layer.output(given), 1000)))(x).dataSync();
+    };
+    const free = derive(0);
+    const loose = derive(1e9);
+    loose.forEach((value, index) => {
+      expect(value).toBeCloseTo(free[index] as number, 2);
+    });
+    // Each of at most 8 columns passes 0.001 at most, times a weight of 5.
+    expect(Math.max(...derive(0.001).map(Math.abs))).toBeLessThanOrEqual(8 * 0.001 * 5 + 1e-6);
+    expect(Math.max(...free.map(Math.abs))).toBeGreaterThan(1);
+  });
 });
 
 describe("what is random", () => {

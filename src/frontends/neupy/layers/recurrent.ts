@@ -1,7 +1,8 @@
 /**
  * LSTM and GRU with NeuPy's equations, which are not Keras's: a function of its own for each gate, peepholes, initial
- * states that are variables, gradients that are clipped inside, and a GRU whose gate weighs the other way around. They
- * are ops step by step; the products with the input are made for all steps at once.
+ * states that are variables, gradients that are clipped inside, and a GRU whose gate weighs the other way around. With
+ * the functions that are theirs by default a whole sequence is the op that Keras's layers use; else it is ops step by
+ * step.
  */
 import { resolveActivation } from "../../../activations.ts";
 import { boolean, integer, number } from "../../../core/options.ts";
@@ -10,12 +11,13 @@ import type { Tensor } from "../../../core/tensor.ts";
 import type { Variable } from "../../../core/variable.ts";
 import { add, multiply, subtract } from "../../../ops/elementwise/binary.ts";
 import { clipGradient } from "../../../ops/elementwise/clip-gradient.ts";
-import { tanh } from "../../../ops/elementwise/unary.ts";
+import { negative, tanh } from "../../../ops/elementwise/unary.ts";
 import { affine } from "../../../ops/matmul/matmul.ts";
 import { broadcastTo } from "../../../ops/movement/broadcast.ts";
-import { stack } from "../../../ops/movement/concatenate.ts";
-import { reshape } from "../../../ops/movement/reshape.ts";
-import { sliceAlong, split } from "../../../ops/movement/slice.ts";
+import { concatenate, stack } from "../../../ops/movement/concatenate.ts";
+import { flip, sliceAlong, split } from "../../../ops/movement/slice.ts";
+import { recurrence } from "../../../ops/recurrent/recurrence.ts";
+import { stepAt, stepsOf } from "../../../ops/recurrent/steps.ts";
 import { zeros } from "../../../ops/tensor.ts";
 import * as init from "../init.ts";
 import { neupyLayer } from "../layer.ts";
@@ -111,15 +113,32 @@ abstract class Recurrent extends neupyLayer("BaseRNNLayer", recurrentSchema, ["n
     if (steps === 0) {
       return this.onlyReturnFinal ? (states.at(-1) as Tensor) : zeros(this.shapeOf(x.shape) as Shape);
     }
-    const inputs = affine(x, this.value("inputWeights"), this.value("biases"));
-    const outputs: Tensor[] = [];
-    for (let count = 0; count < steps; count++) {
-      const at = this.backwards ? steps - 1 - count : count;
-      states = this.step(states, reshape(sliceAlong(inputs, 1, at, at + 1), [batch, this.blocks * this.nUnits]));
-      outputs[at] = states.at(-1) as Tensor;
+    const sequence = this.backwards ? flip(x, 1) : x;
+    const whole = this.whole(sequence, states);
+    if (whole) {
+      if (this.onlyReturnFinal) return stepAt(whole, steps);
+      const outputs = sliceAlong(whole, 1, 1, steps + 1);
+      return this.backwards ? flip(outputs, 1) : outputs;
     }
-    return this.onlyReturnFinal ? (states.at(-1) as Tensor) : stack(outputs, 1);
+    const outputs = stepsOf(affine(sequence, this.value("inputWeights"), this.value("biases"))).map((input) => {
+      states = this.step(states, input);
+      return states.at(-1) as Tensor;
+    });
+    if (this.onlyReturnFinal) return states.at(-1) as Tensor;
+    return stack(this.backwards ? outputs.toReversed() : outputs, 1);
   }
+
+  /** Whether every gate has the function it has by default, and no gradient is clipped. */
+  protected get isPlain(): boolean {
+    const { schema } = this.constructor as typeof Recurrent;
+    const gates = Object.entries(schema).filter(([name, { default: byDefault }]) => {
+      return gateNames.includes(byDefault) && this[name as keyof this] !== byDefault;
+    });
+    return gates.length === 0 && this.gradientClipping === 0;
+  }
+
+  /** The outputs from before the first step to after the last as one op, where there is one. */
+  protected abstract whole(sequence: Tensor, states: readonly Tensor[]): Tensor | undefined;
 }
 
 class LSTMLayer extends neupyLayer(
@@ -157,6 +176,12 @@ class LSTMLayer extends neupyLayer(
 
   protected override begin(batch: number): readonly Tensor[] {
     return [this.initial("cellInit", batch), this.initial("hiddenInit", batch)];
+  }
+
+  protected override whole(sequence: Tensor, [c, h]: readonly [Tensor, Tensor]): Tensor | undefined {
+    if (!this.isPlain || this.peepholes) return undefined;
+    const x = affine(sequence, this.value("inputWeights"), this.value("biases"));
+    return recurrence("lstm", { x, recurrent: this.value("hiddenWeights"), h, c }).h;
   }
 
   protected override step([before, hidden]: readonly [Tensor, Tensor], input: Tensor): readonly Tensor[] {
@@ -212,6 +237,16 @@ class GRULayer extends neupyLayer(
 
   protected override begin(batch: number): readonly Tensor[] {
     return [this.initial("hiddenInit", batch)];
+  }
+
+  protected override whole(sequence: Tensor, [h]: readonly [Tensor]): Tensor | undefined {
+    if (!this.isPlain) return undefined;
+    // Keras's gate is 1 − u, and 1 − σ(a) = σ(−a): the columns of u go first, with the other sign.
+    const [weights, recurrent, biases] = ["inputWeights", "hiddenWeights", "biases"].map((name) => {
+      const [r, u, candidate] = split(this.value(name), 3, -1) as [Tensor, Tensor, Tensor];
+      return concatenate([negative(u), r, candidate], -1);
+    }) as [Tensor, Tensor, Tensor];
+    return recurrence("gru", { x: affine(sequence, weights, biases), recurrent, h }).h;
   }
 
   protected override step([hidden]: readonly [Tensor], input: Tensor): readonly Tensor[] {
