@@ -40,7 +40,7 @@ export type WindowOptions = {
 };
 
 /* @__NO_SIDE_EFFECTS__ */
-function windowOptions(rank: number): WindowOptions {
+export function windowOptions(rank: number): WindowOptions {
   return {
     kernelSize: sizes({ rank }),
     strides: sizes({ rank, default: 1 }),
@@ -51,7 +51,7 @@ function windowOptions(rank: number): WindowOptions {
   };
 }
 
-type FiltersOption = {
+export type FiltersOption = {
   /** How many channels come out. */
   filters: Option<number, number, true>;
 };
@@ -166,7 +166,8 @@ interface Windows {
   readonly dilationRate: readonly number[];
 }
 
-function checkWindows({ label, strides, dilationRate }: Windows): void {
+/** Refuses strides together with dilation. */
+export function checkWindows({ label, strides, dilationRate }: Windows): void {
   if (Math.max(...strides) > 1 && Math.max(...dilationRate) > 1) {
     throw new OptionError(
       `${label}: strides ${show(strides)} with dilationRate ${show(dilationRate)}: only one of the two may be above 1`,
