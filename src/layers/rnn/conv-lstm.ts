@@ -127,10 +127,17 @@ class ConvLSTMCell extends layer("ConvLSTMCell", convLSTMOptions(1)) {
   }
 }
 
+/** The cell with the options for so many axes. */
+function cellOf(rank: number): typeof ConvLSTMCell {
+  return class extends ConvLSTMCell {
+    static override readonly schema = convLSTMOptions(rank);
+  };
+}
+
 /** A convolutional LSTM over as many axes as `kernelSize` has numbers. */
 export abstract class ConvLSTM extends recurrent("ConvLSTM", convLSTMOptions(1)) {
   protected override inputSpec: readonly InputSpec[] = [{ rank: this.kernelSize.length + 3 }];
-  override readonly cell = new ConvLSTMCell({
+  override readonly cell = new (cellOf(this.kernelSize.length))({
     ...optionsOfCell(this, ConvLSTMCell.schema, "conv_lstm_cell"),
     activityRegularizer: null,
   });
