@@ -10,6 +10,8 @@ export { ReLU, reLU } from "./activations/relu.ts";
 export { Softmax, softmax } from "./activations/softmax.ts";
 export { AdditiveAttention, additiveAttention } from "./attention/additive-attention.ts";
 export { Attention, attention } from "./attention/attention.ts";
+export { GroupQueryAttention, groupQueryAttention } from "./attention/group-query-attention.ts";
+export { MultiHeadAttention, multiHeadAttention } from "./attention/multi-head-attention.ts";
 export { Conv1D, conv1d } from "./convolutional/conv1d.ts";
 export { Conv1DTranspose, conv1dTranspose } from "./convolutional/conv1d-transpose.ts";
 export { Conv2D, conv2d } from "./convolutional/conv2d.ts";

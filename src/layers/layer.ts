@@ -323,6 +323,11 @@ export abstract class Layer<C extends object = object> {
     }
   }
 
+  /** The penalty on the outputs; layers that hand their `activityRegularizer` on to inner ones have none. */
+  protected get outputPenalty(): Regularizer | null {
+    return this.activityRegularizer;
+  }
+
   /** Forgets what the last call added. @internal */
   clearLosses(): void {
     for (const loss of this.#losses) loss.dispose();
@@ -525,7 +530,7 @@ export abstract class Layer<C extends object = object> {
         tensors.includes(leaf as Tensor) ? copy(leaf as Tensor) : leaf,
       ) as Tensor;
       this.#passMask(ready, outputs, masks);
-      if (this.activityRegularizer) this.penalize(leaves(outputs) as Tensor[], this.activityRegularizer);
+      if (this.outputPenalty) this.penalize(leaves(outputs) as Tensor[], this.outputPenalty);
       return outputs;
     } catch (error) {
       throw this.#explain(error);

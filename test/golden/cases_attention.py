@@ -125,7 +125,7 @@ def multi_head_cases():
              attention_axes=(1, 2), arguments=dict(
                  return_attention_scores=True,
                  attention_mask=np.arange(24).reshape(1, 3, 2, 2, 2) % 3 > 0)),
-        case("many keys", (1, 9, 4), (1, 150, 4), num_heads=1, key_dim=9, spread=3.0),
+        case("many keys", (1, 9, 4), (1, 150, 4), num_heads=1, key_dim=9),
     ]
 
 
