@@ -2,8 +2,9 @@
  * The loss of connectionist temporal classification; its mathematics stand in `ops/ctc/`.
  */
 import { maker } from "../core/configurable.ts";
+import type { TypedArray } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
-import { formatShape } from "../core/shape.ts";
+import { formatShape, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { ctc as op } from "../ops/ctc/ctc.ts";
 import { cast } from "../ops/elementwise/cast.ts";
@@ -31,8 +32,11 @@ export class CTC extends loss("CTC", "ctc", {}) {
         `${this.label}: needs labels [batch, length] and logits [batch, frames, classes], got ${formatShape(yTrue.shape)} and ${formatShape(yPred.shape)}`,
       );
     }
-    checkLabels(yTrue, yPred.shape[2] as number, this.label);
     return [cast(yTrue, "int32"), yPred];
+  }
+
+  override checkValues(targets: TypedArray, yPred: Shape): void {
+    checkLabels(targets, yPred[2] as number, this.label);
   }
 
   override call(yTrue: Tensor, yPred: Tensor): Tensor {

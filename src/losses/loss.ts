@@ -3,7 +3,7 @@
  * weights, masks and reductions. The losses stand in the other files of this folder.
  */
 import { Configurable, configurable } from "../core/configurable.ts";
-import { isFloat } from "../core/dtype.ts";
+import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { type AnyOption, choice, type Option, option, type Schema, string } from "../core/options.ts";
 import { inScope } from "../core/scope.ts";
@@ -129,6 +129,9 @@ export abstract class Loss extends Configurable {
     return (this.constructor as typeof Loss).className;
   }
 
+  /** Where targets can be wrong by their values: refuses such, for predictions of that shape. @internal */
+  checkValues?(targets: TypedArray, yPred: Shape): void;
+
   /** Targets and predictions as `call` takes them. Losses with other targets override this. @internal */
   prepare(yTrue: Tensor, yPred: Tensor): [Tensor, Tensor] {
     const [target, output] = alignRanks(yTrue, yPred);
@@ -150,7 +153,9 @@ export abstract class Loss extends Configurable {
     const dtype = this.dtype ?? (isFloat(output.dtype) ? output.dtype : "float32");
     if (output.dtype !== dtype) output = cast(output, dtype);
     const target = toTensor(yTrue, { device: output.device });
-    return this.call(...this.prepare(target, output));
+    const prepared = this.prepare(target, output);
+    if (this.checkValues && target.device.synchronous) this.checkValues(target.dataSync(), output.shape);
+    return this.call(...prepared);
   }
 
   /**

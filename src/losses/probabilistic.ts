@@ -3,6 +3,7 @@
  * Kullback-Leibler divergence, and Poisson's.
  */
 import { maker } from "../core/configurable.ts";
+import type { TypedArray } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { axes, boolean, integer, number, option } from "../core/options.ts";
 import { formatShape, normalizeAxis, type Shape } from "../core/shape.ts";
@@ -383,10 +384,14 @@ export class SparseCategoricalCrossentropy extends loss(
     axis: unlisted(axes({ default: -1 })),
   },
 ) {
+  override checkValues(targets: TypedArray, yPred: Shape): void {
+    const axis = normalizeAxis(this.axis, yPred.length, this.label);
+    const hint = this.ignoreClass === null ? "; to leave such samples out, name them: ignoreClass" : "";
+    checkLabels(targets, yPred[axis] as number, this.label, this.ignoreClass, hint);
+  }
+
   override prepare(yTrue: Tensor, yPred: Tensor): [Tensor, Tensor] {
     const axis = normalizeAxis(this.axis, yPred.rank, this.label);
-    const hint = this.ignoreClass === null ? "; to leave such samples out, name them: ignoreClass" : "";
-    checkLabels(yTrue, yPred.shape[axis] as number, this.label, this.ignoreClass, hint);
     return [toLabels(yTrue, yPred, axis, this.label), yPred];
   }
 
@@ -436,10 +441,12 @@ export class CategoricalGeneralizedCrossEntropy extends loss(
     q: number({ default: 0.5, above: 0, below: 1 }),
   },
 ) {
+  override checkValues(targets: TypedArray, yPred: Shape): void {
+    checkLabels(targets, yPred[normalizeAxis(-1, yPred.length, this.label)] as number, this.label);
+  }
+
   override prepare(yTrue: Tensor, yPred: Tensor): [Tensor, Tensor] {
-    const axis = normalizeAxis(-1, yPred.rank, this.label);
-    checkLabels(yTrue, yPred.shape[axis] as number, this.label);
-    return [toLabels(yTrue, yPred, axis, this.label), yPred];
+    return [toLabels(yTrue, yPred, yPred.rank - 1, this.label), yPred];
   }
 
   override call(yTrue: Tensor, yPred: Tensor): Tensor {

@@ -2,6 +2,7 @@
  * What `compile` was told, put against what a model gives: which loss and which metrics belong to which output, how
  * targets and weights reach them, and what the results are called.
  */
+import type { TypedArray } from "../core/dtype.ts";
 import { didYouMean, OptionError, ShapeError, show } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isPlainObject, type Structure } from "../core/tree.ts";
@@ -11,6 +12,7 @@ import type { Metric } from "../metrics/metric.ts";
 import { Mean } from "../metrics/reduction.ts";
 import { resolveMetric } from "../metrics/resolve.ts";
 import { add, multiply } from "../ops/elementwise/binary.ts";
+import { inContext } from "./data.ts";
 import { quoted } from "./inputs.ts";
 
 /** A loss: by name, as an object, or as a function of targets and predictions. */
@@ -150,33 +152,61 @@ export class CompiledLoss {
     sampleWeight: Structure<Tensor> | undefined,
     where: string,
   ): Tensor | undefined {
+    let total: Tensor | undefined;
+    for (const { value, head, yPred } of this.#values(y, predictions, sampleWeight, where)) {
+      head.tracker?.updateState(value, yPred.shape[0] ?? 1);
+      const weighted = head.weight === undefined ? value : multiply(value, head.weight);
+      total = total ? add(total, weighted) : weighted;
+    }
+    return total;
+  }
+
+  /**
+   * Refuses targets and weights that the losses cannot take: on tensors that have shapes only, and by the values of
+   * the targets, which `valuesOf` knows.
+   */
+  check(
+    y: Structure<Tensor> | undefined,
+    predictions: Structure<Tensor>,
+    sampleWeight: Structure<Tensor> | undefined,
+    valuesOf: (target: Tensor) => TypedArray,
+    where: string,
+  ): void {
+    for (const { head, yTrue, yPred, inside } of this.#values(y, predictions, sampleWeight, where)) {
+      inContext(inside, () => head.loss?.checkValues?.(valuesOf(yTrue), yPred.shape));
+    }
+  }
+
+  /** The loss of each output that has one. */
+  *#values(
+    y: Structure<Tensor> | undefined,
+    predictions: Structure<Tensor>,
+    sampleWeight: Structure<Tensor> | undefined,
+    where: string,
+  ) {
     const heads = this.#resolve(outputNamesOf(predictions), where);
     const names = this.#names;
     const outputs = listed(predictions, names);
     const wanted = heads.map((head) => head !== undefined);
     const targets = inOrderOfOutputs(y, names, wanted, `${where}: y`);
     const weights = weightsOf(sampleWeight, names, wanted, where);
-    let total: Tensor | undefined;
-    heads.forEach((head, index) => {
-      if (!head) return;
+    for (const [index, head] of heads.entries()) {
+      if (!head) continue;
+      const inside = names.length > 1 ? `${where}: output "${names[index]}"` : where;
       const [yTrue, yPred] = [targets[index], outputs[index] as Tensor];
-      if (!yTrue) {
-        throw new OptionError(
-          `${where}: there are no targets${names.length > 1 ? ` for output "${names[index]}"` : ""}, which the loss needs; give y`,
-        );
-      }
+      if (!yTrue) throw new OptionError(`${inside}: there are no targets, which the loss needs; give y`);
       head.loss ??= resolveLoss(head.given, shapesOf(yTrue, yPred));
-      const value = head.loss.apply(yTrue, yPred, { sampleWeight: weights[index], mask: yPred.mask });
+      const { loss } = head;
+      const value = inContext(inside, () =>
+        loss.apply(yTrue, yPred, { sampleWeight: weights[index], mask: yPred.mask }),
+      );
       if (value.size !== 1) {
         throw new OptionError(
-          `${where}: loss "${head.loss.name}" gave shape [${value.shape.join(", ")}]; training needs one number, so reduction must not be "none"`,
+          `${inside}: loss "${loss.name}" gave shape [${value.shape.join(", ")}]; training needs one number, so reduction must not be "none"`,
         );
       }
-      head.tracker?.updateState(value, yPred.shape[0] ?? 1);
-      const weighted = head.weight === undefined ? value : multiply(value, head.weight);
-      total = total ? add(total, weighted) : weighted;
-    });
-    return total;
+      yield { head, value, yTrue, yPred, inside };
+    }
   }
 }
 

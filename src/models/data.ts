@@ -240,7 +240,8 @@ export async function readSamples(
   return { x, y, sampleWeight, size: first.length };
 }
 
-const mapColumns = (structure: unknown, map: (column: Column) => unknown) =>
+/** The same structure with something else in place of every column. */
+export const mapColumns = (structure: unknown, map: (column: Column) => unknown) =>
   structure === undefined ? undefined : mapLeaves(structure, (leaf) => map(leaf as Column));
 
 function mapSamples({ x, y, sampleWeight }: Samples, size: number, map: (column: Column) => Column): Samples {

@@ -10,6 +10,7 @@ import { type CallContext, layer } from "../layers/layer.ts";
 import { resolveLoss } from "../losses/resolve.ts";
 import { Precision } from "../metrics/confusion.ts";
 import { add } from "../ops/elementwise/binary.ts";
+import * as ops from "../ops/index.ts";
 import { setRandomSeed } from "../ops/random/seed.ts";
 import { tensor } from "../ops/tensor.ts";
 import { SGD } from "../optimizers/sgd.ts";
@@ -634,5 +635,51 @@ describe("refusals", () => {
     ],
   ])("%s", async (_name, act) => {
     await expect(act()).rejects.toThrowErrorMatchingSnapshot();
+  });
+
+  const labelled = (name = "labelled") => {
+    const net = sequential([layers.dense({ units: 3, inputShape: [1], name: "d" })], { name });
+    net.compile({ optimizer: "sgd", loss: "sparseCategoricalCrossentropy" });
+    return net;
+  };
+  const samples = Array.from({ length: 10 }, (_, index) => [index]);
+  const right = samples.map(([index = 0]) => index % 3);
+  const wrong = right.with(7, 5);
+  const wide = samples.map(() => [0, 1]);
+
+  test.each<[string, (net: Sequential) => Promise<unknown>]>([
+    ["labels of a later batch", (net) => net.fit(samples, wrong, quiet)],
+    ["labels that are split off", (net) => net.fit(samples, wrong, { ...quiet, validationSplit: 0.5 })],
+    ["labels to validate on", (net) => net.fit(samples, right, { ...quiet, validationData: [samples, wrong] })],
+    ["shapes to validate on", (net) => net.fit(samples, right, { ...quiet, validationData: [samples, wide] })],
+    ["weights to validate on", (net) => net.fit(samples, right, { ...quiet, validationData: [samples, right, wide] })],
+    ["labels to evaluate on", (net) => net.evaluate(samples, wrong, { ...quiet, batchSize: 2 })],
+  ])("%s are looked at before the first step", async (_name, act) => {
+    const net = labelled();
+    const before = await net.weights[0]?.value.array();
+    const { storages } = info().memory;
+    await expect(act(net)).rejects.toThrowErrorMatchingSnapshot();
+    expect(await net.weights[0]?.value.array()).toEqual(before);
+    expect(info().memory.storages).toBe(storages);
+    expect(net.optimizer?.built).toBe(false);
+    net.dispose();
+  });
+
+  test("models and losses that cannot be tried without values train all the same", async () => {
+    class Reads extends Model {
+      dense = layers.dense({ units: 1 });
+      override call(x: Tensor): Tensor {
+        if (!(x.dataSync().length > 0)) throw new Error("no values");
+        return this.dense.apply(x);
+      }
+    }
+    const net = new Reads();
+    net.compile({
+      optimizer: "sgd",
+      loss: (yTrue, yPred) => ops.mean(ops.multiply(ops.subtract(yTrue, yPred), yTrue.dataSync()[0] as number), -1),
+    });
+    const { history } = await net.fit(samples, samples, { ...quiet, validationData: [samples, samples] });
+    expect(history.val_loss).toHaveLength(1);
+    net.dispose();
   });
 });

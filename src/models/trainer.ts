@@ -7,12 +7,14 @@
 import { type CallbackModel, Callbacks, callbackList, type Logs } from "../callbacks/callback.ts";
 import { History } from "../callbacks/history.ts";
 import { ProgbarLogger, type Verbosity } from "../callbacks/progbar-logger.ts";
-import { OptionError, ShapeError, show, VarveError } from "../core/errors.ts";
+import { onDevice } from "../core/device.ts";
+import { DTypeError, OptionError, ShapeError, show, VarveError } from "../core/errors.ts";
 import { parseOptions, type ValuesOf } from "../core/options.ts";
 import { inScope } from "../core/scope.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
+import { shapesDevice } from "../core/shapes-device.ts";
 import type { SymbolicTensor } from "../core/symbolic.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { Tensor } from "../core/tensor.ts";
 import { isPlainObject, leaves, mapLeaves, type Structure } from "../core/tree.ts";
 import { transaction } from "../core/variable.ts";
 import { warnOnce } from "../core/warn.ts";
@@ -38,6 +40,7 @@ import {
   inContext,
   isBatches,
   isSpentByReading,
+  mapColumns,
   readSamples,
   type Samples,
   sliceSamples,
@@ -380,6 +383,44 @@ export abstract class Trainer extends Layer implements CallbackModel {
     });
   }
 
+  /**
+   * Refuses targets and weights that the losses cannot take, those of all samples and before the first step. Only
+   * shapes are worked out, but labels are looked at.
+   */
+  #checkTargets({ x, y, sampleWeight, size }: Samples, batchSize: number, where: string): void {
+    const { loss } = this.#need("fit");
+    if (!loss) return;
+    const rows = Math.min(batchSize, size);
+    const columns = new Map<Tensor, Column>();
+    const standIn = (structure: unknown, length: number) =>
+      mapColumns(structure, (column) => {
+        const tensor = Tensor.allocate(shapesDevice, [length, ...column.shape.slice(1)], column.dtype);
+        columns.set(tensor, column);
+        return tensor;
+      });
+    const check = () => {
+      let outputs: unknown;
+      try {
+        outputs = this.apply(standIn(x, rows) as Tensor, { training: false });
+      } catch {
+        // What is wrong with the inputs is for the step to say, and some models cannot be tried without values.
+        return;
+      }
+      const all = mapLeaves(outputs, (leaf) => {
+        const { shape, dtype } = leaf as Tensor;
+        return shape[0] === rows ? Tensor.allocate(shapesDevice, [size, ...shape.slice(1)], dtype) : leaf;
+      });
+      const valuesOf = (target: Tensor) => (columns.get(target) as Column).data;
+      const [targets, weights] = [standIn(y, size), standIn(sampleWeight, size)] as Structure<Tensor>[];
+      try {
+        loss.check(targets, all as Structure<Tensor>, weights, valuesOf, where);
+      } catch (error) {
+        if (error instanceof ShapeError || error instanceof OptionError || error instanceof DTypeError) throw error;
+      }
+    };
+    onDevice(shapesDevice, () => inScope(check, false));
+  }
+
   /** The batches of what was given as x and y. */
   async #source(
     given: { readonly x: unknown; readonly y?: unknown; readonly sampleWeight?: unknown },
@@ -404,7 +445,9 @@ export abstract class Trainer extends Layer implements CallbackModel {
     this.#checkInputs(samples.x, where);
     if (change) samples = change(samples);
     if (weigh) samples = weighSamples(samples, weigh, where);
-    return batchesOfSamples(samples, { batchSize: cutting.batchSize ?? 32, shuffle: cutting.shuffle });
+    const batchSize = cutting.batchSize ?? 32;
+    if ("y" in given) this.#checkTargets(samples, batchSize, where);
+    return batchesOfSamples(samples, { batchSize, shuffle: cutting.shuffle });
   }
 
   /**
@@ -523,7 +566,10 @@ export abstract class Trainer extends Layer implements CallbackModel {
     where: string,
   ): Promise<BatchSource | undefined> {
     const batchSize = options.validationBatchSize ?? options.batchSize;
-    if (held) return batchesOfSamples(held, { batchSize: batchSize ?? 32 });
+    if (held) {
+      this.#checkTargets(held, batchSize ?? 32, `${where}: validationSplit`);
+      return batchesOfSamples(held, { batchSize: batchSize ?? 32 });
+    }
     if (data === null) return undefined;
     const inside = `${where}: validationData`;
     if (isBatches(data)) return batchesFrom(data, this, inside);
