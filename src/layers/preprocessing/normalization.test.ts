@@ -103,4 +103,12 @@ describe("adapt", () => {
   ])("refuses %s", async (_name, act) => {
     await expect(act()).rejects.toThrowErrorMatchingSnapshot();
   });
+
+  test("no data leaves the layer as it was; an empty batch among others counts for nothing", async () => {
+    const layer = new Normalization();
+    await expect(layer.adapt([])).rejects.toThrow("no data");
+    expect(layer.built).toBe(false);
+    await layer.adapt([tensor([], [0, 2]), tensor([[1, 10]]), tensor([[3, 30]])]);
+    expect(await layer.apply(tensor([[3, 10]])).array()).toEqual([[1, -1]]);
+  });
 });

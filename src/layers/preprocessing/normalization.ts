@@ -217,7 +217,7 @@ export class Normalization extends layer("Normalization", {
     let seen: Seen | undefined;
     for await (const batch of batches) {
       const part = await this.#measure(inputsOf(batch as AdaptBatch));
-      if (part.count > 0) seen = seen ? merge(seen, part) : part;
+      if (part) seen = seen ? merge(seen, part) : part;
     }
     if (!seen) throw new OptionError(`${this.label}: adapt got no data`);
     const found = seen;
@@ -229,14 +229,16 @@ export class Normalization extends layer("Normalization", {
     assign(this.adaptVariance as Variable, found.variance);
   }
 
-  async #measure(given: TensorLike): Promise<Seen> {
+  /** Undefined where a batch is empty: no sizes are to be learnt from it. */
+  async #measure(given: TensorLike): Promise<Seen | undefined> {
     const x = toTensor(given);
     try {
+      if (x.size === 0) return undefined;
       const axes = normalizeAxes(this.axis, x.rank, this.label);
       // Builds for batches of any size, and refuses what does not fit.
       this.computeOutputShape(x.shape.map((size, axis) => (axis === 0 && !axes.includes(0) ? null : size)));
       const over = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
-      const count = x.size === 0 ? 0 : sizeOf(over.map((axis) => x.shape[axis] as number));
+      const count = sizeOf(over.map((axis) => x.shape[axis] as number));
       using real = cast(x, "float64");
       const { y, mean, variance, rstd, residual } = normalize({ x: real }, { over, epsilon: 1, kind: "standard" });
       const read = async (each: Tensor) => (await each.data()) as Float64Array;
