@@ -8,6 +8,16 @@ import { Worker } from "node:worker_threads";
 import { SingleBar } from "cli-progress";
 import type { Bar, Platform } from "./platform.ts";
 
+/** How many characters a bar is long. */
+const barLength = 20;
+
+/** `12/75 ━━━───…`, or without a bar where nobody knows how much there is. */
+function barLine(done: number, total: number | undefined, text: string): string {
+  if (total === undefined) return `${done}/? ${text}`;
+  const filled = Math.round(barLength * Math.min(1, done / Math.max(total, 1)));
+  return `${done}/${total} ${"━".repeat(filled)}${"─".repeat(barLength - filled)} ${text}`;
+}
+
 export const platform: Platform = {
   processors: availableParallelism(),
 
@@ -21,23 +31,27 @@ export const platform: Platform = {
   openBar(title, total): Bar | undefined {
     if (!process.stdout.isTTY) return undefined;
     if (title) console.log(title);
+    let last = { done: 0, text: "" };
     const bar = new SingleBar({
-      format: total === undefined ? "{value}/? {text}" : "{value}/{total} {bar} {text}",
-      barCompleteChar: "━",
-      barIncompleteChar: "─",
-      barsize: 20,
+      format: (_options, { value }, { text }) => barLine(value, total, text),
       stream: process.stdout,
       hideCursor: true,
+      // While it is drawn again and again the line ends where the terminal does; the last state is printed whole.
       linewrap: false,
+      clearOnComplete: true,
       gracefulExit: true,
       forceRedraw: true,
     });
     bar.start(total ?? Number.MAX_SAFE_INTEGER, 0, { text: "" });
     return {
       update(done, text) {
+        last = { done, text };
         bar.update(done, { text });
       },
-      stop: () => bar.stop(),
+      stop() {
+        bar.stop();
+        process.stdout.write(`${barLine(last.done, total ?? last.done, last.text)}\n`);
+      },
     };
   },
 
