@@ -6,7 +6,13 @@ import * as varve from "varve";
 import * as jax from "./jax.mjs";
 import { milliseconds, ratio, sideBySide, table } from "./measure.mjs";
 import { registerLoop } from "./peak.mjs";
-import { tf, groupNormalization as tfGroupNormalization, networkStep as tfNetworkStep, useBackend } from "./tfjs.mjs";
+import {
+  tf,
+  groupNormalization as tfGroupNormalization,
+  multiHeadAttention as tfMultiHeadAttention,
+  networkStep as tfNetworkStep,
+  useBackend,
+} from "./tfjs.mjs";
 
 const { layers, losses, ops, optimizers, sequential, setRandomSeed, setThreads, tensor, tidy } = varve;
 
@@ -82,6 +88,36 @@ async function product() {
   return [row("matrix product 1024³", times)];
 }
 
+async function attention() {
+  const shape = [4, 512, 256];
+  const heads = 8;
+  const [, , size] = shape;
+  const values = random(shape.reduce((a, b) => a * b, 1));
+  const x = tensor(values, shape);
+  const layer = layers.multiHeadAttention({ numHeads: heads, keyDim: size / heads });
+  layer.build([shape, shape]);
+  const step = varve.valueAndGrad(() => ops.sum(layer.apply([x, x])), layer.trainableWeights);
+
+  const tfX = tf.tensor(values, shape);
+  const kernels = Array.from({ length: 4 }, () => tf.tensor(random(size * size, 0.06), [size, size]));
+  const biases = kernels.map(() => tf.zeros([size]));
+  const tfStep = tf.valueAndGrads((...weights) =>
+    tf.sum(tfMultiHeadAttention(tfX, weights.slice(0, 4), weights.slice(4), heads)),
+  );
+  const forward = await sideBySide({
+    varve: () => layer.apply([x, x]).dispose(),
+    tfjs: () => tf.tidy(() => void tfMultiHeadAttention(tfX, kernels, biases, heads).dataSync()),
+  });
+  const training = await sideBySide({
+    varve: () => tidy(() => void step()),
+    tfjs: () => tf.tidy(() => void tfStep([...kernels, ...biases]).grads[0].dataSync()),
+  });
+  return [
+    row("MultiHeadAttention [4, 512, 256], 8 heads, forward", forward),
+    row("MultiHeadAttention [4, 512, 256], 8 heads, forward + gradient", training),
+  ];
+}
+
 async function network() {
   setRandomSeed(1);
   const model = sequential([
@@ -128,7 +164,7 @@ setThreads(1);
 await useBackend("wasm");
 await jax.start();
 const rows = [];
-for (const work of [normalization, product, network]) {
+for (const work of [normalization, product, attention, network]) {
   console.log(`measuring: ${work.name} …`);
   rows.push(...(await work()));
 }
@@ -146,7 +182,8 @@ ${rows.map((each) => `| ${columns.map((column) => each[column]).join(" | ")} |`)
 
 ${notes.join(" ")}
 
-Group normalization: [8, 56, 56, 64], 32 groups, float32. The network: Conv 3×3×16, GroupNormalization(4), ReLU, twice,
+Group normalization: [8, 56, 56, 64], 32 groups, float32. MultiHeadAttention: of an input with itself, composed of
+products and a softmax in TensorFlow.js. The network: Conv 3×3×16, GroupNormalization(4), ReLU, twice,
 then Dense 10, with Adam; TensorFlow.js runs it on its cpu backend, since its wasm backend has no gradient of a
 convolution.
 

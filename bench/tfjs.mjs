@@ -26,6 +26,22 @@ export function groupNormalization(x, gamma, beta, groups, epsilon = 1e-3) {
   return tf.add(tf.mul(tf.reshape(normalized, x.shape), gamma), beta);
 }
 
+/**
+ * Keras's MultiHeadAttention of x with itself in TensorFlow.js ops: x is [batch, steps, size], `kernels` are those of
+ * query, key, value and output, [size, size] each, `biases` [size].
+ */
+export function multiHeadAttention(x, kernels, biases, heads) {
+  const [batch, steps, size] = x.shape;
+  const flat = tf.reshape(x, [batch * steps, size]);
+  const project = (input, index) => tf.add(tf.matMul(input, kernels[index]), biases[index]);
+  const [q, k, v] = [0, 1, 2].map((index) =>
+    tf.transpose(tf.reshape(project(flat, index), [batch, steps, heads, size / heads]), [0, 2, 1, 3]),
+  );
+  const weights = tf.softmax(tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(size / heads)));
+  const y = tf.transpose(tf.matMul(weights, v), [0, 2, 1, 3]);
+  return tf.reshape(project(tf.reshape(y, [batch * steps, size]), 3), x.shape);
+}
+
 /** One training step of the digits network on 28×28×1: loss and gradients of all weights, then a gradient step. */
 export function networkStep(images, labels, random) {
   const weight = (shape, scale) =>
