@@ -35,7 +35,7 @@ function slopeOfTanh(y: v128): v128 {
 
 /**
  * The state of `units` after a step: from `x` (the projected input) and `product` (of the state before) where `mask`
- * is 1, as it was where it is 0 or `x` is missing. Steps are bytes from row to row; those of `product` lie close.
+ * is 1, as it was where it is 0 or `x` is missing; `gates` may be missing, too. Steps are bytes from row to row; those of `product` lie close.
  */
 export function recurrenceStep32(
   kind: i32,
@@ -72,7 +72,7 @@ export function recurrenceStep32(
       if (kept) {
         storePart(h + after + at, h0, count);
         if (kind == LSTM) storePart(c + after + at, read(cBefore + before + at, count), count);
-        if (x != 0 && kind != SIMPLE) {
+        if (x != 0 && gates != 0 && kind != SIMPLE) {
           for (let gate: usize = 0; gate < 4; gate++) storePart(saved + gate * width + at, f32x4.splat(0), count);
         }
         continue;
@@ -102,6 +102,7 @@ export function recurrenceStep32(
         y = f32x4.add(f32x4.mul(gate0, h0), f32x4.mul(f32x4.sub(one(), gate0), gate2));
       }
       storePart(h + after + at, y, count);
+      if (gates == 0) continue;
       storePart(saved + at, gate0, count);
       storePart(saved + width + at, gate1, count);
       storePart(saved + 2 * width + at, gate2, count);

@@ -6,6 +6,7 @@
  */
 import { ShapeError } from "../../core/errors.ts";
 import { call, type KernelCall, type Pointer, type Workspace } from "../../core/op.ts";
+import { currentScope } from "../../core/scope.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { sigmoid } from "../elementwise/activations.ts";
@@ -39,6 +40,8 @@ const kinds = {
 
 interface Attributes {
   readonly kind: RecurrenceKind;
+  /** Whether the gates of all steps are kept for the way back. */
+  readonly remember: boolean;
 }
 
 /** What a recurrence works on. */
@@ -159,7 +162,7 @@ function productOf(
 
 const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
   name: "recurrence",
-  shape({ x, recurrent, bias, h, c, mask }, { kind }) {
+  shape({ x, recurrent, bias, h, c, mask }, { kind, remember }) {
     const { parts, remembered, states } = kinds[kind];
     const { batch, steps, units } = sizesOf({ x, recurrent });
     const demand = (what: string, found: Shape | undefined, wanted: Shape) => {
@@ -177,10 +180,10 @@ const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
     return {
       h: { shape: [batch, steps + 1, units], dtype },
       c: { shape: [batch, states === 2 ? steps + 1 : 0, units], dtype },
-      gates: { shape: [batch, steps, remembered * units], dtype },
+      gates: { shape: [batch, remember ? steps : 0, remembered * units], dtype },
     };
   },
-  reference(inputs, { kind }) {
+  reference(inputs, { kind, remember }) {
     const { hs, cs, gates } = compose(inputs, kind);
     const { batch, steps, units } = sizesOf(inputs);
     const { dtype } = inputs.x;
@@ -190,12 +193,12 @@ const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
       h: stack(hs, 1),
       c: cs.length > 0 ? stack(cs, 1) : nothing([batch, 0, units]),
       gates:
-        gates.length > 0
+        remember && gates.length > 0
           ? reshape(stack(gates, 1), [batch, steps, remembered * units])
-          : nothing([batch, steps, remembered * units]),
+          : nothing([batch, remember ? steps : 0, remembered * units]),
     };
   },
-  wasm({ x, recurrent, bias, h: h0, c: c0, mask }, { h, c, gates }, { kind }, workspace) {
+  wasm({ x, recurrent, bias, h: h0, c: c0, mask }, { h, c, gates }, { kind, remember }, workspace) {
     if (!inFloat32(x, recurrent, bias, h0, c0)) return undefined;
     const { code, parts, remembered } = kinds[kind];
     const { batch, steps, units } = sizesOf({ x, recurrent });
@@ -229,7 +232,7 @@ const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
             h.at + before + width,
             c.at + before + width,
             stateStep,
-            gates.at + step * remembered * width,
+            remember ? gates.at + step * remembered * width : 0,
             gatesStep,
           ],
           { pieces: batch },
@@ -238,12 +241,13 @@ const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
     }
     return calls;
   },
-  gradient({ h: dh, c: dc }, { inputs, outputs: { h, c, gates } }, { kind }) {
+  gradient({ h: dh, c: dc }, { inputs, outputs: { h, c, gates } }, attributes) {
+    const { kind } = attributes;
     const { x, recurrent, bias, h: h0, c: c0, mask } = inputs;
     let solved: { dx: Tensor; dproduct: Tensor; dh0: Tensor; dc0: Tensor } | undefined;
     const back = () => {
       const memory = c0 ? dc : undefined;
-      solved ??= recurrenceBack({ x, recurrent, bias, h0, c0, mask, dh, dc: memory, h, c, gates }, { kind });
+      solved ??= recurrenceBack({ x, recurrent, bias, h0, c0, mask, dh, dc: memory, h, c, gates }, attributes);
       return solved;
     };
     // What came from the product is, but in a GRU, what came from the input.
@@ -375,6 +379,7 @@ const recurrenceBack = op<BackInputs, "dx" | "dproduct" | "dh0" | "dc0", Attribu
  * c likewise. @internal
  */
 export function recurrence(kind: RecurrenceKind, inputs: RecurrenceInputs): { h: Tensor; c: Tensor | undefined } {
-  const { h, c } = recurrenceOp(inputs, { kind });
+  const remember = currentScope()?.recording ?? false;
+  const { h, c } = recurrenceOp(inputs, { kind, remember });
   return { h, c: kind === "lstm" ? c : undefined };
 }
