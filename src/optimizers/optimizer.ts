@@ -94,9 +94,10 @@ const scheduleOption = objectOption(
   {},
 );
 
-type Rate = number | LearningRateSchedule;
+export type Rate = number | LearningRateSchedule;
 
-function learningRate(byDefault: number): Option<Rate, Rate, false> {
+/** The option that holds a learning rate: a number, or a schedule. @internal */
+export function learningRate(byDefault: number): Option<Rate, Rate, false> {
   return option(
     { default: byDefault as Rate },
     {

@@ -3,7 +3,7 @@
  * batches and the losses are those of the Keras model that the network becomes.
  */
 import type { Given } from "../../core/configurable.ts";
-import { OptionError, show, VarveError } from "../../core/errors.ts";
+import { OptionError, VarveError } from "../../core/errors.ts";
 import {
   boolean,
   integer,
@@ -22,12 +22,11 @@ import { Adadelta as KerasAdadelta } from "../../optimizers/adadelta.ts";
 import { Adagrad as KerasAdagrad } from "../../optimizers/adagrad.ts";
 import { Adam as KerasAdam } from "../../optimizers/adam.ts";
 import { Adamax as KerasAdamax } from "../../optimizers/adamax.ts";
-import type { Optimizer, SlotGroup } from "../../optimizers/optimizer.ts";
+import { learningRate, type Optimizer, type Rate, type SlotGroup } from "../../optimizers/optimizer.ts";
 import { RMSprop as KerasRMSprop } from "../../optimizers/rmsprop.ts";
-import { LearningRateSchedule } from "../../optimizers/schedules.ts";
 import { SGD } from "../../optimizers/sgd.ts";
 import { LayerConnectionError } from "./errors.ts";
-import { BaseGraph, join, LayerGraph, type NetworkLike } from "./graph.ts";
+import { join, LayerGraph, type NetworkLike } from "./graph.ts";
 import { type LossFunction, type LossName, lossNames, lossOf, type NetworkRegularizer } from "./losses.ts";
 import { callable, functionOr, kind } from "./options.ts";
 import { type Chart, type ErrorEntry, errorsChart } from "./plot.ts";
@@ -46,19 +45,6 @@ export type Signal = (optimizer: GradientDescent) => void;
 const fraction = (byDefault: number) => number({ default: byDefault, min: 0, max: 1 });
 const epsilon = number({ default: 1e-7, min: 0 });
 
-/** The learning rate: a number, or a schedule of Varve. */
-type Step = number | LearningRateSchedule;
-
-const step = (byDefault: number) =>
-  kind<Step, { readonly default: Step }>(
-    { default: byDefault },
-    "a finite number ≥ 0, or a schedule like optimizers.schedules.cosineDecay({ … })",
-    (given, refuse) =>
-      (Number.isFinite(given) && (given as number) >= 0) || given instanceof LearningRateSchedule
-        ? (given as Step)
-        : refuse(),
-  );
-
 const algorithmSchema = {
   /** The loss: "mse" (default), "mae", "rmse", "msle", "rmsle", "binary_crossentropy", "categorical_crossentropy", "binary_hinge", "categorical_hinge", or a function of what was expected and what was predicted. */
   loss: functionOr<LossFunction, LossName, { readonly default: "mse" }>(
@@ -74,7 +60,7 @@ const algorithmSchema = {
       given === null || (Number.isSafeInteger(given) && (given as number) >= 1) ? (given as number | null) : refuse(),
   ),
   /** The learning rate, or a schedule of it. */
-  step: step(0.1),
+  step: learningRate(0.1),
   /** Whether samples are shuffled before every epoch. Default false. */
   shuffleData: boolean({ default: false }),
   /** Whether errors are printed. Default false. */
@@ -134,18 +120,6 @@ function withAllAxes(data: unknown, shape: LayerShape): unknown {
   return isColumn ? list.map((value) => [value]) : [list];
 }
 
-/** 0.0123 s as NeuPy prints times. */
-function timeText(milliseconds: number): string {
-  const seconds = Math.floor(milliseconds / 1000);
-  if (seconds === 0) return `${Math.round(milliseconds)} ms`;
-  if (seconds < 60) return `${seconds} sec`;
-  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return parts
-    .slice(seconds < 3600 ? 1 : 0)
-    .map((part) => String(part).padStart(2, "0"))
-    .join(":");
-}
-
 class GradientDescentAlgorithm {
   /** The NeuPy class name. */
   static readonly className: string = "GradientDescent";
@@ -153,7 +127,7 @@ class GradientDescentAlgorithm {
 
   declare readonly loss: LossName | LossFunction;
   declare readonly batchSize: number | null;
-  declare readonly step: Step;
+  declare readonly step: Rate;
   declare readonly shuffleData: boolean;
   declare readonly verbose: boolean;
   declare readonly showEpoch: number;
@@ -174,9 +148,6 @@ class GradientDescentAlgorithm {
   constructor(network: NetworkLike, options?: OptionsOf<typeof algorithmSchema>) {
     const { className, schema } = new.target;
     const values = parseOptions(schema, options, className);
-    if (!(network instanceof BaseGraph || Array.isArray(network))) {
-      throw new OptionError(`${className}: takes a network or a list of layers first, got ${show(network)}`);
-    }
     Object.assign(this, values, { signals: values.signals ?? [] });
     this.network = network instanceof LayerGraph ? network : join(network);
     const outputs = this.network.outputLayers;
@@ -186,7 +157,7 @@ class GradientDescentAlgorithm {
       );
     }
     const { regularizer } = this;
-    this.model = this.network.toModel(regularizer ? () => regularizer(this.network) : undefined);
+    this.model = this.network.toModel({ penalty: regularizer ? () => regularizer(this.network) : undefined });
     this.model.compile({ optimizer: this.makeOptimizer(), loss: lossOf(this.loss) });
   }
 
@@ -241,14 +212,10 @@ class GradientDescentAlgorithm {
   ): Promise<this>;
   async train(...args: readonly unknown[]): Promise<this> {
     const last = args.at(-1);
-    const named = args.length > 2 && isPlainObject(last) && (args.length !== 4 || isTrainOptions(last));
+    const named = args.length > 2 && isPlainObject(last) && Object.keys(last).every((name) => name in trainSchema);
     const [xTrain, yTrain, xTest, yTest] = named ? args.slice(0, -1) : args;
     const where = `${(this.constructor as typeof GradientDescentAlgorithm).className}: train`;
-    const given = parseOptions(
-      trainSchema,
-      named ? { batchSize: this.batchSize, ...last } : { batchSize: this.batchSize },
-      where,
-    );
+    const given = parseOptions(trainSchema, { batchSize: this.batchSize, ...(named ? last : {}) }, where);
     const [noX, noY] = [xTest ?? null, yTest ?? null].map((each) => each === null);
     if (noX !== noY) {
       throw new OptionError(
@@ -305,7 +272,7 @@ class GradientDescentAlgorithm {
       const entry = this.#entries.findLast((each) => each.name === name && each.epoch === this.lastEpoch);
       return entry ? [`${name}: ${entry.value.toFixed(6)}`] : [];
     };
-    console.log(`#${this.lastEpoch} : [${timeText(milliseconds)}] ${[...last("train"), ...last("valid")].join(", ")}`);
+    console.log(`#${this.lastEpoch} : [${milliseconds} ms] ${[...last("train"), ...last("valid")].join(", ")}`);
   }
 
   #signal(): void {
@@ -314,7 +281,6 @@ class GradientDescentAlgorithm {
     } catch (error) {
       if (!(error instanceof StopTraining)) throw error;
       this.model.stopTraining = true;
-      if (this.verbose) console.log(`Epoch #${this.lastEpoch} was stopped. ${error.message}`);
     }
   }
 
@@ -350,14 +316,8 @@ class GradientDescentAlgorithm {
   }
 
   toString(): string {
-    const { className, schema } = this.constructor as typeof GradientDescentAlgorithm;
-    const options = Object.keys(schema).map((key) => `${key}: ${show(this[key as keyof this])}`);
-    return `${className}(${this.network}, { ${options.join(", ")} })`;
+    return `${(this.constructor as typeof GradientDescentAlgorithm).className}(${this.network})`;
   }
-}
-
-function isTrainOptions(given: object): boolean {
-  return Object.keys(given).every((name) => name === "epochs" || name === "batchSize");
 }
 
 /** Makes the class of an algorithm from its NeuPy name, its options beyond those of all, and its optimizer. */
@@ -365,7 +325,7 @@ function isTrainOptions(given: object): boolean {
 function algorithm<const S extends Schema>(
   className: string,
   own: S,
-  make: (options: ValuesOf<S> & { readonly step: Step }) => Optimizer,
+  make: (options: ValuesOf<S> & { readonly step: Rate }) => Optimizer,
 ) {
   const schema = { ...algorithmSchema, ...own };
   const Named = class extends GradientDescentAlgorithm {
@@ -373,7 +333,7 @@ function algorithm<const S extends Schema>(
     static override readonly schema = schema;
 
     protected override makeOptimizer(): Optimizer {
-      return make(this as unknown as ValuesOf<S> & { readonly step: Step });
+      return make(this as unknown as ValuesOf<S> & { readonly step: Rate });
     }
   };
   type O = OptionsOf<Omit<typeof algorithmSchema, keyof S> & S>;
@@ -408,7 +368,7 @@ export const Momentum = /* @__PURE__ */ algorithm(
     /** Whether to use Nesterov's momentum. Default false. */
     nesterov: boolean({ default: false }),
   },
-  ({ step: learningRate, momentum, nesterov }) => new SGD({ learningRate, momentum, nesterov }),
+  ({ step, momentum, nesterov }) => new SGD({ learningRate: step, momentum, nesterov }),
 );
 
 /** The mean square that steps are divided by begins at 1, as TensorFlow 1 has it, so that first steps are small. */
@@ -431,8 +391,8 @@ export const RMSProp = /* @__PURE__ */ algorithm(
     /** Whether to divide by the standard deviation instead. Default false. */
     centered: boolean({ default: false }),
   },
-  ({ step: learningRate, decay: rho, momentum, epsilon, centered }) =>
-    new FromOne({ learningRate, rho, momentum, epsilon, centered }),
+  ({ step, decay: rho, momentum, epsilon, centered }) =>
+    new FromOne({ learningRate: step, rho, momentum, epsilon, centered }),
 );
 
 const moments = {
@@ -456,33 +416,33 @@ const moments = {
  */
 export const Adam = /* @__PURE__ */ algorithm(
   "Adam",
-  { ...moments, step: step(0.001) },
-  ({ step: learningRate, beta1, beta2, epsilon }) => new KerasAdam({ learningRate, beta1, beta2, epsilon }),
+  { ...moments, step: learningRate(0.001) },
+  ({ step, beta1, beta2, epsilon }) => new KerasAdam({ learningRate: step, beta1, beta2, epsilon }),
 );
 
 /** Adamax; `step` is 0.002 unless said. */
 export const Adamax = /* @__PURE__ */ algorithm(
   "Adamax",
-  { ...moments, step: step(0.002) },
-  ({ step: learningRate, beta1, beta2, epsilon }) => new KerasAdamax({ learningRate, beta1, beta2, epsilon }),
+  { ...moments, step: learningRate(0.002) },
+  ({ step, beta1, beta2, epsilon }) => new KerasAdamax({ learningRate: step, beta1, beta2, epsilon }),
 );
 
 /** Adadelta; `step` is 1 unless said, as in the paper. */
 export const Adadelta = /* @__PURE__ */ algorithm(
   "Adadelta",
   {
-    step: step(1),
+    step: learningRate(1),
     /** How much of both mean squares stays at each step. Default 0.95. */
     rho: fraction(0.95),
     /** Added to both mean squares. Default 1e-7. */
     epsilon,
   },
-  ({ step: learningRate, rho, epsilon }) => new KerasAdadelta({ learningRate, rho, epsilon }),
+  ({ step, rho, epsilon }) => new KerasAdadelta({ learningRate: step, rho, epsilon }),
 );
 
 /** Adagrad: its sum of squares begins at 0.1, and nothing is added to it. */
 export const Adagrad = /* @__PURE__ */ algorithm(
   "Adagrad",
   {},
-  ({ step: learningRate }) => new KerasAdagrad({ learningRate, initialAccumulatorValue: 0.1, epsilon: 0 }),
+  ({ step }) => new KerasAdagrad({ learningRate: step, initialAccumulatorValue: 0.1, epsilon: 0 }),
 );

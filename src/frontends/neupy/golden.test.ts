@@ -3,7 +3,7 @@
  * Keras layer, bit for bit.
  */
 import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { GoldenTensor } from "../../../test/golden/golden.ts";
 import { inScope } from "../../core/scope.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -13,6 +13,7 @@ import { sigmoid } from "../../ops/elementwise/activations.ts";
 import { multiply } from "../../ops/elementwise/binary.ts";
 import { grad, valueAndGrad } from "../../ops/grad.ts";
 import { normal } from "../../ops/random/random.ts";
+import { setRandomSeed } from "../../ops/random/seed.ts";
 import { sum } from "../../ops/reduce/sum.ts";
 import { tensor } from "../../ops/tensor.ts";
 import * as neupy from "./index.ts";
@@ -194,6 +195,8 @@ describe("LSTM and GRU step by step give what the whole sequence as one op gives
 });
 
 describe("what is random", () => {
+  beforeEach(() => setRandomSeed(1));
+
   test("Dropout drops its part and keeps the mean", () => {
     const y = neupy.Dropout(0.3).output(tensor(new Float32Array(20000).fill(1), [100, 200]), { training: true });
     const values = Array.from(y.dataSync());

@@ -3,20 +3,19 @@
  * What is not here: what a layer computes (`layer.ts`), and training (`algorithms.ts`).
  */
 import { didYouMean, OptionError, show, VarveError } from "../../core/errors.ts";
-import { inScope } from "../../core/scope.ts";
+import { boolean, integer, parseOptions, type Schema, type ValuesOf } from "../../core/options.ts";
 import type { PartialShape } from "../../core/shape.ts";
-import { isSymbolic, type SymbolicTensor } from "../../core/symbolic.ts";
+import { SymbolicTensor } from "../../core/symbolic.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { isPlainObject } from "../../core/tree.ts";
 import type { Variable } from "../../core/variable.ts";
 import type { Arrays } from "../../models/data.ts";
 import type { Functional } from "../../models/functional.ts";
-import { copy } from "../../ops/movement/reshape.ts";
 import type { TensorLike } from "../../ops/op.ts";
 import { toTensor } from "../../ops/tensor.ts";
 import { LayerConnectionError } from "./errors.ts";
 import { kerasModel, type ModelPart, type Penalty } from "./model.ts";
-import { compatible, type LayerShape, merged, shapesText, shapeText } from "./shapes.ts";
+import { compatible, type LayerShape, shapesText, shapeText } from "./shapes.ts";
 
 /** What goes where: every layer, and those that take its output. */
 type ForwardGraph = ReadonlyMap<GraphLayer, readonly GraphLayer[]>;
@@ -31,6 +30,16 @@ export interface OutputOptions {
 export interface PredictOptions {
   /** How many samples are computed at once. Default null: all of them. */
   readonly batchSize?: number | null | undefined;
+}
+
+/** The options of `output`. */
+export const outputSchema = { training: boolean({ default: false }) };
+const predictSchema = { batchSize: integer({ default: null, min: 1 }) };
+
+/** What `toModel` takes. */
+export interface ModelOptions {
+  readonly penalty?: Penalty | undefined;
+  readonly inputShapes?: readonly PartialShape[] | undefined;
 }
 
 /** What can stand in a network: a layer, or a network. */
@@ -152,21 +161,16 @@ export class LayerGraph extends BaseGraph {
     super();
     this.forwardGraph = forwardGraph;
     this.layers = inOrder(this.backwardGraph);
-    this.#outputShapes = this.#shapes(this.inputLayers.map(({ inputShape }) => inputShape));
+    this.#outputShapes = this.#shapes(this.#perLayer(this.inputLayers.map(({ inputShape }) => inputShape)));
   }
 
   /** What every layer gives, from what those that begin the network take. */
-  #shapes(inputShapes: readonly LayerShape[]): Map<GraphLayer, LayerShape> {
-    const given = new Map(this.inputLayers.map((layer, index) => [layer, inputShapes[index] as LayerShape]));
+  #shapes(given: ReadonlyMap<GraphLayer, LayerShape>): Map<GraphLayer, LayerShape> {
     const shapes = new Map<GraphLayer, LayerShape>();
     for (const layer of this.layers) {
       const sources = this.#sources(layer);
-      const inputs =
-        sources.length > 0
-          ? sources.map((source) => shapes.get(source) as LayerShape)
-          : [given.get(layer) as LayerShape];
       try {
-        shapes.set(layer, layer.getOutputShape(...inputs));
+        shapes.set(layer, layer.getOutputShape(...this.#inputsOf(layer, shapes, given)));
       } catch (error) {
         if (!(error instanceof VarveError) || sources.length === 0) throw error;
         const from = sources.length === 1 ? `layer ${namesOf(sources)}` : `layers ${namesOf(sources)}`;
@@ -178,6 +182,23 @@ export class LayerGraph extends BaseGraph {
 
   #sources(layer: GraphLayer): readonly GraphLayer[] {
     return this.backwardGraph.get(layer) ?? [];
+  }
+
+  /** The layers that begin the network, with a value for each. */
+  #perLayer<T>(values: readonly T[]): ReadonlyMap<GraphLayer, T> {
+    return new Map(this.inputLayers.map((layer, index) => [layer, values[index] as T]));
+  }
+
+  /** What a layer takes: what others gave, or, for those that begin the network, what is given from outside. */
+  #inputsOf(
+    layer: GraphLayer,
+    shapes: ReadonlyMap<GraphLayer, LayerShape>,
+    given: ReadonlyMap<GraphLayer, LayerShape>,
+  ): LayerShape[] {
+    const sources = this.#sources(layer);
+    return sources.length > 0
+      ? sources.map((source) => shapes.get(source) as LayerShape)
+      : [given.get(layer) as LayerShape];
   }
 
   /** What the network takes, batch included, `null` where unknown: one shape, or a list of them. */
@@ -197,7 +218,7 @@ export class LayerGraph extends BaseGraph {
 
   /** What the network gives for inputs of these shapes. */
   getOutputShape(...inputShapes: LayerShape[]): LayerShape | readonly LayerShape[] {
-    const shapes = this.#shapes(this.#perInput(inputShapes, "getOutputShape"));
+    const shapes = this.#shapes(this.#perLayer(this.#perInput(inputShapes, "getOutputShape")));
     return one(this.outputLayers.map((layer) => shapes.get(layer) as LayerShape));
   }
 
@@ -228,11 +249,10 @@ export class LayerGraph extends BaseGraph {
    * @throws OptionError where there is none, or several.
    */
   layer(name: string): GraphLayer {
-    if (typeof name !== "string") throw new OptionError(`layer: a layer's name is a text, got ${show(name)}`);
     const found = this.layers.filter((layer) => layer.name === name);
     if (found.length === 0) {
       const known = this.layers.map((layer) => layer.name);
-      throw new OptionError(`layer: there is no layer "${name}" in ${this}; ${didYouMean(name, known)}`);
+      throw new OptionError(`layer: there is no layer "${name}" in ${this}; ${didYouMean(String(name), known)}`);
     }
     if (found.length > 1) {
       throw new OptionError(
@@ -269,16 +289,12 @@ export class LayerGraph extends BaseGraph {
 
   /** Makes the variables of all layers that have none yet. */
   createVariables(): void {
-    this.#createVariables(this.#outputShapes, (layer) => layer.inputShape);
+    this.#createVariables(this.#perLayer(this.inputLayers.map(({ inputShape }) => inputShape)));
   }
 
-  #createVariables(shapes: ReadonlyMap<GraphLayer, LayerShape>, given: (layer: GraphLayer) => LayerShape): void {
-    for (const layer of this.layers) {
-      const sources = this.#sources(layer);
-      layer.createVariables(
-        ...(sources.length > 0 ? sources.map((source) => shapes.get(source) as LayerShape) : [given(layer)]),
-      );
-    }
+  #createVariables(given: ReadonlyMap<GraphLayer, LayerShape>): void {
+    const shapes = this.#shapes(given);
+    for (const layer of this.layers) layer.createVariables(...this.#inputsOf(layer, shapes, given));
   }
 
   /** The variables, created where need be: a map from `[layer, name]`, in the order of the layers. */
@@ -311,20 +327,27 @@ export class LayerGraph extends BaseGraph {
    * A new Keras model of the network, to compile, train and summarize as any other. Its weights are the network's
    * variables.
    *
-   * @param penalty Added to the loss of every step.
+   * @param options `penalty`, what is added to the loss of every step; `inputShapes`, what layers take, batch included,
+   *   that begin the network and do not say it themselves.
    */
-  toModel(penalty?: Penalty): Functional {
+  toModel({ penalty, inputShapes = [] }: ModelOptions = {}): Functional {
     if (this.length === 0) throw new LayerConnectionError("the network has no layers; join some first");
-    this.createVariables();
-    const inputShape = (part: ModelPart): PartialShape => {
-      const shape = (part as GraphLayer).inputShape;
-      if (shape) return shape;
-      throw new LayerConnectionError(
-        `the network ${this} begins with layer "${part.name}", which says nothing about its input; put Input([…]) in front`,
-      );
-    };
+    const given = this.#perLayer(
+      this.inputLayers.map(({ name, inputShape }, index): PartialShape => {
+        const shape = inputShape ?? inputShapes[index];
+        if (shape) return shape;
+        throw new LayerConnectionError(
+          `the network ${this} begins with layer "${name}", which says nothing about its input; put Input([…]) in front`,
+        );
+      }),
+    );
+    this.#createVariables(given);
     const { layers, outputLayers: outputs } = this;
-    return kerasModel({ layers, outputs, sources: (part) => this.#sources(part as GraphLayer), inputShape }, penalty);
+    const sources = (part: ModelPart) => this.#sources(part as GraphLayer);
+    return kerasModel(
+      { layers, outputs, sources, inputShape: (part) => given.get(part as GraphLayer) as PartialShape },
+      penalty,
+    );
   }
 
   /** One value for each layer that begins the network, given by place, or by the names of those layers. */
@@ -334,9 +357,9 @@ export class LayerGraph extends BaseGraph {
     if (given.length === 1 && isPlainObject(first)) {
       const unknown = Object.keys(first).find((name) => !layers.some((layer) => layer.name === name));
       if (unknown !== undefined) {
-        const inside = this.layers.some(({ name }) => name === unknown);
-        const problem = inside ? "is not an input layer of the network" : "is not in the network";
-        throw new OptionError(`${where}: layer "${unknown}" ${problem}; its input layers are ${namesOf(layers)}`);
+        throw new OptionError(
+          `${where}: layer "${unknown}" is no input layer of the network; its input layers are ${namesOf(layers)}`,
+        );
       }
       return layers.map(({ name }) => {
         if (Object.hasOwn(first, name)) return first[name] as T;
@@ -350,19 +373,11 @@ export class LayerGraph extends BaseGraph {
   }
 
   /** The inputs by place, and the options behind them. */
-  #arguments<O extends object>(
-    args: readonly unknown[],
-    names: readonly string[],
-    where: string,
-  ): { readonly inputs: unknown[]; readonly options: O } {
+  #arguments<S extends Schema>(args: readonly unknown[], schema: S, where: string): [inputs: unknown[], ValuesOf<S>] {
     const last = args.at(-1);
-    const isOptions =
-      isPlainObject(last) && (args.length > 1 || Object.keys(last).every((name) => names.includes(name)));
-    const unknown = isOptions ? Object.keys(last).find((name) => !names.includes(name)) : undefined;
-    if (unknown !== undefined)
-      throw new OptionError(`${where}: option "${unknown}" is unknown; ${didYouMean(unknown, names)}`);
+    const isOptions = isPlainObject(last) && (args.length > 1 || Object.keys(last).every((name) => name in schema));
     const inputs = this.#perInput(isOptions ? args.slice(0, -1) : args, where);
-    return { inputs, options: (isOptions ? last : {}) as O };
+    return [inputs, parseOptions(schema, isOptions ? last : {}, where)];
   }
 
   /**
@@ -376,34 +391,12 @@ export class LayerGraph extends BaseGraph {
   /** Where there are several output layers, say so: `network.output<Tensor[]>(x)`. */
   output<R>(...args: readonly unknown[]): R;
   output(...args: readonly unknown[]): unknown {
-    const { inputs, options } = this.#arguments<OutputOptions>(args, ["training"], "output");
-    if (isSymbolic(inputs)) return this.model.apply(one(inputs) as SymbolicTensor, options);
-    return inScope(() => {
-      const tensors = inputs.map((each) => toTensor(each as TensorLike));
-      const given = new Map(
-        this.inputLayers.map((layer, index) => {
-          const { shape } = tensors[index] as Tensor;
-          // What the layer takes is said by itself; what it leaves open, by the data.
-          return [
-            layer,
-            compatible(layer.inputShape, shape) ? merged(layer.inputShape, [null, ...shape.slice(1)]) : shape,
-          ];
-        }),
-      );
-      this.#createVariables(this.#shapes([...given.values()]), (layer) => given.get(layer) as LayerShape);
-      const values = new Map<GraphLayer, Tensor>();
-      for (const layer of this.layers) {
-        const sources = this.#sources(layer);
-        const from =
-          sources.length > 0
-            ? sources.map((source) => values.get(source) as Tensor)
-            : [tensors[this.inputLayers.indexOf(layer)] as Tensor];
-        values.set(layer, layer.run(from, options.training ?? false));
-      }
-      const results = this.outputLayers.map((layer) => values.get(layer) as Tensor);
-      // A result that is an input itself would be disposed with it.
-      return one(results.map((y) => (tensors.includes(y) ? copy(y) : y)));
-    });
+    const [inputs, options] = this.#arguments(args, outputSchema, "output");
+    const given = inputs.map((each) => (each instanceof SymbolicTensor ? each : toTensor(each as TensorLike)));
+    const model = this.inputLayers.every(({ inputShape }) => inputShape)
+      ? this.model
+      : this.toModel({ inputShapes: given.map(({ shape }) => [null, ...shape.slice(1)]) });
+    return model.apply(one(given) as Tensor, options);
   }
 
   /**
@@ -421,7 +414,7 @@ export class LayerGraph extends BaseGraph {
    * ```
    */
   async predict(...args: readonly (Arrays | PredictOptions)[]): Promise<Tensor> {
-    const { inputs, options } = this.#arguments<PredictOptions>(args, ["batchSize"], "predict");
+    const [inputs, options] = this.#arguments(args, predictSchema, "predict");
     const batchSize = options.batchSize ?? Number.MAX_SAFE_INTEGER;
     return this.model.predict(one(inputs) as Arrays, { batchSize, verbose: 0 });
   }
@@ -480,7 +473,7 @@ function checkConnection(left: BaseGraph, right: BaseGraph): void {
     for (const to of ins) {
       if (compatible(given, to.inputShape)) continue;
       throw new LayerConnectionError(
-        `cannot connect layer "${from.name}" to layer "${to.name}": the first gives ${shapeText(given)}, the second takes ${shapeText(to.inputShape)}. First layer: ${from}, second layer: ${to}`,
+        `cannot connect layer "${from.name}" to layer "${to.name}": the first gives ${shapeText(given)}, the second takes ${shapeText(to.inputShape)}`,
       );
     }
   }

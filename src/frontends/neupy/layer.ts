@@ -29,7 +29,7 @@ import { copy } from "../../ops/movement/reshape.ts";
 import type { TensorLike } from "../../ops/op.ts";
 import { full, tensor, toTensor } from "../../ops/tensor.ts";
 import { LayerConnectionError, WeightInitializationError } from "./errors.ts";
-import { GraphLayer, type OutputOptions } from "./graph.ts";
+import { GraphLayer, type OutputOptions, outputSchema } from "./graph.ts";
 import { kerasLayer } from "./model.ts";
 import { nameFor } from "./names.ts";
 import { type Arguments, isParameterOption, isPublished, type Parameter, readArguments } from "./options.ts";
@@ -206,21 +206,15 @@ export abstract class BaseLayer extends GraphLayer {
    * shape where nothing is known of it.
    */
   getOutputShape(...inputShapes: LayerShape[]): LayerShape {
-    for (const shape of inputShapes) {
-      if (
-        shape !== null &&
-        !(Array.isArray(shape) && shape.every((size) => size === null || Number.isSafeInteger(size)))
-      ) {
-        throw new OptionError(`${this.label}: a shape is a list of whole numbers or null, or null, got ${show(shape)}`);
-      }
-    }
+    const wrong = inputShapes.find((shape) => shape !== null && !Array.isArray(shape));
+    if (wrong !== undefined) throw new OptionError(`${this.label}: a shape is a list, or null, got ${show(wrong)}`);
     const key = JSON.stringify(inputShapes);
     const known = this.#shapes.get(key);
     if (known !== undefined) return known;
     const found = inputShapes.includes(null)
       ? this.shapeOfUnknown()
       : this.#explained(() => {
-          this.checkInputs(...(inputShapes as PartialShape[]));
+          this.#check(inputShapes as PartialShape[]);
           return this.shapeOf(...(inputShapes as PartialShape[]));
         });
     this.#shapes.set(key, found);
@@ -244,11 +238,17 @@ export abstract class BaseLayer extends GraphLayer {
     throw new LayerConnectionError(`${this.label}: ${problem}`);
   }
 
-  /** Refuses inputs of another rank. */
-  protected needRank(shape: PartialShape, rank: number): void {
-    if (shape.length !== rank) {
-      this.refuse(`expects an input with ${rank} dimensions, got ${shape.length}, shape ${shapeText(shape)}`);
+  /** How many dimensions an input must have; any number where undefined. */
+  protected get rank(): number | undefined {
+    return undefined;
+  }
+
+  #check(shapes: readonly PartialShape[]): void {
+    for (const shape of shapes) {
+      if (this.rank === undefined || shape.length === this.rank) continue;
+      this.refuse(`expects an input with ${this.rank} dimensions, got ${shape.length}, shape ${shapeText(shape)}`);
     }
+    this.checkInputs(...shapes);
   }
 
   /** A size that variables need. */
@@ -267,13 +267,13 @@ export abstract class BaseLayer extends GraphLayer {
     const { hasVariables } = this;
     if (hasVariables && (inputShapes.length === 0 || inputShapes.includes(null))) {
       throw new WeightInitializationError(
-        `${this.label}: cannot create variables while the shape of the input is unknown; put Input([…]) in front, or give the shape`,
+        `${this.label}: cannot create variables while the shape of the input is unknown; give it in Input([…])`,
       );
     }
     try {
       if (hasVariables) {
         this.#explained(() => {
-          this.checkInputs(...(inputShapes as PartialShape[]));
+          this.#check(inputShapes as PartialShape[]);
           onDevice(concreteDevice(), () => inScope(() => this.build(...(inputShapes as PartialShape[])), false));
         });
         const [only] = inputShapes;
@@ -345,7 +345,7 @@ export abstract class BaseLayer extends GraphLayer {
   run(inputs: readonly Tensor[], training: boolean): Tensor {
     this.createVariables(...inputs.map(({ shape }) => shape));
     return this.#explained(() => {
-      this.checkInputs(...inputs.map(({ shape }) => shape));
+      this.#check(inputs.map(({ shape }) => shape));
       const ready = inputs.map((x) => (x.dtype === "float32" ? x : cast(x, "float32")));
       return this.compute(ready, { training });
     });
@@ -359,11 +359,8 @@ export abstract class BaseLayer extends GraphLayer {
   output(...args: readonly (TensorLike | OutputOptions)[]): Tensor;
   output(...args: readonly unknown[]): Tensor | SymbolicTensor {
     const last = args.at(-1);
-    const options = (isPlainObject(last) ? last : {}) as OutputOptions;
     const inputs = isPlainObject(last) ? args.slice(0, -1) : args;
-    const unknown = Object.keys(options).find((name) => name !== "training");
-    if (unknown !== undefined)
-      throw new OptionError(`${this.label}: output: option "${unknown}" is unknown; it takes { training }`);
+    const options = parseOptions(outputSchema, isPlainObject(last) ? last : {}, `${this.label}: output`);
     if (inputs.length === 0) throw new OptionError(`${this.label}: output: takes one input or more`);
     if (isSymbolic(inputs)) {
       this.#layer ??= kerasLayer(this, this.name);
@@ -377,7 +374,7 @@ export abstract class BaseLayer extends GraphLayer {
         return this.refuse(`takes inputs of shape ${shapeText(this.inputShape)}, got ${shapeText(shape)}`);
       });
       this.createVariables(...given);
-      const y = this.run(tensors, options.training ?? false);
+      const y = this.run(tensors, options.training);
       // A result that is an input itself would be disposed with it.
       return tensors.includes(y) ? copy(y) : y;
     });
@@ -409,22 +406,18 @@ export abstract class BaseLayer extends GraphLayer {
     this.dispose();
   }
 
-  /** The options that `toString` shows. */
-  protected get shownOptions(): readonly string[] {
-    const { places } = this.constructor as typeof BaseLayer;
-    return [...new Set([...places, ...Object.keys(this.#given)])].filter((name) => name !== "name");
-  }
-
   override toString(): string {
-    const [first] = (this.constructor as typeof BaseLayer).places;
+    const { places } = this.constructor as typeof BaseLayer;
     const values: Record<string, unknown> = { ...this.#given, ...this.#variables };
-    const shown = this.shownOptions.filter((name) => name !== first && values[name] !== null);
-    const named = [...shown.map((name) => `${name}: ${valueText(values[name])}`), `name: ${show(this.name)}`].join(
-      ", ",
+    const [first = ""] = places;
+    // What is as it is by default goes without saying.
+    const shown = Object.entries(schemaOf(this.constructor as typeof BaseLayer)).flatMap(([name, { value }]) =>
+      name === first || values[name] === undefined || values[name] === value.default
+        ? []
+        : [`${name}: ${valueText(values[name])}`],
     );
-    const placed =
-      first === undefined || first === "name" || values[first] === null ? "" : `${valueText(values[first])}, `;
-    return `${this.className}(${placed}{ ${named} })`;
+    const placed = values[first] === undefined || values[first] === null ? "" : `${valueText(values[first])}, `;
+    return `${this.className}(${placed}{ ${[...shown, `name: ${show(this.name)}`].join(", ")} })`;
   }
 }
 

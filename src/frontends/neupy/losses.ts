@@ -1,8 +1,6 @@
 /**
  * The losses by NeuPy's names, which are Keras's by the same or other names, and penalties on the variables.
  */
-import { OptionError, show } from "../../core/errors.ts";
-import { number, parseOptions } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { CategoricalHinge, Hinge } from "../../losses/hinge.ts";
 import type { Loss } from "../../losses/loss.ts";
@@ -14,7 +12,6 @@ import { max } from "../../ops/reduce/reduce.ts";
 import { full } from "../../ops/tensor.ts";
 import { L1, L2 } from "../../regularizers.ts";
 import type { LayerGraph } from "./graph.ts";
-import { kind } from "./options.ts";
 
 /** A loss as a function: of what was expected and what was predicted; its mean is taken. */
 export type LossFunction = (expected: Tensor, predicted: Tensor) => Tensor;
@@ -59,16 +56,6 @@ export interface PenaltyOptions {
 /** A penalty on a network, which an algorithm takes as `regularizer`. */
 export type NetworkRegularizer = (network: LayerGraph) => Tensor;
 
-const penaltySchema = {
-  decayRate: number({ default: 0.01, min: 0 }),
-  exclude: kind<readonly string[], { readonly default: readonly string[] }>(
-    { default: ["bias"] },
-    "a list of names of variables",
-    (given, refuse) =>
-      Array.isArray(given) && given.every((name) => typeof name === "string") ? (given as string[]) : refuse(),
-  ),
-};
-
 /**
  * Makes a penalty of a function of one variable: `defineRegularizer((weight, decayRate) => …)`. It is summed over the
  * variables that are trained.
@@ -76,15 +63,11 @@ const penaltySchema = {
 export function defineRegularizer(
   fn: (weight: Tensor, decayRate: number) => Tensor,
 ): (options?: PenaltyOptions) => NetworkRegularizer {
-  if (typeof fn !== "function") throw new OptionError(`defineRegularizer: takes a function, got ${show(fn)}`);
-  return (options) => {
-    const { decayRate, exclude } = parseOptions(penaltySchema, options, fn.name || "regularizer");
-    return (network) => {
+  return ({ decayRate = 0.01, exclude = ["bias"] } = {}) =>
+    (network) => {
       const counted = [...network.variables].filter(([[, name], each]) => each.trainable && !exclude.includes(name));
-      const penalties = counted.map(([, variable]) => fn(variable.value, decayRate));
-      return penalties.length === 0 ? full([], 0) : penalties.reduce((a, b) => add(a, b));
+      return counted.reduce((sum, [, variable]) => add(sum, fn(variable.value, decayRate)), full([], 0));
     };
-  };
 }
 
 /** decayRate · Σ |w| over the variables but the biases. */

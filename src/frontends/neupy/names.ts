@@ -70,22 +70,23 @@ function grouped(digits: string, separator: string | undefined, base: number): s
 
 /** A whole number ≥ 0 by a spec of Python's format language. */
 function formatted(value: number, { conversion, spec }: Field, refuse: (problem: string) => never): string {
-  const found = specSyntax.exec(spec);
-  const wrong = (what: string) => refuse(`has the format "${spec}", ${what}`);
-  if (!found) return wrong("which is none of Python's");
-  const [, fill, align, sign, alternate, zero, width, separator, precision, type] = found;
   const isText = conversion !== undefined;
   if (isText && !["r", "s", "a"].includes(conversion)) {
     refuse(`has the conversion "!${conversion}"; Python knows !r, !s and !a`);
   }
-  if (isText ? type !== undefined && type !== "s" : type !== undefined && type !== "c" && !Object.hasOwn(bases, type)) {
-    wrong(`whose type is not one for ${isText ? "text (s)" : "whole numbers (b, c, d, n, o, x, X)"}`);
-  }
-  if (precision) wrong("whose precision no whole number has");
-  if ((isText || type === "c") && (sign || alternate || separator)) wrong("whose sign, # or separator is for digits");
+  const [all, fill, align, sign, alternate, zero, width, separator, precision, type] = specSyntax.exec(spec) ?? [];
   const [base, prefix] = bases[type ?? "d"] ?? [10, ""];
-  if (separator === "," && base !== 10) wrong("whose comma is for decimal numbers");
-  if (separator && type === "n") wrong("whose separator does not go with n");
+  const isDigits = !isText && type !== "c";
+  const isFormat =
+    all !== undefined &&
+    !precision &&
+    (type === undefined || (isText ? type === "s" : type === "c" || Object.hasOwn(bases, type))) &&
+    (isDigits || !(sign || alternate || separator)) &&
+    !(separator && (type === "n" || (separator === "," && base !== 10))) &&
+    !(isText && align === "=");
+  if (!isFormat) {
+    refuse(`has the format "${spec}", which Python does not take for ${isText ? "texts" : "whole numbers"}`);
+  }
 
   const plain = type === "c" ? String.fromCodePoint(value) : value.toString(base);
   const front = isText ? "" : `${sign === "+" || sign === " " ? sign : ""}${alternate ? prefix : ""}`;
@@ -97,7 +98,6 @@ function formatted(value: number, { conversion, spec }: Field, refuse: (problem:
   const padding = fill ?? (zero === undefined ? " " : "0");
   const size = Number(width ?? 0);
   if (place === "=") {
-    if (isText) wrong('whose "=" is for numbers');
     let digits = grouped(raw, separator, base);
     if (padding === "0" && separator) {
       // Zeros are grouped like digits.

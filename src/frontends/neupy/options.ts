@@ -5,7 +5,7 @@
 import type { Given } from "../../core/configurable.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { OptionError } from "../../core/errors.ts";
-import { type Json, type Option, type OptionFor, option, sameWord } from "../../core/options.ts";
+import { type AnyOption, type Json, type Option, type OptionFor, option, sameWord, sizes } from "../../core/options.ts";
 import { type NestedArray, Tensor } from "../../core/tensor.ts";
 import { isPlainObject } from "../../core/tree.ts";
 import { Variable } from "../../core/variable.ts";
@@ -60,17 +60,15 @@ export function parameter<
   return made as never;
 }
 
-const isSize = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1;
-
 /** A size for rows and columns; one number stands for both, a list of one leaves the columns at 1. */
 /* @__NO_SIDE_EFFECTS__ */
 export function spatial<const S extends { readonly default?: number | readonly number[] | null }>(
   spec: S,
 ): OptionFor<number | readonly number[], readonly number[], S> {
-  return kind<unknown, S>(spec, "a whole number ≥ 1, or a list of one or two of them", (given, refuse) => {
-    const list = Array.isArray(given) ? (given.length === 1 ? [given[0], 1] : given) : [given, given];
-    return list.length === 2 && list.every(isSize) ? Object.freeze([...list]) : refuse();
-  }) as never;
+  const both: AnyOption = sizes({ rank: 2, ...spec });
+  const parse: AnyOption["parse"] = (given, refuse) =>
+    both.parse(Array.isArray(given) && given.length === 1 ? [given[0], 1] : given, refuse);
+  return { ...both, parse } as never;
 }
 
 /** A function, or the name of a known one. */

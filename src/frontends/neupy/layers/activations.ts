@@ -3,7 +3,6 @@
  * the activation alone.
  */
 import * as activations from "../../../activations.ts";
-import { OptionError, show } from "../../../core/errors.ts";
 import { axes, integer, number } from "../../../core/options.ts";
 import { normalizeAxes, type PartialShape } from "../../../core/shape.ts";
 import type { Tensor } from "../../../core/tensor.ts";
@@ -31,8 +30,8 @@ class LinearLayer extends neupyLayer("Linear", linearSchema, ["nUnits", "weight"
     return this.nUnits !== null;
   }
 
-  protected override checkInputs(shape: PartialShape): void {
-    if (this.nUnits !== null) this.needRank(shape, 2);
+  protected override get rank(): number | undefined {
+    return this.nUnits === null ? undefined : 2;
   }
 
   protected override shapeOfUnknown(): LayerShape {
@@ -54,11 +53,6 @@ class LinearLayer extends neupyLayer("Linear", linearSchema, ["nUnits", "weight"
     return this.activate(this.nUnits === null ? x : affine(x, (weight as Variable).value, bias?.value));
   }
 
-  protected override get shownOptions(): readonly string[] {
-    const dense = ["weight", "bias"];
-    return super.shownOptions.filter((name) => this.nUnits !== null || !dense.includes(name));
-  }
-
   /** The activation. */
   protected activate(x: Tensor): Tensor {
     return x;
@@ -78,25 +72,23 @@ class LinearLayer extends neupyLayer("Linear", linearSchema, ["nUnits", "weight"
 export const Linear = /* @__PURE__ */ callable(LinearLayer);
 export type Linear = LinearLayer;
 
-class SigmoidLayer extends LinearLayer {
-  static override readonly className = "Sigmoid";
+/** The class of an activation that has no options of its own. */
+/* @__NO_SIDE_EFFECTS__ */
+function activation(className: string, activate: (x: Tensor) => Tensor) {
+  return callable(
+    class extends LinearLayer {
+      static override readonly className = className;
 
-  protected override activate(x: Tensor): Tensor {
-    return activations.sigmoid(x);
-  }
+      protected override activate(x: Tensor): Tensor {
+        return activate(x);
+      }
+    },
+  );
 }
 
 /** The sigmoid, 1 / (1 + e⁻ˣ), behind a dense layer where a number of units is given. */
-export const Sigmoid = /* @__PURE__ */ callable(SigmoidLayer);
-export type Sigmoid = SigmoidLayer;
-
-class HardSigmoidLayer extends LinearLayer {
-  static override readonly className = "HardSigmoid";
-
-  protected override activate(x: Tensor): Tensor {
-    return slopedHardSigmoid(x, 0.2);
-  }
-}
+export const Sigmoid = /* @__PURE__ */ activation("Sigmoid", activations.sigmoid);
+export type Sigmoid = LinearLayer;
 
 /**
  * `0.2 · x + 0.5`, cut off at 0 and 1, behind a dense layer where a number of units is given. (Keras 3 has the slope
@@ -108,80 +100,32 @@ class HardSigmoidLayer extends LinearLayer {
  * await HardSigmoid().output([[-3, 0, 1, 3]]).array() // => [[0, 0.5, 0.7, 1]]
  * ```
  */
-export const HardSigmoid = /* @__PURE__ */ callable(HardSigmoidLayer);
-export type HardSigmoid = HardSigmoidLayer;
-
-class TanhLayer extends LinearLayer {
-  static override readonly className = "Tanh";
-
-  protected override activate(x: Tensor): Tensor {
-    return activations.tanh(x);
-  }
-}
+export const HardSigmoid = /* @__PURE__ */ activation("HardSigmoid", slopedHardSigmoid);
+export type HardSigmoid = LinearLayer;
 
 /** The hyperbolic tangent, behind a dense layer where a number of units is given. */
-export const Tanh = /* @__PURE__ */ callable(TanhLayer);
-export type Tanh = TanhLayer;
-
-class SoftplusLayer extends LinearLayer {
-  static override readonly className = "Softplus";
-
-  protected override activate(x: Tensor): Tensor {
-    return activations.softplus(x);
-  }
-}
+export const Tanh = /* @__PURE__ */ activation("Tanh", activations.tanh);
+export type Tanh = LinearLayer;
 
 /** log(1 + eˣ), behind a dense layer where a number of units is given. */
-export const Softplus = /* @__PURE__ */ callable(SoftplusLayer);
-export type Softplus = SoftplusLayer;
-
-class SoftmaxLayer extends LinearLayer {
-  static override readonly className = "Softmax";
-
-  protected override activate(x: Tensor): Tensor {
-    return activations.softmax(x);
-  }
-}
+export const Softplus = /* @__PURE__ */ activation("Softplus", activations.softplus);
+export type Softplus = LinearLayer;
 
 /** The softmax over the last axis, behind a dense layer where a number of units is given. */
-export const Softmax = /* @__PURE__ */ callable(SoftmaxLayer);
-export type Softmax = SoftmaxLayer;
-
-class EluLayer extends LinearLayer {
-  static override readonly className = "Elu";
-
-  protected override activate(x: Tensor): Tensor {
-    return activations.elu(x);
-  }
-}
+export const Softmax = /* @__PURE__ */ activation("Softmax", activations.softmax);
+export type Softmax = LinearLayer;
 
 /** x above 0, eˣ − 1 below, behind a dense layer where a number of units is given. */
-export const Elu = /* @__PURE__ */ callable(EluLayer);
-export type Elu = EluLayer;
-
-class GeluLayer extends LinearLayer {
-  static override readonly className = "Gelu";
-
-  protected override activate(x: Tensor): Tensor {
-    return activations.gelu(x);
-  }
-}
+export const Elu = /* @__PURE__ */ activation("Elu", activations.elu);
+export type Elu = LinearLayer;
 
 /** x · Φ(x), Φ the normal distribution function, behind a dense layer where a number of units is given. */
-export const Gelu = /* @__PURE__ */ callable(GeluLayer);
-export type Gelu = GeluLayer;
-
-class LeakyReluLayer extends LinearLayer {
-  static override readonly className = "LeakyRelu";
-
-  protected override activate(x: Tensor): Tensor {
-    return activations.leakyRelu(x, 0.01);
-  }
-}
+export const Gelu = /* @__PURE__ */ activation("Gelu", activations.gelu);
+export type Gelu = LinearLayer;
 
 /** x above 0, 0.01 · x below, behind a dense layer where a number of units is given. */
-export const LeakyRelu = /* @__PURE__ */ callable(LeakyReluLayer);
-export type LeakyRelu = LeakyReluLayer;
+export const LeakyRelu = /* @__PURE__ */ activation("LeakyRelu", (x) => activations.leakyRelu(x, 0.01));
+export type LeakyRelu = LinearLayer;
 
 const rectified = { ...linearSchema, weight: parameter({ default: init.HeNormal({ gain: 2 }) }) };
 
@@ -234,14 +178,7 @@ class PReluLayer extends neupyLayer(
     return along.includes(0) ? this.refuse("alphaAxes name the batch, axis 0; name others") : along;
   }
 
-  protected override checkOptions(): void {
-    if ([this.alphaAxes].flat().includes(0)) {
-      throw new OptionError(`${this.label}: alphaAxes ${show(this.alphaAxes)} name the batch, axis 0; name others`);
-    }
-  }
-
   protected override checkInputs(shape: PartialShape): void {
-    super.checkInputs(shape);
     this.#along(shape.length);
   }
 

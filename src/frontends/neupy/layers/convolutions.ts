@@ -63,8 +63,8 @@ class ConvolutionLayer extends neupyLayer(
   },
   ["size", "padding", "stride", "dilation", "weight", "bias"],
 ) {
-  protected override checkInputs(shape: PartialShape): void {
-    this.needRank(shape, 4);
+  protected override get rank(): number {
+    return 4;
   }
 
   protected override shapeOfUnknown(): LayerShape {
@@ -123,8 +123,8 @@ class DeconvolutionLayer extends neupyLayer("Deconvolution", deconvolutionSchema
   "weight",
   "bias",
 ]) {
-  protected override checkInputs(shape: PartialShape): void {
-    this.needRank(shape, 4);
+  protected override get rank(): number {
+    return 4;
   }
 
   protected override shapeOfUnknown(): LayerShape {
@@ -149,9 +149,6 @@ class DeconvolutionLayer extends neupyLayer("Deconvolution", deconvolutionSchema
     const [batch, rows, columns, filters] = whole.shape as [number, number, number, number];
     const [above, left] = padding;
     if (above === 0 && left === 0) return whole;
-    if (rows <= 2 * above || columns <= 2 * left) {
-      return this.refuse(`nothing is left of ${rows} rows and ${columns} columns without the padding [${padding}]`);
-    }
     return slice(whole, [0, above, left, 0], [batch, rows - 2 * above, columns - 2 * left, filters]);
   }
 }

@@ -4,7 +4,7 @@
 import type { PartialShape } from "../../../core/shape.ts";
 import type { Tensor } from "../../../core/tensor.ts";
 import { LayerConnectionError } from "../errors.ts";
-import { neupyLayer } from "../layer.ts";
+import { type ComputeContext, neupyLayer } from "../layer.ts";
 import { callable, kind } from "../options.ts";
 import { compatible, type LayerShape, merged, shapeText } from "../shapes.ts";
 
@@ -52,12 +52,13 @@ class InputLayer extends neupyLayer("Input", { shape: sampleShape }, ["shape"]) 
 export const Input = /* @__PURE__ */ callable(InputLayer);
 export type Input = InputLayer;
 
-class IdentityLayer extends neupyLayer("Identity", {}, []) {
+/** The base of layers whose output has the shape of the input. */
+export class IdentityLayer extends neupyLayer("Identity", {}, []) {
   protected override shapeOf(shape: PartialShape): PartialShape {
     return shape;
   }
 
-  override compute([x]: readonly [Tensor]): Tensor {
+  override compute([x]: readonly [Tensor], _context: ComputeContext): Tensor {
     return x;
   }
 }

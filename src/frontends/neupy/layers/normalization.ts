@@ -11,10 +11,9 @@ import { moveAverage, normalizeBy } from "../../../ops/normalize/given.ts";
 import { localResponseNormalization } from "../../../ops/normalize/local-response.ts";
 import { nearestGroups, normalizeInGroups } from "../../../ops/normalize/normalizations.ts";
 import { normalize } from "../../../ops/normalize/normalize.ts";
-import { WeightInitializationError } from "../errors.ts";
 import { type ComputeContext, neupyLayer } from "../layer.ts";
 import { callable, parameter } from "../options.ts";
-import { shapeText } from "../shapes.ts";
+import { IdentityLayer } from "./input.ts";
 
 class GroupNormLayer extends neupyLayer(
   "GroupNorm",
@@ -29,18 +28,18 @@ class GroupNormLayer extends neupyLayer(
     epsilon: number({ default: 1e-5, min: 0 }),
   },
   ["nGroups", "beta", "gamma", "epsilon"],
+  IdentityLayer,
 ) {
+  protected override get rank(): number {
+    return 4;
+  }
+
   protected override checkInputs(shape: PartialShape): void {
-    this.needRank(shape, 4);
     const channels = shape[3] as number | null;
     if (channels === null || channels % this.nGroups === 0) return;
     this.refuse(
       `cannot divide ${channels} input channels into ${this.nGroups} groups; take nGroups ${nearestGroups(this.nGroups, channels).join(" or ")}`,
     );
-  }
-
-  protected override shapeOf(shape: PartialShape): PartialShape {
-    return shape;
   }
 
   protected override build(shape: PartialShape): void {
@@ -102,6 +101,7 @@ class BatchNormLayer extends neupyLayer(
     runningInvStd: parameter({ default: 1 }),
   },
   ["axes", "alpha", "beta", "gamma", "epsilon", "runningMean", "runningInvStd"],
+  IdentityLayer,
 ) {
   #over(rank: number): number[] {
     const { axes } = this;
@@ -109,25 +109,14 @@ class BatchNormLayer extends neupyLayer(
   }
 
   protected override checkInputs(shape: PartialShape): void {
-    if (shape.length < 2 && this.axes === null) {
-      this.refuse(`expects an input with 2 dimensions or more, got ${shape.length}, shape ${shapeText(shape)}`);
-    }
     this.#over(shape.length);
-  }
-
-  protected override shapeOf(shape: PartialShape): PartialShape {
-    return shape;
   }
 
   protected override build(shape: PartialShape): void {
     const over = this.#over(shape.length);
-    const sizes = shape.map((size, axis) => {
-      if (over.includes(axis)) return 1;
-      if (size !== null) return size;
-      throw new WeightInitializationError(
-        `${this.label}: cannot create variables while dimension ${axis} of the input is unknown, input shape ${shapeText(shape)}; give it in Input([…]), or name it among the axes`,
-      );
-    });
+    const sizes = shape.map((_, axis) =>
+      over.includes(axis) ? 1 : this.known(shape, axis, `elements on axis ${axis}`),
+    );
     this.variable(this.runningMean, "runningMean", sizes, false);
     this.variable(this.runningInvStd, "runningInvStd", sizes, false);
     this.variable(this.gamma, "gamma", sizes);
@@ -187,6 +176,7 @@ class LocalResponseNormLayer extends neupyLayer(
     depthRadius: integer({ default: 5, min: 1 }),
   },
   ["alpha", "beta", "k", "depthRadius"],
+  IdentityLayer,
 ) {
   protected override checkOptions(): void {
     if (this.depthRadius % 2 === 0) {
@@ -194,12 +184,8 @@ class LocalResponseNormLayer extends neupyLayer(
     }
   }
 
-  protected override checkInputs(shape: PartialShape): void {
-    this.needRank(shape, 4);
-  }
-
-  protected override shapeOf(shape: PartialShape): PartialShape {
-    return shape;
+  protected override get rank(): number {
+    return 4;
   }
 
   override compute([x]: readonly [Tensor]): Tensor {

@@ -22,8 +22,8 @@ const poolingSchema = {
 };
 
 abstract class Pooling extends neupyLayer("Pooling", poolingSchema, ["size", "stride", "padding"]) {
-  protected override checkInputs(shape: PartialShape): void {
-    this.needRank(shape, 4);
+  protected override get rank(): number {
+    return 4;
   }
 
   protected override shapeOfUnknown(): LayerShape {
@@ -82,8 +82,8 @@ class UpscaleLayer extends neupyLayer(
   },
   ["scale"],
 ) {
-  protected override checkInputs(shape: PartialShape): void {
-    this.needRank(shape, 4);
+  protected override get rank(): number {
+    return 4;
   }
 
   protected override shapeOfUnknown(): LayerShape {
@@ -132,10 +132,6 @@ class GlobalPoolingLayer extends neupyLayer(
   },
   ["function"],
 ) {
-  protected override checkInputs(shape: PartialShape): void {
-    if (shape.length < 2) this.refuse(`expects an input with 2 dimensions or more, got ${shape.length}`);
-  }
-
   protected override shapeOfUnknown(): LayerShape {
     return [null, null];
   }

@@ -63,8 +63,8 @@ abstract class Recurrent extends neupyLayer("BaseRNNLayer", recurrentSchema, ["n
   /** How many blocks of nUnits columns the weights have. */
   protected abstract readonly blocks: number;
 
-  protected override checkInputs(shape: PartialShape): void {
-    this.needRank(shape, 3);
+  protected override get rank(): number {
+    return 3;
   }
 
   protected override shapeOfUnknown(): LayerShape {
@@ -128,15 +128,6 @@ abstract class Recurrent extends neupyLayer("BaseRNNLayer", recurrentSchema, ["n
     return stack(this.backwards ? outputs.toReversed() : outputs, 1);
   }
 
-  /** Whether every gate has the function it has by default, and no gradient is clipped. */
-  protected get isPlain(): boolean {
-    const { schema } = this.constructor as typeof Recurrent;
-    const gates = Object.entries(schema).filter(([name, { default: byDefault }]) => {
-      return gateNames.includes(byDefault) && this[name as keyof this] !== byDefault;
-    });
-    return gates.length === 0 && this.gradientClipping === 0;
-  }
-
   /** The outputs from before the first step to after the last as one op, where there is one. */
   protected abstract whole(sequence: Tensor, states: readonly Tensor[]): Tensor | undefined;
 }
@@ -179,7 +170,8 @@ class LSTMLayer extends neupyLayer(
   }
 
   protected override whole(sequence: Tensor, [c, h]: readonly [Tensor, Tensor]): Tensor | undefined {
-    if (!this.isPlain || this.peepholes) return undefined;
+    const functions = [this.ingate, this.forgetgate, this.outgate, this.cell].join();
+    if (functions !== "sigmoid,sigmoid,sigmoid,tanh" || this.peepholes || this.gradientClipping > 0) return undefined;
     const x = affine(sequence, this.value("inputWeights"), this.value("biases"));
     return recurrence("lstm", { x, recurrent: this.value("hiddenWeights"), h, c }).h;
   }
@@ -240,7 +232,8 @@ class GRULayer extends neupyLayer(
   }
 
   protected override whole(sequence: Tensor, [h]: readonly [Tensor]): Tensor | undefined {
-    if (!this.isPlain) return undefined;
+    const functions = [this.resetgate, this.updategate, this.hiddenUpdate].join();
+    if (functions !== "sigmoid,sigmoid,tanh" || this.gradientClipping > 0) return undefined;
     // Keras's gate is 1 − u, and 1 − σ(a) = σ(−a): the columns of u go first, with the other sign.
     const [weights, recurrent, biases] = ["inputWeights", "hiddenWeights", "biases"].map((name) => {
       const [r, u, candidate] = split(this.value(name), 3, -1) as [Tensor, Tensor, Tensor];

@@ -1,7 +1,7 @@
 /**
  * Reshape and Transpose.
  */
-import { OptionError, show } from "../../../core/errors.ts";
+import { show } from "../../../core/errors.ts";
 import type { PartialShape } from "../../../core/shape.ts";
 import type { Tensor } from "../../../core/tensor.ts";
 import { reshape } from "../../../ops/movement/reshape.ts";
@@ -14,10 +14,11 @@ const isSize = (size: unknown) => Number.isSafeInteger(size) && (size as number)
 
 const newShape = kind<number | readonly number[], { readonly default: number }>(
   { default: -1 },
-  "a whole number ≥ -1 or a list of them, -1 for a size that follows from the others",
+  "a whole number ≥ 0 or a list of them, one of which may be -1: it follows from the others",
   (given, refuse) => {
     const list = Array.isArray(given) ? given : [given];
-    return list.every(isSize) ? Object.freeze([...list]) : refuse();
+    const fits = list.every(isSize) && list.indexOf(-1) === list.lastIndexOf(-1);
+    return fits ? Object.freeze([...list]) : refuse();
   },
 );
 
@@ -25,12 +26,6 @@ const newShape = kind<number | readonly number[], { readonly default: number }>(
 const sizesOf = (layer: ReshapeLayer) => layer.shape as readonly number[];
 
 class ReshapeLayer extends neupyLayer("Reshape", { shape: newShape }, ["shape"]) {
-  protected override checkOptions(): void {
-    if (sizesOf(this).filter((size) => size === -1).length > 1) {
-      throw new OptionError(`${this.label}: shape ${show(this.shape)} has -1 more than once; only one size can follow`);
-    }
-  }
-
   protected override shapeOfUnknown(): LayerShape {
     return [null, ...sizesOf(this).map((size) => (size === -1 ? null : size))];
   }

@@ -9,6 +9,8 @@ import { dropBlock } from "../../../ops/random/drop-block.ts";
 import { dropout, normal } from "../../../ops/random/random.ts";
 import { type ComputeContext, neupyLayer } from "../layer.ts";
 import { callable, spatial } from "../options.ts";
+import { shapeText } from "../shapes.ts";
+import { IdentityLayer } from "./input.ts";
 
 class DropoutLayer extends neupyLayer(
   "Dropout",
@@ -17,11 +19,8 @@ class DropoutLayer extends neupyLayer(
     proba: number({ min: 0, max: 1 }),
   },
   ["proba"],
+  IdentityLayer,
 ) {
-  protected override shapeOf(shape: PartialShape): PartialShape {
-    return shape;
-  }
-
   override compute([x]: readonly [Tensor], { training }: ComputeContext): Tensor {
     return training ? dropout(x, this.proba) : x;
   }
@@ -49,11 +48,8 @@ class GaussianNoiseLayer extends neupyLayer(
     std: number({ default: 1, min: 0 }),
   },
   ["mean", "std"],
+  IdentityLayer,
 ) {
-  protected override shapeOf(shape: PartialShape): PartialShape {
-    return shape;
-  }
-
   override compute([x]: readonly [Tensor], { training }: ComputeContext): Tensor {
     return training ? add(x, normal(x.shape, { mean: this.mean, stddev: this.std })) : x;
   }
@@ -81,21 +77,18 @@ class DropBlockLayer extends neupyLayer(
     blockSize: spatial({}),
   },
   ["keepProba", "blockSize"],
+  IdentityLayer,
 ) {
-  protected override checkInputs(shape: PartialShape): void {
-    this.needRank(shape, 4);
-    const fits = this.blockSize.every((size, axis) => size <= (shape[axis + 1] ?? size));
-    if (!fits)
-      this.refuse(
-        `a block of ${this.blockSize.join(" by ")} does not fit into images of shape [${shape
-          .slice(1)
-          .map((size) => size ?? "?")
-          .join(", ")}]`,
-      );
+  protected override get rank(): number {
+    return 4;
   }
 
-  protected override shapeOf(shape: PartialShape): PartialShape {
-    return shape;
+  protected override checkInputs(shape: PartialShape): void {
+    if (this.blockSize.some((size, axis) => size > (shape[axis + 1] ?? size))) {
+      this.refuse(
+        `a block of shape ${shapeText(this.blockSize)} does not fit into an input of shape ${shapeText(shape)}`,
+      );
+    }
   }
 
   override compute([x]: readonly [Tensor], { training }: ComputeContext): Tensor {
