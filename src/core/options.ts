@@ -26,6 +26,8 @@ export interface Option<Given, Value, Required extends boolean = boolean> {
   readonly configKey?: string;
   /** Whether the config leaves the option out where it would be null. */
   readonly omitNull?: boolean;
+  /** Whether the value is a real number: Python tells 1.0 from 1, and files have to. */
+  readonly real?: boolean;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a schema holds options of all kinds
@@ -186,11 +188,12 @@ export function integer<const S extends NumberSpec>(spec: S = {} as S): OptionFo
 
 /** A finite number. */
 export function number<const S extends NumberSpec>(spec: S = {} as S): OptionFor<number, number, S> {
-  return option<number, number, S>(spec, {
+  const kind = option<number, number, S>(spec, {
     expected: `a finite number${range(spec)}`,
     parse: (given, refuse) => (Number.isFinite(given) && inRange(given as number, spec) ? (given as number) : refuse()),
     ...same,
   });
+  return { ...kind, real: true };
 }
 
 /** true or false. */

@@ -20,6 +20,7 @@ import { Sequential } from "../models/sequential.ts";
 import { resolveOptimizer } from "../optimizers/resolve.ts";
 import { FileError } from "./file-error.ts";
 import { today } from "./old-names.ts";
+import { isKnownOperation, layerEntry, Operation } from "./operations.ts";
 
 /** What a file may need that it cannot hold. */
 export interface Objects {
@@ -68,10 +69,13 @@ export const knownLayers: LayerClasses = {
   ),
   Sequential,
   Functional,
+  KerasOperation: Operation,
 };
 
 const layerModules =
   /^(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\.src)?(\.engine|\.layers|\.models)/;
+/** Layers that Keras calls on several arguments rather than on a list. */
+export const calledOnArguments = ["MultiHeadAttention", "GroupQueryAttention"];
 /** Where configs of layers hold other layers. */
 const layerKeys = ["layer", "cell", "forward_layer", "backward_layer"];
 const operationModules = /^keras\.src\.ops\./;
@@ -111,6 +115,11 @@ function translate(value: unknown, reading: Reading, depth: number, isLayer = fa
       ]),
     );
   if (typeof value.class_name !== "string") return inner(value);
+  if (typeof value.module === "string" && operationModules.test(value.module)) {
+    const entry = isKnownOperation(value.class_name) ? layerEntry(value) : undefined;
+    if (!entry) note(reading.unknown, `${value.class_name} of keras.ops`, String(value.name));
+    return entry;
+  }
   const names = namesOf(value);
   const own = ownOf(objects.customObjects, names);
   if (value.class_name === "function" && typeof value.config === "string") {
@@ -129,10 +138,6 @@ function translate(value: unknown, reading: Reading, depth: number, isLayer = fa
     const { config } = now(node.class_name, node.config, name, where);
     return { ...node, config: inner(config) };
   }
-  if (operationModules.test(module)) {
-    note(reading.unknown, `${node.class_name} of keras.ops`, name);
-    return node;
-  }
   const { name: className, config } = own
     ? {
         name: names.find((each) => objects.customObjects && Object.hasOwn(objects.customObjects, each)) as string,
@@ -145,7 +150,21 @@ function translate(value: unknown, reading: Reading, depth: number, isLayer = fa
   }
   const options = className === "Lambda" && !own ? lambdaConfig(config, name, reading) : inner(config, true);
   if (typeof node.shared_object_id === "number") reading.shared.set(options, node.shared_object_id);
-  return { ...inner({ ...node, config: null }), class_name: className, config: options };
+  const entry = { ...inner({ ...node, config: null }), class_name: className, config: options };
+  return calledOnArguments.includes(className) ? callsOnLists(entry) : entry;
+}
+
+/** Keras calls these layers on several arguments; here they are called on a list. */
+function callsOnLists(entry: Node): Node {
+  if (!Array.isArray(entry.inbound_nodes)) return entry;
+  const calls = (entry.inbound_nodes as { args?: unknown[]; kwargs?: Node }[]).map(({ args = [], kwargs = {} }) => {
+    const { query, value, key, ...rest } = kwargs;
+    const listed = [...args, ...[query, value, key].slice(args.length)].filter(
+      (each) => each !== undefined && each !== null,
+    );
+    return { args: [listed.flat()], kwargs: rest };
+  });
+  return { ...entry, inbound_nodes: calls };
 }
 
 /** The name that is known, of those a class goes by. */

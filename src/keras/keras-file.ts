@@ -8,10 +8,12 @@ import type { Layer } from "../layers/layer.ts";
 import { describeLayer } from "../layers/serialize.ts";
 import { Functional } from "../models/functional.ts";
 import type { Model } from "../models/model.ts";
-import { compileConfigOf, withOwnClasses } from "./compile-config.ts";
-import { compileFromConfig, modelFromConfig, type Objects, parseJson } from "./config.ts";
+import { Sequential } from "../models/sequential.ts";
+import { compileConfigOf, pythonJson, withOwnClasses } from "./compile-config.ts";
+import { calledOnArguments, compileFromConfig, modelFromConfig, type Objects, parseJson } from "./config.ts";
 import { FileError } from "./file-error.ts";
 import { openHdf5, writeHdf5 } from "./hdf5.ts";
+import { operationEntry } from "./operations.ts";
 import { assignAll, assignmentsFrom, optimizerAssignments, stateOf } from "./state.ts";
 import { openZip, writeZip } from "./zip.ts";
 
@@ -97,7 +99,44 @@ export function configOf(model: Model): Record<string, Json> {
     ...(shape === undefined ? {} : { build_config: { input_shape: model instanceof Functional ? null : shape } }),
     ...(model.compiled ? { compile_config: compileConfigOf(model) } : {}),
   };
-  return withOwnClasses(whole) as Record<string, Json>;
+  const places = new Map<Layer, Node[]>();
+  placeEntries(model, whole, places);
+  let shared = 0;
+  for (const entries of places.values()) {
+    if (entries.length === 1) continue;
+    shared++;
+    for (const entry of entries) entry.shared_object_id = shared;
+  }
+  return withOwnClasses(asKeras(whole)) as Record<string, Json>;
+}
+
+type Node = Record<string, unknown>;
+
+/** Which entries of a config are which layers: one that stands in several models has several. */
+function placeEntries(layer: Layer, entry: Node, places: Map<Layer, Node[]>): void {
+  const before = places.get(layer);
+  places.set(layer, [...(before ?? []), entry]);
+  if (!(layer instanceof Functional || layer instanceof Sequential)) return;
+  for (const inner of (entry.config as { layers: Node[] }).layers) {
+    const name = (inner.config as Node).name;
+    const found = layer.layers.find((each) => each.name === name);
+    if (found) placeEntries(found, inner, places);
+  }
+}
+
+/** What stands in for something of Keras's becomes that again. */
+function asKeras(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(asKeras);
+  if (!isPlainObject(value)) return value;
+  const node = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asKeras(item)]));
+  if (node.class_name === "KerasOperation") return operationEntry(node);
+  if (!calledOnArguments.includes(node.class_name as string) || !Array.isArray(node.inbound_nodes)) return node;
+  const { build_config: _shape, ...rest } = node;
+  const calls = (node.inbound_nodes as { args: unknown[]; kwargs: Node }[]).map(({ args, kwargs }) => ({
+    args: args.flat(),
+    kwargs,
+  }));
+  return { ...rest, inbound_nodes: calls };
 }
 
 /** The bytes of a `.keras` file. */
@@ -107,7 +146,7 @@ export async function writeKeras(model: Model): Promise<Uint8Array> {
       `${model.label}: it has no weights yet, so there is nothing to save; call it on data, or say the shape of its input`,
     );
   }
-  const json = (value: Json) => new TextEncoder().encode(JSON.stringify(value));
+  const json = (value: Json) => new TextEncoder().encode(pythonJson(value));
   const config = json(configOf(model));
   const now = new Date().toISOString();
   return writeZip({

@@ -12,6 +12,7 @@ import { isPlainObject, leaves } from "../core/tree.ts";
 import { transaction, type Variable } from "../core/variable.ts";
 import { warnOnce } from "../core/warn.ts";
 import { Layer } from "../layers/layer.ts";
+import { SpectralNormalization } from "../layers/normalization/spectral-normalization.ts";
 import { Functional } from "../models/functional.ts";
 import type { Model } from "../models/model.ts";
 import { Sequential } from "../models/sequential.ts";
@@ -34,6 +35,37 @@ function numbered(names: Map<string, number>, name: string): string {
   return before === undefined ? name : `${name}_${before + 1}`;
 }
 
+/** A layer's own variables, in the order that Keras has them. */
+function ownOf(layer: Layer): readonly Variable[] {
+  const inner = new Set(layer.sublayers.flatMap(({ weights }) => weights));
+  const own = layer.weights.filter((weight) => !inner.has(weight));
+  // Keras counts the kernel of the layer inside as this layer's too, and writes it twice.
+  return layer instanceof SpectralNormalization && layer.kernel ? [layer.kernel, ...own] : own;
+}
+
+/** Layers that Keras keeps under another name than ours: by the class that holds them. */
+const attributes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Bidirectional: { layer: "forward_layer" },
+  GroupQueryAttention: {
+    queryDense: "_query_dense",
+    keyDense: "_key_dense",
+    valueDense: "_value_dense",
+    outputDense: "_output_dense",
+  },
+};
+
+function attributeOf(owner: Layer, property: string): string {
+  return attributes[classOf(owner)]?.[property] ?? snakeCase(property);
+}
+
+/** The class as files number layers by it: users' classes may have no Keras name, and one of Keras's has another. */
+function classOf(layer: Layer): string {
+  const { className } = layer.constructor as typeof Layer;
+  return className === "Layer" || className === "Model" ? layer.constructor.name : className;
+}
+
+const groupNames: Readonly<Record<string, string>> = { GroupQueryAttention: "grouped_query_attention" };
+
 /**
  * All layers with their places, outer ones first. A layer that is met again keeps its first place.
  *
@@ -49,9 +81,8 @@ export function placesIn(
     const names = new Map<string, number>();
     for (const item of items) {
       if (item instanceof Layer) {
-        const { className } = item.constructor as typeof Layer;
-        const own = className === "Layer" || className === "Model" ? item.constructor.name : className;
-        visit(item, `${path}/${numbered(names, keywordOf(own))}`);
+        const name = classOf(item);
+        visit(item, `${path}/${numbered(names, groupNames[name] ?? keywordOf(name))}`);
       } else if (Array.isArray(item) || isPlainObject(item)) {
         visitList(Object.values(item), `${path}/${numbered(names, "container")}`);
       }
@@ -60,8 +91,7 @@ export function placesIn(
   const visit = (layer: Layer, path: string) => {
     if (visited.has(layer)) return;
     visited.add(layer);
-    const inner = new Set(layer.sublayers.flatMap(({ weights }) => weights));
-    places.push({ path, layer, variables: layer.weights.filter((weight) => !inner.has(weight)) });
+    places.push({ path, layer, variables: ownOf(layer) });
     const prefix = path === "" ? "" : `${path}/`;
     if (layer instanceof Functional || layer instanceof Sequential) {
       const names = order(layer);
@@ -70,7 +100,7 @@ export function placesIn(
     }
     const parts = Object.entries(layer)
       .filter(([, value]) => value instanceof Layer || leaves(value).some((leaf) => leaf instanceof Layer))
-      .map(([name, value]) => [snakeCase(name), value] as const)
+      .map(([name, value]) => [attributeOf(layer, name), value] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1));
     for (const [name, value] of parts) {
       if (value instanceof Layer) visit(value, `${prefix}${name}`);

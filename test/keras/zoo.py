@@ -1,0 +1,453 @@
+"""Writes the zoo: models saved by real Keras, each with what it predicts and how its training goes on.
+
+For each model `zoo/<name>.keras` is the file, and `zoo/<name>.json` holds inputs, predictions, and, where training is
+not random, targets, the losses of the next steps and the predictions after them.
+
+    python3 test/keras/zoo.py               # all of it
+    python3 test/keras/zoo.py graph masks   # only these
+
+It runs in the environment that ../golden/generate.py makes, from the same pinned versions (VARVE_GOLDEN_PYTHON names
+another Python that has them).
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "golden"))
+sys.dont_write_bytecode = True
+import generate  # noqa: E402
+
+if __name__ == "__main__" and os.environ.get(generate.INSIDE) != "1":
+    command = [generate.make_environment(), str(Path(__file__).resolve()), *sys.argv[1:]]
+    environment = {**os.environ, **generate.ENVIRONMENT, generate.INSIDE: "1"}
+    sys.exit(subprocess.run(command, env=environment).returncode)
+
+import json  # noqa: E402
+import zipfile  # noqa: E402
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+from keras import initializers, layers, losses, metrics, optimizers, regularizers  # noqa: E402
+
+ZOO = HERE / "zoo"
+STEPS = 3
+BATCH = 4
+
+
+def random(name):
+    return np.random.default_rng(list(name.encode()))
+
+
+class Model:
+    """One file of the zoo.
+
+    make      builds and compiles the model
+    repeats   False where training is random, so that only predictions can be compared
+    integers  inputs that are indices, by name: how many there are
+    steps     of training before it is saved
+    """
+
+    def __init__(self, make, repeats=True, integers=None, steps=2, stored=False):
+        self.make = make
+        self.repeats = repeats
+        self.integers = integers or {}
+        self.steps = steps
+        self.stored = stored
+
+
+def branches(name, *made, narrow=False):
+    """A model with an input and an output for each branch: (input shape, layers…); narrow ones end in two numbers."""
+
+    def make():
+        inputs, outputs = [], []
+        for index, (shape, *stack) in enumerate(made):
+            x = keras.Input(shape, name=f"in_{index:02}")
+            inputs.append(x)
+            for layer in stack:
+                x = layer()(x)
+            outputs.append(layers.Dense(2, name=f"out_{index:02}")(layers.Flatten()(x)) if narrow else layers.Flatten()(x))
+        model = keras.Model(inputs, outputs, name=name)
+        model.compile("sgd", loss="mse")
+        return model
+
+    return make
+
+
+def convolutions():
+    kinds = []
+    for rank in (1, 2, 3):
+        shape = (*((6, 5, 4)[:rank]), 4)
+        conv = getattr(layers, f"Conv{rank}D")
+        transposed = getattr(layers, f"Conv{rank}DTranspose")
+        kinds.append((shape, lambda conv=conv: conv(3, 2, padding="same", strides=2, activation="relu")))
+        kinds.append((shape, lambda t=transposed: t(2, 3, strides=2, padding="same", use_bias=False)))
+        if rank < 3:
+            depthwise = getattr(layers, f"DepthwiseConv{rank}D")
+            separable = getattr(layers, f"SeparableConv{rank}D")
+            kinds.append((shape, lambda d=depthwise: d(3, depth_multiplier=2)))
+            kinds.append((shape, lambda s=separable: s(3, 2, padding="same")))
+    kinds.append(((6, 4), lambda: layers.Conv1D(4, 3, padding="causal", groups=2, dilation_rate=2)))
+    return branches("convolutional", *kinds, narrow=True)
+
+
+def pooling():
+    kinds = []
+    for rank in (1, 2, 3):
+        shape = (*((6, 5, 4)[:rank]), 2)
+        for kind in ("Average", "Max"):
+            pool = getattr(layers, f"{kind}Pooling{rank}D")
+            whole = getattr(layers, f"Global{kind}Pooling{rank}D")
+            kinds.append((shape, lambda r=rank: channelled(r), lambda p=pool: p(2, padding="same")))
+            kinds.append((shape, lambda r=rank: channelled(r), lambda w=whole: w()))
+    return branches("pooling", *kinds)
+
+
+def channelled(rank):
+    return getattr(layers, f"Conv{rank}D")(2, 1)
+
+
+def reshaping():
+    kinds = [
+        ((6,), lambda: layers.Reshape((3, 2))),
+        ((3, 2), lambda: layers.Dense(2), lambda: layers.Permute((2, 1))),
+        ((3,), lambda: layers.RepeatVector(2)),
+        ((3, 2), lambda: layers.Flatten()),
+    ]
+    for rank in (1, 2, 3):
+        shape = (*((5, 4, 4)[:rank]), 2)
+        for kind, option in (("Cropping", 1), ("UpSampling", 2), ("ZeroPadding", 1)):
+            layer = getattr(layers, f"{kind}{rank}D")
+            kinds.append((shape, lambda r=rank: channelled(r), lambda layer=layer, o=option: layer(o)))
+    kinds.append(((4, 4, 1), lambda: layers.UpSampling2D(2, interpolation="bilinear"), lambda: layers.Conv2D(1, 1)))
+    return branches("reshaping", *kinds, narrow=True)
+
+
+def activations():
+    return branches(
+        "activations",
+        ((5,), lambda: layers.Dense(4), lambda: layers.Activation("gelu")),
+        ((5,), lambda: layers.Dense(4), lambda: layers.ELU(0.5)),
+        ((5,), lambda: layers.Dense(4), lambda: layers.LeakyReLU(0.2)),
+        ((5,), lambda: layers.Dense(4), lambda: layers.PReLU(alpha_initializer=initializers.Constant(0.1))),
+        ((5,), lambda: layers.Dense(4), lambda: layers.ReLU(max_value=1.0, negative_slope=0.1, threshold=0.2)),
+        ((5,), lambda: layers.Dense(4), lambda: layers.Softmax()),
+        *[((5,), lambda a=a: layers.Dense(3, activation=a)) for a in ("silu", "tanh", "sigmoid", "softplus", "mish")],
+    )
+
+
+def normalization():
+    adapted = layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[1.0, 4.0, 9.0])
+    return branches(
+        "normalization",
+        ((4, 4), lambda: layers.BatchNormalization()),
+        ((4, 4), lambda: layers.BatchNormalization(axis=1, center=False, momentum=0.8)),
+        ((4, 4), lambda: layers.GroupNormalization(2)),
+        ((4, 4), lambda: layers.GroupNormalization(-1, scale=False)),
+        ((4, 4), lambda: layers.LayerNormalization()),
+        ((4, 4), lambda: layers.LayerNormalization(axis=[1, 2], epsilon=1e-2)),
+        ((4, 4), lambda: layers.LayerNormalization(rms_scaling=True)),
+        ((4, 4), lambda: layers.RMSNormalization()),
+        ((4,), lambda: layers.Dense(3), lambda: layers.UnitNormalization()),
+        ((3,), lambda: adapted, lambda: layers.Dense(2)),
+        ((3,), lambda: layers.Rescaling(0.5, offset=1.0), lambda: layers.Dense(2)),
+    )
+
+
+def spectral():
+    """Its gradient in Keras's JAX trainer is not that of its formula (see ../golden/README.md), so no steps."""
+    return branches("spectral", ((4,), lambda: layers.SpectralNormalization(layers.Dense(3), power_iterations=2)))
+
+
+def core():
+    return branches(
+        "core",
+        ((4,), lambda: layers.Dense(3, activation="relu", kernel_regularizer=regularizers.L1L2(1e-3, 1e-2))),
+        ((3, 4), lambda: layers.EinsumDense("abc,cd->abd", output_shape=(None, 3), bias_axes="d")),
+        ((4,), lambda: layers.Identity(), lambda: layers.Dense(2, use_bias=False, kernel_constraint="max_norm")),
+        ((4,), lambda: layers.Dense(2), lambda: layers.ActivityRegularization(l2=0.1)),
+        ((3, 2), lambda: layers.Masking(), lambda: layers.Dense(2)),
+    )
+
+
+def regularization():
+    return branches(
+        "regularization",
+        ((4,), lambda: layers.Dense(4), lambda: layers.Dropout(0.3, seed=1)),
+        ((4,), lambda: layers.Dense(4), lambda: layers.AlphaDropout(0.3)),
+        ((4,), lambda: layers.Dense(4), lambda: layers.GaussianDropout(0.3)),
+        ((4,), lambda: layers.Dense(4), lambda: layers.GaussianNoise(0.3)),
+        ((4, 4), lambda: layers.Dense(4), lambda: layers.SpatialDropout1D(0.3)),
+        ((4, 4, 2), lambda: layers.Dense(4), lambda: layers.SpatialDropout2D(0.3)),
+        ((2, 2, 2, 2), lambda: layers.Dense(4), lambda: layers.SpatialDropout3D(0.3)),
+    )
+
+
+def merging():
+    a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
+    x, y = layers.Dense(3)(a), layers.Dense(3, activation="tanh")(b)
+    merged = [
+        layers.Add()([x, y]),
+        layers.Average()([x, y]),
+        layers.Concatenate()([x, y]),
+        layers.Dot(axes=1, normalize=True)([x, y]),
+        layers.Maximum()([x, y]),
+        layers.Minimum()([x, y]),
+        layers.Multiply()([x, y]),
+        layers.Subtract()([x, y]),
+    ]
+    model = keras.Model([a, b], merged)
+    model.compile(optimizers.SGD(0.05, momentum=0.9, nesterov=True), loss="mse")
+    return model
+
+
+def recurrent():
+    def stacked():
+        return layers.RNN(layers.StackedRNNCells([layers.LSTMCell(2), layers.GRUCell(3), layers.SimpleRNNCell(2)]))
+
+    return branches(
+        "recurrent",
+        ((3, 2), lambda: layers.SimpleRNN(3)),
+        ((3, 2), lambda: layers.LSTM(3, return_sequences=True)),
+        ((3, 2), lambda: layers.GRU(3)),
+        ((3, 2), lambda: layers.GRU(3, reset_after=False, go_backwards=True)),
+        ((3, 2), stacked),
+        ((3, 2), lambda: layers.Bidirectional(layers.LSTM(2, return_sequences=True), merge_mode="sum")),
+        ((3, 2), lambda: layers.TimeDistributed(layers.Dense(3))),
+    )
+
+
+def recurrent_convolutional():
+    return branches(
+        "recurrent_convolutional",
+        ((2, 4, 2), lambda: layers.ConvLSTM1D(2, 2)),
+        ((2, 3, 3, 1), lambda: layers.ConvLSTM2D(2, 2, padding="same")),
+        ((2, 2, 2, 2, 1), lambda: layers.ConvLSTM3D(1, 2)),
+    )
+
+
+def attention():
+    query, value = keras.Input((3, 4), name="query"), keras.Input((5, 4), name="value")
+    q, v = layers.Dense(4)(query), layers.Dense(4)(value)
+    outputs = [
+        layers.Attention(use_scale=True)([q, v]),
+        layers.AdditiveAttention()([q, v]),
+        layers.MultiHeadAttention(2, 3)(q, v),
+        layers.GroupQueryAttention(2, 4, 2)(q, v),
+    ]
+    model = keras.Model([query, value], outputs)
+    model.compile("sgd", loss="mse")
+    return model
+
+
+def graph():
+    """Shared layers, models in models, several inputs and outputs by name, a layer used at two depths."""
+    a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
+    shared = layers.Dense(4, activation="tanh", name="shared")
+    inner_input = keras.Input((4,), name="inner_input")
+    inner = keras.Model(inner_input, layers.Dense(3, name="inner_dense")(shared(inner_input)), name="inner")
+    stack = keras.Sequential(
+        [layers.Dense(4, use_bias=False, name="first"), layers.BatchNormalization(), layers.Dense(3, name="second")], name="stack"
+    )
+    left, right = shared(a), shared(shared(b))
+    x = layers.Concatenate()([inner(left), stack(right), inner(b)])
+    x = layers.Dense(5, name="z_first")(x)
+    x = layers.Dense(5, name="a_second")(x)
+    outputs = {"value": layers.Dense(1, name="value")(x), "kind": layers.Dense(3, activation="softmax", name="kind")(x)}
+    model = keras.Model({"a": a, "b": b}, outputs, name="graph")
+    model.compile(
+        optimizers.Adam(optimizers.schedules.ExponentialDecay(0.01, 10, 0.9)),
+        loss={"value": losses.Huber(), "kind": "categorical_crossentropy"},
+        loss_weights={"value": 1.0, "kind": 0.5},
+        metrics={"value": ["mae", metrics.RootMeanSquaredError()], "kind": "accuracy"},
+    )
+    return model
+
+
+def masks():
+    """Indices that are padded, embedded, normalized and averaged with their mask, with another input beside them."""
+    words, extra = keras.Input((5,), dtype="int32", name="words"), keras.Input((3,), name="extra")
+    x = layers.Embedding(7, 4, mask_zero=True)(words)
+    x = layers.LayerNormalization()(x)
+    x = layers.GlobalAveragePooling1D()(x)
+    x = layers.Concatenate()([x, extra])
+    model = keras.Model([words, extra], layers.Dense(2)(x))
+    model.compile(optimizers.RMSprop(0.01), loss="mae")
+    return model
+
+
+def deferred():
+    """A sequential model that got its shape from data."""
+    model = keras.Sequential([layers.Dense(4, activation="relu"), layers.Dense(2)])
+    model.compile(optimizers.SGD(0.1), loss=losses.MeanSquaredError())
+    model.build((None, 3))
+    return model
+
+
+def images():
+    model = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            layers.Conv2D(4, 3, use_bias=False),
+            layers.GroupNormalization(2),
+            layers.ReLU(),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    model.compile("adam", loss="categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def frozen():
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(4, name="kept"), layers.Dense(2)])
+    model.get_layer("kept").trainable = False
+    model.compile("adam", loss="mse")
+    return model
+
+
+def mixed():
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.Dense(4, dtype="mixed_bfloat16"),
+            layers.GroupNormalization(2, dtype="mixed_float16"),
+            layers.Dense(2, dtype="float32"),
+        ]
+    )
+    model.compile("sgd", loss="mse")
+    return model
+
+
+def trained_by(optimizer):
+    def make():
+        model = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation="tanh"), layers.Dense(2)])
+        model.compile(optimizer(), loss="mse")
+        return model
+
+    return make
+
+
+OPTIMIZERS = {
+    "SGD": lambda: optimizers.SGD(0.05, momentum=0.9),
+    "Adam": lambda: optimizers.Adam(0.01, amsgrad=True, clipnorm=1.0),
+    "AdamW": lambda: optimizers.AdamW(0.01, weight_decay=0.1),
+    "Adamax": lambda: optimizers.Adamax(0.01),
+    "Nadam": lambda: optimizers.Nadam(0.01),
+    "RMSprop": lambda: optimizers.RMSprop(0.01, momentum=0.5, centered=True),
+    "Adagrad": lambda: optimizers.Adagrad(0.05),
+    "Adadelta": lambda: optimizers.Adadelta(0.5),
+    "Lion": lambda: optimizers.Lion(0.01),
+    "Ftrl": lambda: optimizers.Ftrl(0.05),
+    "ScheduleFreeAdamW": lambda: optimizers.ScheduleFreeAdamW(0.01),
+    "Lamb": lambda: optimizers.Lamb(0.01),
+    "Adafactor": lambda: optimizers.Adafactor(0.01),
+    "Muon": lambda: optimizers.Muon(0.01),
+    "averaging": lambda: optimizers.SGD(0.05, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=4),
+    "accumulating": lambda: optimizers.SGD(0.05, gradient_accumulation_steps=2, global_clipnorm=0.5),
+    "cosine": lambda: optimizers.Adam(optimizers.schedules.CosineDecay(0.05, 20)),
+}
+
+MODELS = {
+    "activations": Model(activations()),
+    "attention": Model(attention),
+    "convolutional": Model(convolutions()),
+    "core": Model(core()),
+    "deferred": Model(deferred, stored=True),
+    "frozen": Model(frozen),
+    "graph": Model(graph, stored=True),
+    "images": Model(images, stored=True),
+    "masks": Model(masks, integers={"words": 7}),
+    "merging": Model(merging),
+    "mixed": Model(mixed, repeats=False),
+    "normalization": Model(normalization()),
+    "pooling": Model(pooling()),
+    "recurrent": Model(recurrent()),
+    "recurrent_convolutional": Model(recurrent_convolutional()),
+    "regularization": Model(regularization(), repeats=False),
+    "spectral": Model(spectral(), repeats=False),
+    "reshaping": Model(reshaping()),
+    **{f"optimizer-{name}": Model(trained_by(make), steps=3) for name, make in OPTIMIZERS.items()},
+}
+
+
+def tensors(values):
+    """Arrays by name or number, as JSON has them; float32 with as few digits as give it back."""
+    items = values.items() if isinstance(values, dict) else enumerate(values if isinstance(values, list) else [values])
+    return {
+        str(key): {
+            "shape": list(np.shape(value)),
+            "dtype": str(np.asarray(value).dtype),
+            "values": [float(str(v)) if np.asarray(value).dtype.kind == "f" else int(v) for v in np.ravel(value)],
+        }
+        for key, value in items
+    }
+
+
+def draw(name, model, integers):
+    generator = random(name)
+    shapes = {x.name: x.shape for x in model.inputs}
+
+    def array(input_name, shape):
+        if input_name in integers:
+            return generator.integers(0, integers[input_name], (BATCH, *shape[1:])).astype("int32")
+        return generator.standard_normal((BATCH, *shape[1:])).astype("float32")
+
+    x = [array(*item) for item in shapes.items()]
+    predicted = model.predict(x if len(x) > 1 else x[0], verbose=0)
+
+    def target(value):
+        drawn = np.abs(generator.standard_normal(value.shape)).astype("float32")
+        return drawn / drawn.sum(axis=-1, keepdims=True) if value.shape[-1] == 3 and value.ndim == 2 else drawn
+
+    y = {key: target(v) for key, v in predicted.items()} if isinstance(predicted, dict) else (
+        [target(v) for v in predicted] if isinstance(predicted, list) else target(predicted)
+    )
+    return (x if len(x) > 1 else x[0]), y
+
+
+def write(name, kind):
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(20260901)
+    model = kind.make()
+    x, y = draw(name, model, kind.integers)
+    for _ in range(kind.steps):
+        model.train_on_batch(x, y)
+    path = ZOO / f"{name}.keras"
+    model.save(path)
+    if not kind.stored:
+        pack(path)
+    facts = {
+        "keras": keras.__version__,
+        "inputs": tensors(x),
+        "predictions": tensors(model.predict(x, verbose=0)),
+    }
+    if kind.repeats:
+        facts["targets"] = tensors(y)
+        facts["losses"] = [float(np.ravel(model.train_on_batch(x, y))[0]) for _ in range(STEPS)]
+        facts["after"] = tensors(model.predict(x, verbose=0))
+    (ZOO / f"{name}.json").write_text(json.dumps(facts) + "\n")
+    print(name, path.stat().st_size)
+
+
+def pack(path):
+    """The same entries, deflated: what is in the repository should be small."""
+    with zipfile.ZipFile(path) as archive:
+        entries = [(info.filename, archive.read(info)) for info in archive.infolist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, content in entries:
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 9)
+
+
+def main():
+    ZOO.mkdir(exist_ok=True)
+    for name, kind in MODELS.items():
+        if len(sys.argv) == 1 or name in sys.argv[1:]:
+            write(name, kind)
+
+
+if __name__ == "__main__":
+    main()

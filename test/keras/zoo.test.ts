@@ -1,0 +1,77 @@
+/** Files that real Keras wrote open here, predict the same, and go on training the same; what is saved opens again. */
+
+import { FileError, loadModel, type Model, type Tensor } from "varve";
+import { describe, expect, it } from "vitest";
+import { leaves } from "../../src/core/tree.ts";
+import { knownLayers } from "../../src/keras/config.ts";
+import { openZip } from "../../src/keras/zip.ts";
+import { differenceOf, fileOf, given, recordOf, zoo } from "./zoo.ts";
+
+/** Computed in half precision by Keras, in single precision here. */
+const precision = (name: string) => (name === "mixed" ? 3e-2 : 1e-5);
+
+async function classesIn(bytes: Uint8Array): Promise<string[]> {
+  const config = new TextDecoder().decode(await openZip(bytes, 1e8, "zoo").read("config.json"));
+  return [...config.matchAll(/"module": "keras\.layers", "class_name": "(\w+)"/g)].map(([, name]) => name as string);
+}
+
+async function nextSteps(model: Model, { inputs, targets, losses }: ReturnType<typeof recordOf>): Promise<number[]> {
+  const found: number[] = [];
+  for (const _ of losses ?? []) {
+    const logs = await model.trainOnBatch(given(inputs), given(targets as never), { returnDict: true });
+    found.push(logs.loss as number);
+  }
+  return found;
+}
+
+/** Everything a model predicts, as plain numbers. */
+async function valuesOf(model: Model, inputs: ReturnType<typeof recordOf>["inputs"]): Promise<number[][]> {
+  const outputs = leaves(await model.predict<never>(given(inputs), { verbose: 0 })) as Tensor[];
+  return Promise.all(outputs.map(async (output) => [...(await output.data())]));
+}
+
+describe.each(zoo)("%s", async (name) => {
+  const missing = (await classesIn(fileOf(name))).filter((each) => !Object.hasOwn(knownLayers, each));
+  if (missing.length > 0) {
+    it("names the layers that are not here", async () => {
+      const refused = loadModel(fileOf(name));
+      await expect(refused).rejects.toThrow(FileError);
+      for (const each of new Set(missing)) await expect(refused).rejects.toThrow(each);
+    });
+    return;
+  }
+
+  it("predicts as Keras", async () => {
+    const { inputs, predictions } = recordOf(name);
+    const model = await loadModel(fileOf(name));
+    expect(await differenceOf(model, inputs, predictions)).toBeLessThan(precision(name));
+    model.dispose();
+  });
+
+  it.runIf(recordOf(name).losses)("goes on training as Keras", async () => {
+    const record = recordOf(name);
+    const model = await loadModel(fileOf(name));
+    const losses = await nextSteps(model, record);
+    losses.forEach((loss, step) => {
+      const wanted = record.losses?.[step] as number;
+      expect(Math.abs(loss - wanted) / Math.max(1, wanted)).toBeLessThan(2e-5);
+    });
+    expect(await differenceOf(model, record.inputs, record.after as never)).toBeLessThan(1e-4);
+    model.dispose();
+  });
+
+  it("is saved and opened again, bit for bit", async () => {
+    const { inputs } = recordOf(name);
+    const model = await loadModel(fileOf(name));
+    const copy = await loadModel(await model.toKeras());
+    expect(copy.getConfig()).toEqual(model.getConfig());
+    const [a, b] = [model, copy].map(({ weights, optimizer }) =>
+      [...weights, ...(optimizer?.variables ?? [])].map(({ value }) => value.arraySync()),
+    );
+    expect(b).toEqual(a);
+    const [x, y] = await Promise.all([model, copy].map((each) => valuesOf(each, inputs)));
+    expect(y).toEqual(x);
+    model.dispose();
+    copy.dispose();
+  });
+});
