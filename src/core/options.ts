@@ -146,6 +146,8 @@ const same = { toConfig: (value: never) => value as Json, fromConfig: (json: Jso
 
 interface NumberSpec {
   readonly default?: number | null;
+  /** Whether null is accepted beside a default that is none. */
+  readonly nullable?: boolean;
   readonly min?: number;
   readonly max?: number;
   /** Lower bound that is itself refused. */

@@ -8,6 +8,7 @@ import {
   boolean,
   integer,
   number,
+  type Option,
   type OptionsOf,
   parseOptions,
   type Schema,
@@ -53,12 +54,7 @@ const algorithmSchema = {
     { default: "mse" },
   ),
   /** How many samples make a step; null for all at once. Default 128. */
-  batchSize: kind<number | null, { readonly default: number | null }>(
-    { default: 128 },
-    "a whole number ≥ 1, or null for all samples at once",
-    (given, refuse) =>
-      given === null || (Number.isSafeInteger(given) && (given as number) >= 1) ? (given as number | null) : refuse(),
-  ),
+  batchSize: integer({ default: 128, min: 1, nullable: true }) as Option<number | null, number | null, false>,
   /** The learning rate, or a schedule of it. */
   step: learningRate(0.1),
   /** Whether samples are shuffled before every epoch. Default false. */
@@ -70,14 +66,14 @@ const algorithmSchema = {
   /** A penalty added to the loss, such as `algorithms.l2()`. Default null: none. */
   regularizer: kind<NetworkRegularizer | null, { readonly default: null }>(
     { default: null },
-    "a function of the network, as algorithms.l2() gives",
+    "a function, as algorithms.l2() gives",
     (given, refuse) =>
       given === null || typeof given === "function" ? (given as NetworkRegularizer | null) : refuse(),
   ),
   /** A function, or several, called with the algorithm when an epoch has ended. Default null: none. */
   signals: kind<Signal | readonly Signal[] | null, { readonly default: null }>(
     { default: null },
-    "a function of the algorithm, or a list of them",
+    "a function, or a list of them",
     (given, refuse) => {
       const list = given === null ? [] : Array.isArray(given) ? given : [given];
       return list.every((each) => typeof each === "function") ? (list as Signal[]) : refuse();

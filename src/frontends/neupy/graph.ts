@@ -161,7 +161,12 @@ export class LayerGraph extends BaseGraph {
     super();
     this.forwardGraph = forwardGraph;
     this.layers = inOrder(this.backwardGraph);
-    this.#outputShapes = this.#shapes(this.#perLayer(this.inputLayers.map(({ inputShape }) => inputShape)));
+    this.#outputShapes = this.#shapes(this.#given);
+  }
+
+  /** What the layers take that begin the network. */
+  get #given(): ReadonlyMap<GraphLayer, LayerShape> {
+    return this.#perLayer(this.inputLayers.map(({ inputShape }) => inputShape));
   }
 
   /** What every layer gives, from what those that begin the network take. */
@@ -255,9 +260,7 @@ export class LayerGraph extends BaseGraph {
       throw new OptionError(`layer: there is no layer "${name}" in ${this}; ${didYouMean(String(name), known)}`);
     }
     if (found.length > 1) {
-      throw new OptionError(
-        `layer: ${found.length} layers are called "${name}": ${found.join(", ")}; find it in layers`,
-      );
+      throw new OptionError(`layer: ${found.length} layers are called "${name}"; find it in layers`);
     }
     return found[0] as GraphLayer;
   }
@@ -289,7 +292,7 @@ export class LayerGraph extends BaseGraph {
 
   /** Makes the variables of all layers that have none yet. */
   createVariables(): void {
-    this.#createVariables(this.#perLayer(this.inputLayers.map(({ inputShape }) => inputShape)));
+    this.#createVariables(this.#given);
   }
 
   #createVariables(given: ReadonlyMap<GraphLayer, LayerShape>): void {
@@ -464,7 +467,7 @@ function checkConnection(left: BaseGraph, right: BaseGraph): void {
   const [outs, ins] = [left.outputLayers, right.inputLayers];
   if (outs.length > 1 && ins.length > 1) {
     throw new LayerConnectionError(
-      `cannot connect many layers to many: ${left} has ${outs.length} outputs (${namesOf(outs)}), ${right} has ${ins.length} inputs (${namesOf(ins)}); put one layer between them, such as Concatenate()`,
+      `cannot connect many layers to many: ${namesOf(outs)} to ${namesOf(ins)}; put one between them, such as Concatenate()`,
     );
   }
   const shapes = left instanceof LayerGraph ? left.outputShapesPerLayer : undefined;

@@ -422,8 +422,7 @@ export abstract class BaseLayer extends GraphLayer {
 }
 
 function valueText(value: unknown): string {
-  if (value instanceof Variable || value instanceof Tensor)
-    return `<${value.constructor.name} ${formatShape(value.shape)}>`;
+  if (value instanceof Variable || value instanceof Tensor) return `<${formatShape(value.shape)}>`;
   if (value instanceof Initializer) return (value.constructor as unknown as { readonly className: string }).className;
   return show(value);
 }

@@ -105,10 +105,7 @@ export function readArguments(
   const named = isPlainObject(last) ? last : {};
   const placed = isPlainObject(last) ? args.slice(0, -1) : args;
   if (placed.length > places.length) {
-    const most = places.length === 0 ? "no options by place" : `by place at most ${places.join(", ")}`;
-    throw new OptionError(
-      `${owner}: takes ${most}; got ${placed.length} of them. The rest go into an object: { name: … }`,
-    );
+    throw new OptionError(`${owner}: takes by place at most ${places.join(", ")}; got ${placed.length} of them`);
   }
   const options: Record<string, unknown> = {};
   placed.forEach((value, index) => {
