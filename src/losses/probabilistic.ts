@@ -218,7 +218,11 @@ const smooth = elementwise({
   formula: (t, s, classes) => smoothed(t, s, classes),
 });
 
-const labelsHint = "; for class numbers as targets use SparseCategoricalCrossentropy";
+/** What to do where the targets look like class numbers. */
+function labelsHint(yTrue: Shape, yPred: Shape): string {
+  const looksLikeLabels = yTrue.length < yPred.length || yTrue.at(-1) === 1;
+  return looksLikeLabels ? "; for class numbers as targets use SparseCategoricalCrossentropy" : "";
+}
 
 /**
  * −Σ yTrue · log(yPred) over the classes, for targets that are probabilities, one-hot or not. Predictions that are
@@ -238,7 +242,7 @@ export class CategoricalCrossentropy extends loss("CategoricalCrossentropy", "ca
   axis: axes({ default: -1 }),
 }) {
   protected override checkShapes(yTrue: Shape, yPred: Shape): void {
-    super.checkShapes(yTrue, yPred, yTrue.length < yPred.length || yTrue.at(-1) === 1 ? labelsHint : "");
+    super.checkShapes(yTrue, yPred, labelsHint(yTrue, yPred));
   }
 
   override call(yTrue: Tensor, yPred: Tensor): Tensor {
@@ -317,7 +321,7 @@ export class CategoricalFocalCrossentropy extends loss(
   },
 ) {
   protected override checkShapes(yTrue: Shape, yPred: Shape): void {
-    super.checkShapes(yTrue, yPred, yTrue.length < yPred.length || yTrue.at(-1) === 1 ? labelsHint : "");
+    super.checkShapes(yTrue, yPred, labelsHint(yTrue, yPred));
   }
 
   override call(yTrue: Tensor, yPred: Tensor): Tensor {

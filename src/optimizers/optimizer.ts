@@ -7,7 +7,7 @@
 import { type ConfigurableClass, defineOptions, objectOption } from "../core/configurable.ts";
 import { onDevice } from "../core/device.ts";
 import { type DType, isFloat } from "../core/dtype.ts";
-import { DTypeError, OptionError, ShapeError, VarveError } from "../core/errors.ts";
+import { DTypeError, OptionError, ShapeError, show, VarveError } from "../core/errors.ts";
 import { uniqueName } from "../core/names.ts";
 import {
   type AnyOption,
@@ -323,7 +323,7 @@ export abstract class Optimizer {
       );
     }
     if (!Number.isFinite(value) || value < 0) {
-      throw new OptionError(`${this.label}: the learning rate must be a finite number ≥ 0, got ${String(value)}`);
+      throw new OptionError(`${this.label}: the learning rate must be a finite number ≥ 0, got ${show(value)}`);
     }
     assignHost(this.#rate, value);
   }

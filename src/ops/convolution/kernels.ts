@@ -93,6 +93,20 @@ function lifted(correlation: Correlation, kernel: Shape) {
 
 const numbersTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
+/** How windows are read from x: the geometry, the images in memory as windows may read them, and where the first begins. */
+function readingOf(x: Pointer, correlation: Correlation, kernelShape: Shape, dtype: Real, workspace: Workspace) {
+  const bytes = bytesOf(dtype);
+  const batch = x.shape[0] as number;
+  const geometry = lifted(correlation, kernelShape);
+  const { size, window, count, strides, dilation, before, lanes, channels } = geometry;
+  const low = perAxis((axis) => -before[axis]);
+  const high = perAxis(
+    (axis) => (count[axis] - 1) * strides[axis] + (window[axis] - 1) * dilation[axis] - before[axis] + 1,
+  );
+  const { images, calls } = imagesFor(x, batch, size, channels * bytes, low, high, lanes, workspace);
+  return { ...geometry, bytes, batch, images, calls, corner: dot(low, images.steps) };
+}
+
 /** y = x correlated with the kernel, plus bias. */
 export function correlateCalls(
   x: Pointer,
@@ -103,17 +117,9 @@ export function correlateCalls(
   dtype: Real,
   workspace: Workspace,
 ): KernelCall[] {
-  const bytes = bytesOf(dtype);
-  const batch = x.shape[0] as number;
-  const geometry = lifted(correlation, kernel.shape);
-  const { size, window, count, strides, dilation, before, lanes } = geometry;
-  const { channels, filters, groups, groupChannels, groupFilters } = geometry;
-  const low = perAxis((axis) => -before[axis]);
-  const high = perAxis(
-    (axis) => (count[axis] - 1) * strides[axis] + (window[axis] - 1) * dilation[axis] - before[axis] + 1,
-  );
-  const { images, calls } = imagesFor(x, batch, size, channels * bytes, low, high, lanes, workspace);
-  const corner = dot(low, images.steps);
+  const reading = readingOf(x, correlation, kernel.shape, dtype, workspace);
+  const { bytes, batch, images, calls, corner, window, count, strides, dilation, lanes } = reading;
+  const { channels, filters, groups, groupChannels, groupFilters } = reading;
   const windowSteps = perAxis((axis) => dilation[axis] * images.steps[axis]);
   const taps = positionsIn(window).map((position) => corner + dot(position, windowSteps));
   const panels = panelsOf(
@@ -281,17 +287,9 @@ export function correlateKernelGradientCalls(
   dtype: Real,
   workspace: Workspace,
 ): KernelCall[] {
-  const bytes = bytesOf(dtype);
-  const batch = x.shape[0] as number;
-  const geometry = lifted(correlation, dkernel.shape);
-  const { size, window, count, strides, dilation, before, lanes } = geometry;
-  const { channels, filters, groups, groupChannels, groupFilters } = geometry;
-  const low = perAxis((axis) => -before[axis]);
-  const high = perAxis(
-    (axis) => (count[axis] - 1) * strides[axis] + (window[axis] - 1) * dilation[axis] - before[axis] + 1,
-  );
-  const { images, calls } = imagesFor(x, batch, size, channels * bytes, low, high, lanes, workspace);
-  const corner = dot(low, images.steps);
+  const reading = readingOf(x, correlation, dkernel.shape, dtype, workspace);
+  const { bytes, batch, images, calls, corner, window, count, strides, dilation, lanes } = reading;
+  const { filters, groups, groupChannels, groupFilters } = reading;
   const [frames, lines] = count;
   const lineSteps = perAxis((axis) => strides[axis] * images.steps[axis]);
   const taps = numbersTo(batch).flatMap((n) =>

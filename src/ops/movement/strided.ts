@@ -20,11 +20,6 @@ export interface Window {
   readonly offset: number;
 }
 
-/** The window through which a tensor of that shape sees itself. */
-export function wholeOf(shape: Shape): Window {
-  return { shape, strides: stridesOf(shape), offset: 0 };
-}
-
 /** An axis of two views of one shape: its size, and the step it means in each. */
 interface Axis {
   readonly size: number;
