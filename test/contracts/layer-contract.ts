@@ -246,6 +246,11 @@ function dispose(tensors: readonly (Tensor | undefined)[]): void {
   for (const each of tensors) each?.dispose();
 }
 
+/** The same, for acts that make tensors of their own: those are freed, so that what the layer leaves behind is seen. */
+export function tidied(acts: Readonly<Record<string, () => unknown>>): Record<string, () => unknown> {
+  return Object.fromEntries(Object.entries(acts).map(([name, act]) => [name, () => tidy(act)]));
+}
+
 /**
  * Checks a layer class; to be awaited at the top of its test file.
  *

@@ -1,4 +1,4 @@
-import { layerContract } from "../../../test/contracts/layer-contract.ts";
+import { layerContract, tidied } from "../../../test/contracts/layer-contract.ts";
 import { integer } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -7,6 +7,8 @@ import { glorotUniform } from "../../initializers.ts";
 import { add, multiply } from "../../ops/elementwise/binary.ts";
 import { tanh } from "../../ops/elementwise/unary.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
+import { ones, zeros } from "../../ops/tensor.ts";
+import { dense } from "../core/dense.ts";
 import { layer } from "../layer.ts";
 import { RNN, rnn } from "./rnn.ts";
 
@@ -38,4 +40,14 @@ class PeepCell extends layer("PeepCell", { units: integer() }) {
   }
 }
 
-await layerContract(RNN, rnn, { classes: { PeepCell } });
+await layerContract(RNN, rnn, {
+  classes: { PeepCell },
+  refuses: tidied({
+    "no cell": () => rnn({} as never),
+    "a layer that is no cell": () => rnn({ cell: dense({ units: 2, name: "dense" }) as never }),
+    "a list with a layer that is no cell": () => rnn({ cell: [dense({ units: 2, name: "dense" })] as never }),
+    "a masked output that is no state": () =>
+      rnn({ cell: new PeepCell({ units: 4 }), name: "rnn" }).apply(zeros([2, 5, 4]), { mask: ones([2, 5], "bool") }),
+    "an input without steps": () => rnn({ cell: new PeepCell({ units: 4 }), name: "rnn" }).apply(zeros([2, 4])),
+  }),
+});
