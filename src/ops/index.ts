@@ -140,6 +140,7 @@ export {
   rmsNormalization,
 } from "./normalize/normalizations.ts";
 export { normalize } from "./normalize/unit.ts";
+export { adaptiveAveragePool, adaptiveMaxPool } from "./pooling/adaptive.ts";
 export { averagePool, maxPool } from "./pooling/pooling.ts";
 export {
   all,

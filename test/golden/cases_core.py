@@ -138,6 +138,25 @@ def embedding_cases():
     ]
 
 
+def reversible_cases():
+    make = maker("ReversibleEmbedding")
+    ids = np.array([[0, 2, 5, 1], [1, 2, 2, 0]], "int32")
+    sizes = dict(input_dim=6, output_dim=3)
+    back = dict(arguments=dict(reverse=True))
+    return [
+        make("forward", inputs=[ids], **sizes),
+        make("forward, not tied", inputs=[ids], tie_weights=False, **sizes),
+        make("forward, mask_zero", inputs=[ids], mask_zero=True, **sizes),
+        make("reverse", (2, 4, 3), **back, **sizes),
+        make("reverse, rank 2", (4, 3), **back, **sizes),
+        make("reverse, not tied", (2, 4, 3), tie_weights=False, **back, **sizes),
+        make("reverse, capped", (2, 4, 3), logit_soft_cap=1.5, spread=2.0, **back, **sizes),
+        make("reverse, initializer, regularizer, constraint", (2, 4, 3), embeddings_initializer=initializers.RandomNormal(0.0, 0.1, seed=5),
+             embeddings_regularizer=regularizers.L2(0.1), embeddings_constraint=constraints.MaxNorm(0.6, axis=1), **back, **sizes),
+        make("not trainable", inputs=[ids], trainable=False, name="frozen", **sizes),
+    ]
+
+
 def masking_cases():
     make = maker("Masking")
     steps = generator("Masking inputs").standard_normal((2, 4, 3)).astype("float32")
@@ -205,6 +224,7 @@ LAYERS = {
     "Conv2D": conv_cases(2),
     "Conv3D": conv_cases(3),
     "Embedding": embedding_cases(),
+    "ReversibleEmbedding": reversible_cases(),
     "Masking": masking_cases(),
     **simple_cases(),
 }

@@ -61,7 +61,26 @@ def global_cases(kind, rank):
     return cases
 
 
+def adaptive_cases(kind, rank):
+    make = maker(f"Adaptive{kind}Pooling{rank}D")
+    small, wide = sizes(rank, 3, 4, 5), sizes(rank, 4, 6, 7)
+    uneven = {1: 4, 2: (2, 5), 3: (1, 2, 3)}[rank]
+    # On JAX Keras finds where windows end in float32; of 7 the sixth would end too late.
+    same = {1: 4, 2: 6, 3: 4}[rank]
+    return [
+        make("one result", (2, *small, 3), output_size=1),
+        make("two results", (2, *wide, 2), output_size=2),
+        make("three results", (2, *wide, 2), output_size=3),
+        make("results of different number", (2, *wide, 2), output_size=uneven),
+        make("as many as there are", (1, *(same,) * rank, 2), output_size=same),
+        make("more than there are", (1, *small, 1), output_size=6),
+        make("channels_first", (2, 3, *wide), output_size=uneven, data_format="channels_first"),
+        make("named", (1, *small, 1), output_size=2, name="to_two"),
+    ]
+
+
 LAYERS = {
+    **{f"Adaptive{kind}Pooling{rank}D": adaptive_cases(kind, rank) for kind in ("Max", "Average") for rank in (1, 2, 3)},
     **{f"{kind}Pooling{rank}D": pooling_cases(kind, rank) for kind in ("Max", "Average") for rank in (1, 2, 3)},
     **{f"Global{kind}Pooling{rank}D": global_cases(kind, rank) for kind in ("Max", "Average") for rank in (1, 2, 3)},
 }

@@ -24,7 +24,7 @@ import {
   weight,
 } from "../weights.ts";
 
-type EmbeddingSchema = {
+export type EmbeddingSchema = {
   /** How many numbers there are: 0 to inputDim − 1. */
   inputDim: Option<number, number, true>;
   /** The length of each vector. */
@@ -41,7 +41,7 @@ type EmbeddingSchema = {
   maskZero: Option<boolean, boolean, false>;
 } & AdaptationOptions;
 
-const embeddingSchema: EmbeddingSchema = {
+export const embeddingSchema: EmbeddingSchema = {
   inputDim: integer({ min: 1 }),
   outputDim: integer({ min: 1 }),
   embeddingsInitializer: initializer({ default: "uniform" }),
@@ -106,11 +106,15 @@ export class Embedding extends layer("Embedding", embeddingSchema) {
     }
   }
 
+  /** The vectors that count, [inputDim, outputDim]. */
+  protected get matrix(): Tensor {
+    return adaptedMatrix(this.embeddings as Variable, this.loraEmbeddingsA, this.loraEmbeddingsB, this);
+  }
+
   override call(x: Tensor): Tensor {
     const indices = cast(x, "int32");
     this.#checkIndices(indices);
-    const matrix = adaptedMatrix(this.embeddings as Variable, this.loraEmbeddingsA, this.loraEmbeddingsB, this);
-    return gather({ x: matrix, indices }, { axis: 0, aligned: false, wrap: false }).y;
+    return gather({ x: this.matrix, indices }, { axis: 0, aligned: false, wrap: false }).y;
   }
 
   override computeMask(x: Tensor): Tensor | undefined {
