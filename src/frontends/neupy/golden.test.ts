@@ -3,11 +3,11 @@
  * Keras layer, bit for bit.
  */
 import { readFileSync } from "node:fs";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { GoldenTensor } from "../../../test/golden/golden.ts";
 import { inScope } from "../../core/scope.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { info } from "../../devices/current.ts";
+import { info, setDevice } from "../../devices/current.ts";
 import { GroupNormalization } from "../../layers/normalization/group-normalization.ts";
 import { sigmoid } from "../../ops/elementwise/activations.ts";
 import { multiply } from "../../ops/elementwise/binary.ts";
@@ -73,7 +73,10 @@ const layerOf = ({ layer, places, options, parameters }: Case): neupy.BaseLayer 
     ...Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, made(value)])),
   });
 
-describe("layers against their definitions in float64", () => {
+describe.each(["wasm", "reference"] as const)("layers against their definitions in float64, on %s", (device) => {
+  beforeEach(() => setDevice(device));
+  afterEach(() => setDevice("wasm"));
+
   test.each(golden.layers.map((each) => [`${each.layer}: ${each.name}`, each] as const))("%s", (_name, each) => {
     const { training } = each;
     const before = info().memory.storages;
