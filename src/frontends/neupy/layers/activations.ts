@@ -13,7 +13,7 @@ import { affine } from "../../../ops/matmul/matmul.ts";
 import { reshape } from "../../../ops/movement/reshape.ts";
 import * as init from "../init.ts";
 import { neupyLayer } from "../layer.ts";
-import { callable, parameter } from "../options.ts";
+import { type Callable, callable, parameter } from "../options.ts";
 import type { LayerShape } from "../shapes.ts";
 
 const linearSchema = {
@@ -74,7 +74,7 @@ export type Linear = LinearLayer;
 
 /** The class of an activation that has no options of its own. */
 /* @__NO_SIDE_EFFECTS__ */
-function activation(className: string, activate: (x: Tensor) => Tensor) {
+function activation(className: string, activate: (x: Tensor) => Tensor): Callable<typeof LinearLayer> {
   return callable(
     class extends LinearLayer {
       static override readonly className = className;
