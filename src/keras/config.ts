@@ -74,8 +74,6 @@ export const knownLayers: LayerClasses = {
 
 const layerModules =
   /^(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\.src)?(\.engine|\.layers|\.models)/;
-/** Layers that Keras calls on several arguments rather than on a list. */
-export const calledOnArguments = ["MultiHeadAttention", "GroupQueryAttention"];
 /** Where configs of layers hold other layers. */
 const layerKeys = ["layer", "cell", "forward_layer", "backward_layer"];
 const operationModules = /^keras\.src\.ops\./;
@@ -99,6 +97,8 @@ interface Reading {
   readonly lambdas: string[];
   /** Layers that stand in several places of the file: which is which. */
   readonly shared: Map<unknown, number>;
+  /** The dtype policies of layers that are not simply a dtype, as the file has them. */
+  readonly policies: Map<unknown, Json>;
 }
 
 /** The config with today's names, and everything in it known. */
@@ -149,22 +149,11 @@ function translate(value: unknown, reading: Reading, depth: number, isLayer = fa
     return node;
   }
   const options = className === "Lambda" && !own ? lambdaConfig(config, name, reading) : inner(config, true);
+  if (options.dtype !== undefined && isPlainObject(config.dtype) && options.dtype !== dtypeNamed(config.dtype)) {
+    reading.policies.set(options, config.dtype as Json);
+  }
   if (typeof node.shared_object_id === "number") reading.shared.set(options, node.shared_object_id);
-  const entry = { ...inner({ ...node, config: null }), class_name: className, config: options };
-  return calledOnArguments.includes(className) ? callsOnLists(entry) : entry;
-}
-
-/** Keras calls these layers on several arguments; here they are called on a list. */
-function callsOnLists(entry: Node): Node {
-  if (!Array.isArray(entry.inbound_nodes)) return entry;
-  const calls = (entry.inbound_nodes as { args?: unknown[]; kwargs?: Node }[]).map(({ args = [], kwargs = {} }) => {
-    const { query, value, key, ...rest } = kwargs;
-    const listed = [...args, ...[query, value, key].slice(args.length)].filter(
-      (each) => each !== undefined && each !== null,
-    );
-    return { args: [listed.flat()], kwargs: rest };
-  });
-  return { ...entry, inbound_nodes: calls };
+  return { ...inner({ ...node, config: null }), class_name: className, config: options };
 }
 
 /** The name that is known, of those a class goes by. */
@@ -184,6 +173,13 @@ function now(className: string, config: Node, name: string, where: string) {
 function note(unknown: Map<string, string[]>, className: string, name: string): void {
   unknown.set(className, [...(unknown.get(className) ?? []), name]);
 }
+
+function dtypeNamed(policy: Node): unknown {
+  return isPlainObject(policy.config) ? policy.config.name : undefined;
+}
+
+/** The policies of layers from files, which are computed in float32 here and keep their policy when they are saved. */
+export const policies = new WeakMap<Layer, Json>();
 
 /** Everything is computed in the dtype of the weights, which mixed policies keep in float32. */
 function policyOf({ config }: Named, where: string): unknown {
@@ -250,7 +246,7 @@ export interface ModelConfig {
 export function modelFromConfig(json: Node, objects: Objects, where: string): Model {
   if (!isNamed(json))
     throw new FileError(`${where}: the config does not describe a model: it has no class_name and config`);
-  const reading: Reading = { objects, where, unknown: new Map(), lambdas: [], shared: new Map() };
+  const reading: Reading = { objects, where, unknown: new Map(), lambdas: [], shared: new Map(), policies: new Map() };
   const root = translate(json, reading, 0, true) as Named;
   refuseUnknown(reading);
   const made: Layer[] = [];
@@ -259,7 +255,7 @@ export function modelFromConfig(json: Node, objects: Objects, where: string): Mo
     Object.entries({ ...knownLayers, ...objects.customObjects }).map(([name, found]) => [
       name,
       typeof found === "function" && found.prototype instanceof Layer
-        ? making(found as unknown as LayerClass, made, shared, reading.shared)
+        ? making(found as unknown as LayerClass, made, shared, reading)
         : found,
     ]),
   );
@@ -286,19 +282,16 @@ interface LayerClass {
 }
 
 /** A class that keeps what it makes, and makes a layer once that stands in several places. */
-function making(
-  found: LayerClass,
-  made: Layer[],
-  shared: Map<number, Layer>,
-  ids: ReadonlyMap<unknown, number>,
-): LayerClass {
+function making(found: LayerClass, made: Layer[], shared: Map<number, Layer>, reading: Reading): LayerClass {
   const make = () => {};
   make.fromConfig = (config: Node, classes: LayerClasses) => {
-    const id = ids.get(config);
+    const id = reading.shared.get(config);
     const before = id === undefined ? undefined : shared.get(id);
     if (before) return before;
     const layer = found.fromConfig(config, classes);
     made.push(layer);
+    const policy = reading.policies.get(config);
+    if (policy !== undefined) policies.set(layer, policy);
     if (id !== undefined) shared.set(id, layer);
     return layer;
   };
@@ -308,7 +301,7 @@ function making(
 /** Compiles a model as its file says. */
 export function compileFromConfig(model: Model, given: unknown, objects: Objects, where: string): void {
   if (!isPlainObject(given) || given.optimizer === undefined || given.optimizer === null) return;
-  const reading: Reading = { objects, where, unknown: new Map(), lambdas: [], shared: new Map() };
+  const reading: Reading = { objects, where, unknown: new Map(), lambdas: [], shared: new Map(), policies: new Map() };
   const config = translate(given, reading, 0) as Node;
   const each = (structure: unknown, make: (config: Named) => unknown): unknown => {
     if (isNamed(structure)) return make(structure);

@@ -5,12 +5,12 @@ import { VarveError } from "../core/errors.ts";
 import type { Json } from "../core/options.ts";
 import { isPlainObject } from "../core/tree.ts";
 import type { Layer } from "../layers/layer.ts";
-import { describeLayer } from "../layers/serialize.ts";
 import { Functional } from "../models/functional.ts";
 import type { Model } from "../models/model.ts";
 import { Sequential } from "../models/sequential.ts";
+import { serializeLayer } from "../models/serialize.ts";
 import { compileConfigOf, pythonJson, withOwnClasses } from "./compile-config.ts";
-import { calledOnArguments, compileFromConfig, modelFromConfig, type Objects, parseJson } from "./config.ts";
+import { compileFromConfig, modelFromConfig, type Objects, parseJson, policies } from "./config.ts";
 import { FileError } from "./file-error.ts";
 import { openHdf5, writeHdf5 } from "./hdf5.ts";
 import { operationEntry } from "./operations.ts";
@@ -91,12 +91,8 @@ export async function readKeras(bytes: Uint8Array, options: ReadOptions, where: 
 
 /** The config of a model, as Keras writes it for the root of a file. */
 export function configOf(model: Model): Record<string, Json> {
-  const described = describeLayer(model);
-  const shape = model.buildShape as Json | undefined;
   const whole = {
-    ...described,
-    ...(described.class_name === "Functional" ? { registered_name: "Functional" } : {}),
-    ...(shape === undefined ? {} : { build_config: { input_shape: model instanceof Functional ? null : shape } }),
+    ...serializeLayer(model),
     ...(model.compiled ? { compile_config: compileConfigOf(model) } : {}),
   };
   const places = new Map<Layer, Node[]>();
@@ -116,6 +112,8 @@ type Node = Record<string, unknown>;
 function placeEntries(layer: Layer, entry: Node, places: Map<Layer, Node[]>): void {
   const before = places.get(layer);
   places.set(layer, [...(before ?? []), entry]);
+  const policy = policies.get(layer);
+  if (policy !== undefined) (entry.config as Node).dtype = policy;
   if (!(layer instanceof Functional || layer instanceof Sequential)) return;
   for (const inner of (entry.config as { layers: Node[] }).layers) {
     const name = (inner.config as Node).name;
@@ -124,19 +122,18 @@ function placeEntries(layer: Layer, entry: Node, places: Map<Layer, Node[]>): vo
   }
 }
 
-/** What stands in for something of Keras's becomes that again. */
+/** Entries as Keras writes them: what stands in for something of Keras's becomes that again. */
 function asKeras(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(asKeras);
   if (!isPlainObject(value)) return value;
   const node = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asKeras(item)]));
-  if (node.class_name === "KerasOperation") return operationEntry(node);
-  if (!calledOnArguments.includes(node.class_name as string) || !Array.isArray(node.inbound_nodes)) return node;
   const { build_config: _shape, ...rest } = node;
-  const calls = (node.inbound_nodes as { args: unknown[]; kwargs: Node }[]).map(({ args, kwargs }) => ({
-    args: args.flat(),
-    kwargs,
-  }));
-  return { ...rest, inbound_nodes: calls };
+  if (node.class_name === "KerasOperation") return operationEntry(node);
+  if (node.class_name === "InputLayer") return rest;
+  if (node.class_name === "Functional") {
+    return { ...rest, registered_name: "Functional", build_config: { input_shape: null } };
+  }
+  return node;
 }
 
 /** The bytes of a `.keras` file. */

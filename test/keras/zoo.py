@@ -242,12 +242,24 @@ def attention():
     return model
 
 
+def shared():
+    """A layer of a model that stands in the model around it too. Keras writes this file but cannot open it again: the
+    calls inside and outside are numbered together."""
+    a = keras.Input((4,), name="a")
+    both = layers.Dense(4, activation="tanh", name="both")
+    inner_input = keras.Input((4,), name="inner_input")
+    inner = keras.Model(inner_input, layers.Dense(3, name="inner_dense")(both(inner_input)), name="inner")
+    model = keras.Model(a, layers.Dense(2)(inner(both(a))))
+    model.compile(optimizers.SGD(0.1), loss="mse")
+    return model
+
+
 def graph():
     """Shared layers, models in models, several inputs and outputs by name, a layer used at two depths."""
     a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
     shared = layers.Dense(4, activation="tanh", name="shared")
     inner_input = keras.Input((4,), name="inner_input")
-    inner = keras.Model(inner_input, layers.Dense(3, name="inner_dense")(shared(inner_input)), name="inner")
+    inner = keras.Model(inner_input, layers.Dense(3, name="inner_dense")(inner_input), name="inner")
     stack = keras.Sequential(
         [layers.Dense(4, use_bias=False, name="first"), layers.BatchNormalization(), layers.Dense(3, name="second")], name="stack"
     )
@@ -368,6 +380,7 @@ MODELS = {
     "recurrent": Model(recurrent()),
     "recurrent_convolutional": Model(recurrent_convolutional()),
     "regularization": Model(regularization(), repeats=False),
+    "shared": Model(shared),
     "spectral": Model(spectral(), repeats=False),
     "reshaping": Model(reshaping()),
     **{f"optimizer-{name}": Model(trained_by(make), steps=3) for name, make in OPTIMIZERS.items()},
