@@ -7,6 +7,7 @@ import { add, multiply, power, subtract } from "./elementwise/binary.ts";
 import { cos, exp, sin, square } from "./elementwise/unary.ts";
 import { grad, valueAndGrad } from "./grad.ts";
 import { reshape, stopGradient } from "./movement/reshape.ts";
+import type { TensorLike } from "./op.ts";
 import { sum } from "./reduce/sum.ts";
 import { tensor } from "./tensor.ts";
 
@@ -105,7 +106,7 @@ test("what has no gradient is refused", () => {
   expect(() => grad((x) => square(x))(x)).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: grad: the function must give a scalar, got shape [2]; sum or average it: ops.mean(y)]`,
   );
-  expect(() => grad(() => 3 as never)(x)).toThrowErrorMatchingInlineSnapshot(
+  expect(() => grad((_x: Tensor) => 3 as never)(x)).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: grad: the function must give a scalar, got 3]`,
   );
   using integers = tensor([1, 2], [2], "int32");
@@ -120,4 +121,18 @@ test("a gradient has the shape of its argument, whatever was done to it", () => 
   expect(g.shape).toEqual([1, 3]);
   expect(g.dataSync()).toEqual(new Float32Array([6, 6, 6]));
   expect(g).toBeInstanceOf(Tensor);
+});
+
+test("grad knows how many arguments the function has: one gradient, or a list", async () => {
+  const one: Tensor = grad((x) => sum(multiply(x, x)))([1, 2]);
+  const two: Tensor[] = grad((x, y) => sum(multiply(x, y)))([1, 2], [3, 4]);
+  const like: Tensor = grad((x: TensorLike) => sum(multiply(x, x)))([1, 2]);
+  expect(await Promise.all([one, like, ...two].map((each) => each.array()))).toEqual([
+    [2, 4],
+    [2, 4],
+    [3, 4],
+    [1, 2],
+  ]);
+  // @ts-expect-error the second argument is missing
+  expect(() => grad((x: Tensor, y: Tensor) => sum(multiply(x, y)))([1, 2])).toThrow();
 });

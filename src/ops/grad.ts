@@ -142,6 +142,13 @@ export function differentiate<R>(
 type Arguments = readonly TensorLike[];
 type Tensors<A extends Arguments> = { [K in keyof A]: Tensor };
 
+/** One for one argument, a list for several. Functions that leave the number open are taken to have one. */
+type Gradients<A extends readonly Tensor[]> = A extends readonly [Tensor]
+  ? Tensor
+  : number extends A["length"]
+    ? Tensor
+    : Tensor[];
+
 /**
  * The gradient of a scalar-valued function at its arguments: a function of the same arguments.
  * With one argument it gives one tensor, with several a list of them.
@@ -155,8 +162,9 @@ type Tensors<A extends Arguments> = { [K in keyof A]: Tensor };
  * await grad(cube)(tensor([1, 2])).array() // => [3, 12]
  * ```
  */
-export function grad(f: (x: Tensor) => Tensor): (x: TensorLike) => Tensor;
-export function grad<A extends Arguments>(f: (...args: Tensors<A>) => Tensor): (...args: A) => Tensor[];
+export function grad<A extends readonly Tensor[]>(
+  f: (...args: A) => Tensor,
+): (...args: { [K in keyof A]: TensorLike }) => Gradients<A>;
 export function grad(f: (...args: Tensor[]) => Tensor): (...args: TensorLike[]) => Tensor | Tensor[] {
   return (...args) => {
     const gradients = inScope(() => valueAndGradOf(f, args).gradients);
