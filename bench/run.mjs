@@ -5,6 +5,7 @@ import { cpus } from "node:os";
 import * as varve from "varve";
 import * as jax from "./jax.mjs";
 import { milliseconds, ratio, sideBySide, table } from "./measure.mjs";
+import { recurrentTimes } from "./recurrent.mjs";
 import { registerLoop } from "./peak.mjs";
 import {
   tf,
@@ -118,6 +119,13 @@ async function attention() {
   ];
 }
 
+async function recurrence() {
+  return (await recurrentTimes(random)).flatMap(({ name, forward, training }) => [
+    row(`${name}, 32 × 64 steps × 128 units, forward`, forward),
+    row(`${name}, forward + gradients`, training),
+  ]);
+}
+
 async function network() {
   setRandomSeed(1);
   const model = sequential([
@@ -164,7 +172,7 @@ setThreads(1);
 await useBackend("wasm");
 await jax.start();
 const rows = [];
-for (const work of [normalization, product, attention, network]) {
+for (const work of [normalization, product, attention, recurrence, network]) {
   console.log(`measuring: ${work.name} …`);
   rows.push(...(await work()));
 }
@@ -183,7 +191,7 @@ ${rows.map((each) => `| ${columns.map((column) => each[column]).join(" | ")} |`)
 ${notes.join(" ")}
 
 Group normalization: [8, 56, 56, 64], 32 groups, float32. MultiHeadAttention: of an input with itself, composed of
-products and a softmax in TensorFlow.js. The network: Conv 3×3×16, GroupNormalization(4), ReLU, twice,
+products and a softmax in TensorFlow.js. LSTM and GRU: 128 features in, the last output. The network: Conv 3×3×16, GroupNormalization(4), ReLU, twice,
 then Dense 10, with Adam; TensorFlow.js runs it on its cpu backend, since its wasm backend has no gradient of a
 convolution.
 

@@ -3,6 +3,7 @@
  */
 import { OptionError } from "../../core/errors.ts";
 import { choice, type Json, option } from "../../core/options.ts";
+import { formatShape, sameShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { Variable } from "../../core/variable.ts";
 import { add, divide, multiply } from "../../ops/elementwise/binary.ts";
@@ -177,6 +178,11 @@ export class Bidirectional extends layer("Bidirectional", bidirectionalOptions, 
   }
 
   #merged(there: Tensor, back: Tensor): Tensor[] {
+    if (this.mergeMode !== null && this.mergeMode !== "concat" && !sameShape(there.shape, back.shape)) {
+      this.refuse(
+        `the forward layer gives ${formatShape(there.shape)}, the backward layer ${formatShape(back.shape)}, which mergeMode "${this.mergeMode}" cannot merge; use "concat" or null, or layers of one width`,
+      );
+    }
     switch (this.mergeMode) {
       case null:
         return [there, back];

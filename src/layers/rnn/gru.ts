@@ -41,8 +41,8 @@ const gruOptions: GRUOptions = {
  * @example
  * ```ts
  * import { GRU, tensor, zeros } from "varve";
- * const layer = new GRU({ units: 1, kernelInitializer: "zeros", recurrentInitializer: "zeros" });
- * await layer.apply(zeros([1, 2, 3]), { initialState: tensor([[4]]) }).array() // both gates are half open => [[1]]
+ * const layer = new GRU({ units: 1, kernelInitializer: "zeros", recurrentInitializer: "zeros" }); // gates half open
+ * await layer.apply(zeros([1, 2, 3]), { initialState: tensor([[4]]) }).array() // => [[1]]
  * ```
  */
 export class GRU extends recurrent("GRU", gruOptions) {

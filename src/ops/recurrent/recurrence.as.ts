@@ -7,10 +7,19 @@ import { part, storePart } from "../../devices/wasm/simd.as";
 const SIMPLE = 0;
 const LSTM = 1;
 
+// Nearly all vectors are whole; only the last of a row may not be.
+
 // @ts-ignore: decorator
 @inline
 function read(x: usize, count: i32): v128 {
-  return part(x, count, f32x4.splat(0));
+  return count == 4 ? v128.load(x) : part(x, count, f32x4.splat(0));
+}
+
+// @ts-ignore: decorator
+@inline
+function write(y: usize, value: v128, count: i32): void {
+  if (count == 4) v128.store(y, value);
+  else storePart(y, value, count);
 }
 
 // @ts-ignore: decorator
@@ -70,16 +79,16 @@ export function recurrenceStep32(
       const at = <usize>i * 4;
       const h0 = read(hBefore + before + at, count);
       if (kept) {
-        storePart(h + after + at, h0, count);
-        if (kind == LSTM) storePart(c + after + at, read(cBefore + before + at, count), count);
+        write(h + after + at, h0, count);
+        if (kind == LSTM) write(c + after + at, read(cBefore + before + at, count), count);
         if (x != 0 && gates != 0 && kind != SIMPLE) {
-          for (let gate: usize = 0; gate < 4; gate++) storePart(saved + gate * width + at, f32x4.splat(0), count);
+          for (let gate: usize = 0; gate < 4; gate++) write(saved + gate * width + at, f32x4.splat(0), count);
         }
         continue;
       }
       const sum0 = f32x4.add(read(given + at, count), read(fed + at, count));
       if (kind == SIMPLE) {
-        storePart(h + after + at, tanh4(sum0), count);
+        write(h + after + at, tanh4(sum0), count);
         continue;
       }
       const sum1 = f32x4.add(read(given + width + at, count), read(fed + width + at, count));
@@ -94,19 +103,19 @@ export function recurrenceStep32(
         gate2 = tanh4(f32x4.add(x2, fed2));
         gate3 = sigmoid4(f32x4.add(read(given + 3 * width + at, count), read(fed + 3 * width + at, count)));
         const c1 = f32x4.add(f32x4.mul(gate1, read(cBefore + before + at, count)), f32x4.mul(gate0, gate2));
-        storePart(c + after + at, c1, count);
+        write(c + after + at, c1, count);
         y = f32x4.mul(gate3, tanh4(c1));
       } else {
         gate2 = tanh4(f32x4.add(x2, f32x4.mul(gate1, fed2)));
         gate3 = fed2;
         y = f32x4.add(f32x4.mul(gate0, h0), f32x4.mul(f32x4.sub(one(), gate0), gate2));
       }
-      storePart(h + after + at, y, count);
+      write(h + after + at, y, count);
       if (gates == 0) continue;
-      storePart(saved + at, gate0, count);
-      storePart(saved + width + at, gate1, count);
-      storePart(saved + 2 * width + at, gate2, count);
-      storePart(saved + 3 * width + at, gate3, count);
+      write(saved + at, gate0, count);
+      write(saved + width + at, gate1, count);
+      write(saved + 2 * width + at, gate2, count);
+      write(saved + 3 * width + at, gate3, count);
     }
   }
 }
@@ -159,19 +168,19 @@ export function recurrenceBack32(
         if (kind == LSTM) dcell = f32x4.add(dcell, read(carriedC + close + at, count));
       }
       if (kept) {
-        storePart(carriedH + close + at, dy, count);
-        if (kind == LSTM) storePart(carriedC + close + at, dcell, count);
+        write(carriedH + close + at, dy, count);
+        if (kind == LSTM) write(carriedC + close + at, dcell, count);
         if (dx != 0) {
           for (let gate: usize = 0; gate < parts; gate++) {
-            storePart(target + gate * width + at, zero, count);
-            if (dproduct != 0) storePart(other + gate * width + at, zero, count);
+            write(target + gate * width + at, zero, count);
+            if (dproduct != 0) write(other + gate * width + at, zero, count);
           }
         }
         continue;
       }
       if (kind == SIMPLE) {
-        storePart(target + at, f32x4.mul(dy, slopeOfTanh(read(h + state + width + at, count))), count);
-        storePart(carriedH + close + at, zero, count);
+        write(target + at, f32x4.mul(dy, slopeOfTanh(read(h + state + width + at, count))), count);
+        write(carriedH + close + at, zero, count);
         continue;
       }
       const gate0 = read(saved + at, count);
@@ -187,22 +196,22 @@ export function recurrenceBack32(
         d0 = f32x4.mul(f32x4.mul(dcell, gate2), slopeOfSigmoid(gate0));
         d1 = f32x4.mul(f32x4.mul(dcell, read(c + state + at, count)), slopeOfSigmoid(gate1));
         d2 = f32x4.mul(f32x4.mul(dcell, gate0), slopeOfTanh(gate2));
-        storePart(target + 3 * width + at, f32x4.mul(f32x4.mul(dy, squashed), slopeOfSigmoid(gate3)), count);
-        storePart(carriedC + close + at, f32x4.mul(dcell, gate1), count);
-        storePart(carriedH + close + at, zero, count);
+        write(target + 3 * width + at, f32x4.mul(f32x4.mul(dy, squashed), slopeOfSigmoid(gate3)), count);
+        write(carriedC + close + at, f32x4.mul(dcell, gate1), count);
+        write(carriedH + close + at, zero, count);
       } else {
         const h0 = read(h + state + at, count);
         d0 = f32x4.mul(f32x4.mul(dy, f32x4.sub(h0, gate2)), slopeOfSigmoid(gate0));
         d2 = f32x4.mul(f32x4.mul(dy, f32x4.sub(one(), gate0)), slopeOfTanh(gate2));
         d1 = f32x4.mul(f32x4.mul(d2, gate3), slopeOfSigmoid(gate1));
-        storePart(carriedH + close + at, f32x4.mul(dy, gate0), count);
-        storePart(other + at, d0, count);
-        storePart(other + width + at, d1, count);
-        storePart(other + 2 * width + at, f32x4.mul(d2, gate1), count);
+        write(carriedH + close + at, f32x4.mul(dy, gate0), count);
+        write(other + at, d0, count);
+        write(other + width + at, d1, count);
+        write(other + 2 * width + at, f32x4.mul(d2, gate1), count);
       }
-      storePart(target + at, d0, count);
-      storePart(target + width + at, d1, count);
-      storePart(target + 2 * width + at, d2, count);
+      write(target + at, d0, count);
+      write(target + width + at, d1, count);
+      write(target + 2 * width + at, d2, count);
     }
   }
 }
