@@ -3,13 +3,13 @@
  * holds code), older names become today's, then layers are made. Nothing in a file is ever executed.
  * What is not here: where configs come from (`keras-file.ts`, `legacy.ts`, `tfjs.ts`) and the weights.
  */
-import { didYouMean, OptionError, show, VarveError } from "../core/errors.ts";
+import { didYouMean, show, VarveError } from "../core/errors.ts";
 import { camelCase, type Json } from "../core/options.ts";
 import { isPlainObject } from "../core/tree.ts";
 import { warnOnce } from "../core/warn.ts";
 import type { LambdaFunction } from "../layers/core/lambda.ts";
-import * as layerModule from "../layers/index.ts";
 import { Layer } from "../layers/layer.ts";
+import * as layerModule from "../layers/registry.ts";
 import type { LayerClasses } from "../layers/serialize.ts";
 import { resolveLoss } from "../losses/resolve.ts";
 import { resolveMetric } from "../metrics/resolve.ts";
@@ -269,11 +269,10 @@ export function modelFromConfig(json: Node, objects: Objects, where: string): Mo
     return model;
   } catch (error) {
     for (const layer of made) layer.dispose();
-    if (error instanceof VarveError) {
-      if (!error.message.startsWith(where)) error.message = `${where}: ${error.message}`;
-      throw error;
-    }
-    throw new FileError(`${where}: the config does not describe a model: ${(error as Error).message}`);
+    if (error instanceof FileError) throw error;
+    const problem = (error as Error).message;
+    const what = error instanceof VarveError ? problem : `the config does not describe a model: ${problem}`;
+    throw new FileError(`${where}: ${what}`, { cause: error });
   }
 }
 
@@ -322,8 +321,9 @@ export function compileFromConfig(model: Model, given: unknown, objects: Objects
     } as CompileOptions);
   } catch (error) {
     if (!(error instanceof VarveError)) throw error;
-    throw new OptionError(
+    throw new FileError(
       `${where}: the model cannot be compiled as the file says: ${error.message} (customObjects names your own; compile: false leaves this out)`,
+      { cause: error },
     );
   }
 }

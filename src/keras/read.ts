@@ -21,7 +21,14 @@ export async function read(source: Source, given: LoadOptions): Promise<Model> {
     progress: given.onProgress ?? (() => {}),
   };
   const bytes = await bytesOf(source, options.maxBytes, where);
-  if (begins(bytes, zipMark)) return readKeras(bytes, options, where);
+  if (begins(bytes, zipMark)) {
+    try {
+      return await readKeras(bytes, options, where);
+    } catch (error) {
+      if (error instanceof FileError) throw error;
+      throw new FileError(`${where}: cannot be read: ${(error as Error).message}`, { cause: error });
+    }
+  }
   const kind = begins(bytes, hdf5Mark) ? "an HDF5 file" : bytes.length === 0 ? "empty" : "no zip";
   throw new FileError(
     `${where}: this is ${kind}; models are read from .keras files, as model.save("x.keras") writes them`,
