@@ -665,6 +665,17 @@ describe("refusals", () => {
     net.dispose();
   });
 
+  test("a model that is not built yet is not built for data that do not fit", async () => {
+    const net = sequential([layers.dense({ units: 1 }), layers.reshape({ targetShape: [] })]);
+    net.compile({ optimizer: "sgd", loss: "mse" });
+    const { storages } = info().memory;
+    await expect(net.fit([[1, 2]], [[1, 2]], quiet)).rejects.toThrow("must have the same shape");
+    expect(net.built).toBe(false);
+    expect(info().memory.storages).toBe(storages);
+    expect((await net.fit([[1, 2, 3]], [1], quiet)).history.loss).toHaveLength(1);
+    net.dispose();
+  });
+
   test("models and losses that cannot be tried without values train all the same", async () => {
     class Reads extends Model {
       dense = layers.dense({ units: 1 });

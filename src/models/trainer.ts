@@ -18,7 +18,7 @@ import { Tensor } from "../core/tensor.ts";
 import { isPlainObject, leaves, mapLeaves, type Structure } from "../core/tree.ts";
 import { transaction } from "../core/variable.ts";
 import { warnOnce } from "../core/warn.ts";
-import { Layer } from "../layers/layer.ts";
+import { allOrNothing, Layer } from "../layers/layer.ts";
 import type { Metric } from "../metrics/metric.ts";
 import { Mean } from "../metrics/reduction.ts";
 import { add } from "../ops/elementwise/binary.ts";
@@ -418,7 +418,8 @@ export abstract class Trainer extends Layer implements CallbackModel {
         if (error instanceof ShapeError || error instanceof OptionError || error instanceof DTypeError) throw error;
       }
     };
-    onDevice(shapesDevice, () => inScope(check, false));
+    // A model that these targets do not fit is not built for these inputs.
+    allOrNothing(() => onDevice(shapesDevice, () => inScope(check, false)));
   }
 
   /** The batches of what was given as x and y. */
