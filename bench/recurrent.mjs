@@ -22,8 +22,8 @@ export async function recurrentTimes(random, features = units) {
     layer.build(x.shape);
     const step = valueAndGrad(() => ops.sum(ops.square(layer.apply(x, { training: true }))), layer.trainableWeights);
     const tfLayer = tf.layers[name]({ units });
-    tfLayer.build(tfX.shape);
-    const variables = tfLayer.trainableWeights.map((weight) => weight.read());
+    tf.dispose(tfLayer.apply(tfX));
+    const variables = tfLayer.trainableWeights.map((weight) => weight.val);
     const tfLoss = () => tf.sum(tf.square(tfLayer.apply(tfX, { training: true })));
     const forward = await sideBySide({
       varve: () => layer.apply(x).dispose(),

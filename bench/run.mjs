@@ -5,8 +5,8 @@ import { cpus } from "node:os";
 import * as varve from "varve";
 import * as jax from "./jax.mjs";
 import { milliseconds, ratio, sideBySide, table } from "./measure.mjs";
-import { recurrentTimes } from "./recurrent.mjs";
 import { registerLoop } from "./peak.mjs";
+import { recurrentTimes } from "./recurrent.mjs";
 import {
   tf,
   groupNormalization as tfGroupNormalization,
