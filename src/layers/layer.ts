@@ -189,6 +189,8 @@ export abstract class Layer<C extends object = object> {
   static readonly schema: Schema = {};
   /** What a call may be told beyond `CallOptions`; `call` finds it in its context, checked and with defaults. */
   static readonly callSchema: Schema = {};
+  /** Under which names Keras's `call` takes the inputs, where it takes them one by one and not as a list. */
+  static readonly inputNames: readonly string[] = [];
 
   readonly name: string;
   readonly dtype: DType;
@@ -656,6 +658,7 @@ export interface LayerClass<S extends Schema, C extends Schema = Record<never, n
   readonly className: string;
   readonly schema: S;
   readonly callSchema: C;
+  readonly inputNames: readonly string[];
   fromConfig: typeof Layer.fromConfig;
 }
 

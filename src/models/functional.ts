@@ -190,7 +190,7 @@ function rebuild(config: Config, classes: LayerClasses): Functional {
     const stuck = new Set<string>();
     const left = waiting.filter(({ name, node }) => {
       // Calls of one layer keep their order: others name them by number.
-      const found = stuck.has(name) ? undefined : deserializeNode(node, find);
+      const found = stuck.has(name) ? undefined : deserializeNode(made.get(name) as Layer, node, find);
       if (!found) {
         stuck.add(name);
         return true;

@@ -13,9 +13,20 @@ export { type Config, deserializeLayer, type LayerClasses } from "../layers/seri
 
 /** A layer as Keras's configs of models have it. */
 export function serializeLayer(layer: Layer): Record<string, Json> {
-  const shape = layer.buildShape as Json | undefined;
-  return { ...describeLayer(layer), ...(shape === undefined ? {} : { build_config: { input_shape: shape } }) };
+  return { ...describeLayer(layer), ...buildConfigOf(layer) };
 }
+
+/** The shapes that a layer was built for, as Keras's configs name them; nothing before it is built. */
+export function buildConfigOf(layer: Layer): Record<string, Json> {
+  const shape = layer.buildShape as Json | undefined;
+  if (shape === undefined) return {};
+  const names = inputNamesOf(layer);
+  if (names.length === 0) return { build_config: { input_shape: shape } };
+  const shapes = (shape as readonly Json[]).map((each, index) => [`${names[index]}_shape`, each]);
+  return { build_config: { shapes_dict: Object.fromEntries(shapes) } };
+}
+
+const inputNamesOf = (layer: Layer): readonly string[] => (layer.constructor as typeof Layer).inputNames;
 
 /** A call of a layer: its arguments, with every symbolic tensor named by where it comes from. */
 export function serializeNode(node: GraphNode, originOf: (tensor: SymbolicTensor) => readonly Json[]): Json {
@@ -33,11 +44,16 @@ export function serializeNode(node: GraphNode, originOf: (tensor: SymbolicTensor
       : (leaf ?? null),
   ) as [Json, Record<string, Json>];
   const kwargs = Object.entries(options).map(([name, value]) => [snakeCase(name), value]);
-  return { args: [inputs], kwargs: Object.fromEntries(kwargs) };
+  const isApart = inputNamesOf(node.operation).length > 0;
+  return { args: isApart ? inputs : [inputs], kwargs: Object.fromEntries(kwargs) };
 }
 
-/** The reverse: the arguments of a call, with each symbolic tensor found by `find`. Undefined while one is missing. */
+/**
+ * The reverse: the arguments of a call of a layer, with each symbolic tensor found by `find`. Undefined while one is
+ * missing.
+ */
 export function deserializeNode(
+  layer: Layer,
   node: unknown,
   find: (origin: readonly unknown[]) => SymbolicTensor | undefined,
 ): { inputs: unknown; options: Record<string, unknown> } | undefined {
@@ -53,8 +69,12 @@ export function deserializeNode(
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, revive(item)]));
   };
   const { args, kwargs } = node as { args: readonly unknown[]; kwargs: Record<string, unknown> };
-  const inputs = revive(args[0]);
-  const given = Object.entries(kwargs ?? {}).filter(([, value]) => value !== null && value !== undefined);
+  const names = inputNamesOf(layer);
+  const apart = names.map((name, index) => args[index] ?? kwargs?.[name]).filter((each) => each !== null);
+  const inputs = revive(names.length > 0 ? apart.filter((each) => each !== undefined) : args[0]);
+  const given = Object.entries(kwargs ?? {}).filter(
+    ([name, value]) => value !== null && value !== undefined && !names.includes(name),
+  );
   const options = Object.fromEntries(given.map(([key, value]) => [camelCase(key), revive(value)]));
   return missing ? undefined : { inputs, options };
 }

@@ -256,6 +256,30 @@ def words(random):
     )
 
 
+def encoder(random):
+    """A Transformer encoder block: attention and two dense layers, each added to what it came from and normalized."""
+    x = random.standard_normal((7, 5, 4)).astype("float32")
+    y = random.integers(0, 3, 7).astype("int32")
+    inputs = layers.Input((5, 4), name="steps")
+    attended = layers.MultiHeadAttention(2, 3, name="attention")(inputs, inputs, use_causal_mask=True)
+    first = layers.LayerNormalization(name="first_norm")(layers.Add(name="first_sum")([inputs, attended]))
+    h = layers.Dense(6, activation="gelu", name="wide")(first)
+    h = layers.Dense(4, name="narrow")(h)
+    second = layers.LayerNormalization(name="second_norm")(layers.Add(name="second_sum")([first, h]))
+    pooled = layers.Attention(name="pool")([layers.Dense(4, name="asks")(second), second])
+    outputs = layers.Dense(3, activation="softmax", name="class")(layers.Flatten(name="flat")(pooled))
+    return case(
+        "a Transformer encoder block",
+        keras.Model(inputs, outputs, name="encoder_block"),
+        x,
+        y,
+        # Not Adam: the bias of the keys has no gradient, and Adam would make steps of what rounding leaves.
+        optimizers.SGD(0.05, momentum=0.9),
+        dict(loss="sparse_categorical_crossentropy", metrics=["accuracy"]),
+        dict(epochs=3, batch_size=4),
+    )
+
+
 class Branches(keras.Model):
     """A model with a call of its own."""
 
@@ -365,6 +389,7 @@ def content():
             two_heads(random, False),
             twins(random),
             words(random),
+            encoder(generator("models data", "encoder")),
         ],
         "summaries": summaries(),
         "earlyStopping": [

@@ -64,6 +64,7 @@ export class GroupQueryAttention extends layer(
   },
   headsCall(),
 ) {
+  static override readonly inputNames = ["query", "value", "key"];
   override readonly supportsMasking = true;
   protected override inputSpec = [{ rank: 3 }, { rank: 3 }, { rank: 3 }];
   queryDense: EinsumDense | undefined = undefined;

@@ -91,6 +91,7 @@ export class MultiHeadAttention extends layer(
   },
   headsCall(),
 ) {
+  static override readonly inputNames = ["query", "value", "key"];
   override readonly supportsMasking = true;
   queryDense: EinsumDense | undefined = undefined;
   keyDense: EinsumDense | undefined = undefined;
