@@ -29,9 +29,17 @@ test.each(layers)("%s: every tensor has as many numbers as its shape says", asyn
   expectWhole(golden);
 });
 
-test.each(["activations", "losses", "metrics", "optimizers", "initializers", "regularizers", "constraints"] as const)(
-  "%s: every tensor has as many numbers as its shape says",
-  async (subject) => expectWhole(await readGoldenSubject(subject)),
+test.each([
+  "activations",
+  "losses",
+  "metrics",
+  "optimizers",
+  "initializers",
+  "regularizers",
+  "constraints",
+  "composed",
+] as const)("%s: every tensor has as many numbers as its shape says", async (subject) =>
+  expectWhole(await readGoldenSubject(subject)),
 );
 
 test("a mean over nothing is read as NaN", async () => {

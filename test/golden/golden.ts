@@ -337,6 +337,29 @@ export interface GoldenModels extends GoldenHeader {
   }[];
 }
 
+/** Models of layers of several families, trained for five steps on one batch. */
+export interface GoldenComposed extends GoldenHeader {
+  readonly cases: readonly {
+    readonly name: string;
+    readonly note?: string;
+    /** The model as a file has it: `{ class_name, config, … }`. */
+    readonly config: { readonly class_name: string; readonly config: KerasConfig };
+    readonly optimizer: KerasConfig;
+    readonly loss: KerasConfig;
+    readonly x: GoldenTensor;
+    readonly y: GoldenTensor;
+    readonly weightPaths: readonly string[];
+    readonly initialWeights: readonly GoldenTensor[];
+    /** Before the steps. */
+    readonly predictions: GoldenTensor;
+    /** Of every step, before it. */
+    readonly losses: readonly number[];
+    /** After the steps. */
+    readonly weights: readonly GoldenTensor[];
+    readonly predictionsAfter: GoldenTensor;
+  }[];
+}
+
 /** The files beside the layers', by subject. */
 export interface GoldenSubjects {
   readonly activations: GoldenActivations;
@@ -347,6 +370,7 @@ export interface GoldenSubjects {
   readonly regularizers: GoldenRegularizers;
   readonly constraints: GoldenConstraints;
   readonly models: GoldenModels;
+  readonly composed: GoldenComposed;
 }
 
 /** The numbers of a file, with the words for NaN and the infinities decoded and booleans as 0 and 1. */

@@ -18,7 +18,17 @@ LAYER_MODULES = [
     "cases_random_layers",
     "cases_recurrent",
 ]
-OTHERS = ["activations", "losses", "metrics", "optimizers", "initializers", "regularizers", "constraints", "models"]
+OTHERS = [
+    "activations",
+    "losses",
+    "metrics",
+    "optimizers",
+    "initializers",
+    "regularizers",
+    "constraints",
+    "models",
+    "composed",
+]
 
 
 def write(folder, wanted):
