@@ -46,9 +46,11 @@ function ownOf(layer: Layer): readonly Variable[] {
 /** Layers that Keras keeps under another name than ours: by the class that holds them. */
 const attributes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   Bidirectional: { layer: "forward_layer" },
+  MultiHeadAttention: { gateDense: "_gate_dense" },
   GroupQueryAttention: {
     queryDense: "_query_dense",
     keyDense: "_key_dense",
+    gateDense: "_gate_dense",
     valueDense: "_value_dense",
     outputDense: "_output_dense",
   },

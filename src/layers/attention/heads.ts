@@ -7,7 +7,7 @@ import { boolean, integer, number, type Option, type OptionsOf, type ValuesOf } 
 import { broadcastsTo, formatShape, type PartialShape, sameShape } from "../../core/shape.ts";
 import type { SymbolicTensor } from "../../core/symbolic.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { attend, seenPlaces } from "../../ops/attention/attention.ts";
+import { attend, seenPlaces, unseen } from "../../ops/attention/attention.ts";
 import { multiply } from "../../ops/elementwise/binary.ts";
 import { cast } from "../../ops/elementwise/cast.ts";
 import { logicalAnd, where } from "../../ops/elementwise/compare.ts";
@@ -25,7 +25,7 @@ import { EinsumDense } from "../core/einsum-dense.ts";
 import type { CallContext } from "../layer.ts";
 import { type SeedOptions, seedOptions } from "../regularization/noise.ts";
 import { type KernelOptions, kernelOptions } from "../weights.ts";
-import { type Attended, type AttentionCall, attended, attentionCall, checkMask, unseen } from "./scores.ts";
+import { type Attended, type AttentionCall, attended, attentionCall, checkMask } from "./scores.ts";
 
 /** What a call may be told. */
 export type HeadsCall = {

@@ -6,7 +6,7 @@ import { ShapeError } from "../../core/errors.ts";
 import { boolean, number, type Option, type OptionsOf, type ValuesOf } from "../../core/options.ts";
 import { formatShape, type PartialShape, type Shape, sameShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { seenPlaces } from "../../ops/attention/attention.ts";
+import { seenPlaces, unseen } from "../../ops/attention/attention.ts";
 import { logicalAnd, where } from "../../ops/elementwise/compare.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { reshape } from "../../ops/movement/reshape.ts";
@@ -15,9 +15,6 @@ import type { SeedGenerator } from "../../ops/random/seed.ts";
 import { softmax } from "../../ops/softmax/softmax.ts";
 import type { CallContext, CallOptions } from "../layer.ts";
 import { type SeedOptions, seedOptions } from "../regularization/noise.ts";
-
-/** In place of scores that do not count. */
-export const unseen = -1e9;
 
 /** What calls of all attention layers may be told. */
 export type AttentionCall = {

@@ -420,8 +420,8 @@ function gradientCalls(
   ];
 }
 
-/** In place of the scores of keys that must not be seen: as good as −∞, and finite, so that none at all can be seen. */
-const unseen = -1e9;
+/** In place of the scores of keys that must not be seen: as good as −∞, and finite, so that none at all can be seen. @internal */
+export const unseen = -1e9;
 
 /** Which keys which query sees, [1, 1, queries, keys]; undefined where all see all. @internal */
 export function seenPlaces(
