@@ -36,6 +36,7 @@ async function compile(features, folder) {
     [
       entry,
       "-O3",
+      "--converge",
       "--noAssert",
       "--runtime",
       "stub",

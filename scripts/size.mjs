@@ -1,9 +1,10 @@
-// Bundles what a program needs that trains Dense and GroupNormalization, minifies and gzips it, and says how big it is;
-// then what each front end adds to everything else. Fails over the budgets, and where a program holds a front end that
-// it does not import.
+// Bundles, as Vite does, what a program needs that trains Dense and GroupNormalization, minifies and gzips it, and says
+// how big it is; then what each front end adds to everything else. Fails over the budgets, and where a program holds a
+// front end that it does not import.
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { rolldown } from "rolldown";
 
 const budget = 120_000;
 const frontendBudget = 15_000;
@@ -21,25 +22,31 @@ const programs = {
 const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 const frontends = Object.keys(exports).flatMap((path) => /^\.\/(\w+)$/.exec(path)?.[1] ?? []);
 
+/** What a page loads to start the program: its bundle and the chunks that it imports at once, not those for later. */
 async function bundle(contents) {
-  const { outputFiles, metafile } = await build({
-    stdin: { contents, resolveDir: process.cwd(), loader: "js" },
-    bundle: true,
-    minify: true,
-    format: "esm",
-    platform: "browser",
-    write: false,
-    metafile: true,
-    logLevel: "error",
-    tsconfigRaw: {},
-  });
-  const bytes = outputFiles[0].contents;
-  const inputs = Object.entries(Object.values(metafile.outputs)[0].inputs);
+  const entry = join(process.cwd(), "program.js");
+  const program = {
+    name: "program",
+    resolveId: (id) => (id === entry ? id : null),
+    load: (id) => (id === entry ? contents : null),
+  };
+  const bundled = await rolldown({ input: entry, platform: "browser", plugins: [program], logLevel: "silent" });
+  const { output } = await bundled.generate({ format: "esm", minify: true });
+  const chunks = new Map(output.filter(({ type }) => type === "chunk").map((chunk) => [chunk.fileName, chunk]));
+  const loaded = new Set();
+  const load = (name) => {
+    if (loaded.has(name)) return;
+    loaded.add(name);
+    for (const next of chunks.get(name).imports) load(next);
+  };
+  load(output.find(({ isEntry }) => isEntry).fileName);
+  const codes = [...loaded].map((name) => Buffer.from(chunks.get(name).code));
+  const modules = [...loaded].flatMap((name) => Object.entries(chunks.get(name).modules));
   const sizeOf = (part) =>
-    inputs.filter(([path]) => path.includes(part)).reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0);
+    modules.filter(([path]) => path.includes(part)).reduce((sum, [, { renderedLength }]) => sum + renderedLength, 0);
   return {
-    gzipped: gzipSync(bytes, { level: 9 }).length,
-    minified: bytes.length,
+    gzipped: codes.reduce((sum, code) => sum + gzipSync(code, { level: 9 }).length, 0),
+    minified: codes.reduce((sum, code) => sum + code.length, 0),
     kernels: sizeOf("kernels.generated"),
     frontends: sizeOf("/frontends/"),
   };
