@@ -135,6 +135,8 @@ export {
   layer,
   type WeightOptions,
 } from "./layers/layer.ts";
+export type { GivenStates, RecurrentCell, StateSize, Step } from "./layers/rnn/cell.ts";
+export type { SequenceCallOptions } from "./layers/rnn/recurrent.ts";
 export * as losses from "./losses/index.ts";
 export * as metrics from "./metrics/index.ts";
 export type { Arrays, Batches, BatchLike } from "./models/data.ts";
