@@ -1,20 +1,14 @@
 /**
- * What `compile` was given, as Keras writes it; and the marks by which Keras finds classes that are not its own.
+ * What `compile` was given, as Keras writes it; and how configs become JSON that Python reads as it would its own.
  */
-
-import * as constraints from "../constraints.ts";
 import { Configurable, serialize } from "../core/configurable.ts";
 import { VarveError } from "../core/errors.ts";
 import { type Json, type Schema, snakeCase } from "../core/options.ts";
-import { isPlainObject } from "../core/tree.ts";
-import * as initializers from "../initializers.ts";
-import * as losses from "../losses/index.ts";
-import * as metrics from "../metrics/index.ts";
+import { isPlainObject, leaves } from "../core/tree.ts";
+import type { Layer } from "../layers/layer.ts";
 import type { Model } from "../models/model.ts";
-import * as optimizers from "../optimizers/index.ts";
-import type { Optimizer } from "../optimizers/optimizer.ts";
-import * as regularizers from "../regularizers.ts";
-import { knownLayers } from "./config.ts";
+import { Optimizer } from "../optimizers/optimizer.ts";
+import { isOfKeras } from "./keras-names.ts";
 
 /** A loss or a metric that is a function is named; whoever loads the file gives it by that name. */
 function named(value: unknown, model: Model): Json {
@@ -50,59 +44,62 @@ export function compileConfigOf(model: Model): Record<string, Json> {
   };
 }
 
-/** Where Keras keeps classes, and which there are here: any other class is the user's own. */
-const homes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  "keras.layers": knownLayers,
-  "keras.losses": losses,
-  "keras.metrics": metrics,
-  "keras.optimizers": optimizers,
-  "keras.optimizers.schedules": optimizers.schedules,
-  "keras.initializers": initializers,
-  "keras.regularizers": regularizers,
-  "keras.constraints": constraints,
-};
-
-function homeOf({ module }: Readonly<Record<string, unknown>>) {
-  return typeof module === "string" && Object.hasOwn(homes, module) ? homes[module] : undefined;
-}
-
 /** The same config, where classes of the user's own are found by their names rather than in Keras. */
 export function withOwnClasses(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withOwnClasses);
   if (!isPlainObject(value)) return value;
   const node = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withOwnClasses(item)]));
-  const { class_name: name } = node;
-  const home = homeOf(node);
-  if (!home || typeof name !== "string" || Object.hasOwn(home, name)) return node;
+  const { module, class_name: name } = node;
+  if (typeof module !== "string" || typeof name !== "string" || isOfKeras(module, name)) return node;
   return { ...node, module: null, registered_name: name };
 }
 
 /** Options whose numbers are real although they are no plain number options. */
 const realKeys = ["learning_rate"];
-const mark = "\u0000";
 
-/** Numbers that are real as texts with a mark in front. */
-function marked(value: unknown, isReal = false): unknown {
-  if (typeof value === "number") return isReal && Number.isInteger(value) ? `${mark}${value}` : value;
-  if (Array.isArray(value)) return value.map((item) => marked(item, isReal));
-  if (!isPlainObject(value)) return value;
-  const found = homeOf(value)?.[String(value.class_name)] as { schema?: Schema } | undefined;
-  const real = new Set(realKeys);
-  for (const [name, { real: isReal, configKey }] of Object.entries(found?.schema ?? {})) {
-    if (isReal) real.add(configKey ?? snakeCase(name));
-  }
-  const config = isPlainObject(value.config)
-    ? Object.fromEntries(Object.entries(value.config).map(([key, item]) => [key, marked(item, real.has(key))]))
-    : value.config;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, key === "config" ? config : marked(item)]),
-  );
+/** The keys that hold real numbers, by the class names of everything a model has options of. */
+function realKeysOf(layers: readonly Layer[], model: Model): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  const seen = new Set<unknown>();
+  const visit = (object: unknown): void => {
+    if (typeof object !== "object" || object === null || seen.has(object)) return;
+    seen.add(object);
+    const { className, schema } = object.constructor as { className?: string; schema?: Schema };
+    if (!className || !schema) return;
+    const keys = found.get(className) ?? new Set(realKeys);
+    for (const [name, { real, configKey }] of Object.entries(schema)) {
+      if (real) keys.add(configKey ?? snakeCase(name));
+      visit((object as Record<string, unknown>)[name]);
+    }
+    found.set(className, keys);
+    if (object instanceof Optimizer) visit(object.schedule);
+  };
+  layers.forEach(visit);
+  visit(model.optimizer);
+  const { loss, metrics, weightedMetrics } = model.compileOptions ?? {};
+  leaves([loss, metrics, weightedMetrics]).forEach(visit);
+  return found;
 }
 
+const mark = "\u0000";
+
 /** JSON as Python writes it: real numbers have a point, since Keras refuses `momentum: 0` where it takes `0.0`. */
-export function pythonJson(value: unknown): string {
-  const text = JSON.stringify(marked(value));
-  return text.replace(/"\\u0000(-?\d+(?:e[+-]?\d+)?)"/g, (_, digits: string) =>
+export function pythonJson(config: unknown, layers: readonly Layer[], model: Model): string {
+  const real = realKeysOf(layers, model);
+  const marked = (value: unknown, isReal = false): unknown => {
+    if (typeof value === "number") return isReal && Number.isInteger(value) ? `${mark}${value}` : value;
+    if (Array.isArray(value)) return value.map((item) => marked(item, isReal));
+    if (!isPlainObject(value)) return value;
+    const keys = real.get(String(value.class_name));
+    const own = (config: unknown) =>
+      isPlainObject(config)
+        ? Object.fromEntries(Object.entries(config).map(([key, item]) => [key, marked(item, keys?.has(key))]))
+        : marked(config);
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, key === "config" ? own(item) : marked(item)]),
+    );
+  };
+  return JSON.stringify(marked(config)).replace(/"\\u0000(-?\d+(?:e[+-]?\d+)?)"/g, (_, digits: string) =>
     digits.includes("e") ? digits : `${digits}.0`,
   );
 }

@@ -9,7 +9,6 @@ import { isPlainObject } from "../core/tree.ts";
 import { warnOnce } from "../core/warn.ts";
 import type { LambdaFunction } from "../layers/core/lambda.ts";
 import { Layer } from "../layers/layer.ts";
-import * as layerModule from "../layers/registry.ts";
 import type { LayerClasses } from "../layers/serialize.ts";
 import { resolveLoss } from "../losses/resolve.ts";
 import { resolveMetric } from "../metrics/resolve.ts";
@@ -20,7 +19,8 @@ import { Sequential } from "../models/sequential.ts";
 import { resolveOptimizer } from "../optimizers/resolve.ts";
 import { FileError } from "./file-error.ts";
 import { today } from "./old-names.ts";
-import { isKnownOperation, layerEntry, Operation } from "./operations.ts";
+import { isKnownOperation, layerEntry, operationLayer } from "./operations.ts";
+import { policies } from "./policies.ts";
 
 /** What a file may need that it cannot hold. */
 export interface Objects {
@@ -60,17 +60,21 @@ function isNamed(value: unknown): value is Named {
   return isPlainObject(value) && typeof value.class_name === "string" && isPlainObject(value.config);
 }
 
-/** Layer classes that are here, by their Keras names. */
-export const knownLayers: LayerClasses = {
-  ...Object.fromEntries(
-    Object.entries(layerModule).filter(
-      ([name, value]) => typeof value === "function" && value.prototype instanceof Layer && /^[A-Z]/.test(name),
-    ),
-  ),
-  Sequential,
-  Functional,
-  KerasOperation: Operation,
-};
+/** What reading looks names up in; given by whoever calls, so that programs without files do not carry it. */
+export interface Kit {
+  /** Everything under `layers.*`. */
+  readonly layers: Readonly<Record<string, unknown>>;
+  /** Everything under `ops.*`. */
+  readonly ops: Readonly<Record<string, unknown>>;
+}
+
+/** The layer classes of a kit, by their Keras names. */
+export function layerClasses({ layers, ops }: Kit): LayerClasses {
+  const found = Object.entries(layers).filter(
+    ([name, value]) => typeof value === "function" && value.prototype instanceof Layer && /^[A-Z]/.test(name),
+  );
+  return { ...Object.fromEntries(found), Sequential, Functional, KerasOperation: operationLayer(ops) };
+}
 
 const layerModules =
   /^(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\.src)?(\.engine|\.layers|\.models)/;
@@ -90,6 +94,7 @@ function ownOf(source: Readonly<Record<string, unknown>> | undefined, names: rea
 }
 
 interface Reading {
+  readonly known: LayerClasses;
   readonly objects: Objects;
   readonly where: string;
   /** Classes that nobody knows, with the layers that are of them. */
@@ -143,8 +148,8 @@ function translate(value: unknown, reading: Reading, depth: number, isLayer = fa
         name: names.find((each) => objects.customObjects && Object.hasOwn(objects.customObjects, each)) as string,
         config: node.config,
       }
-    : now(knownName(names), node.config, name, where);
-  if (!own && !Object.hasOwn(knownLayers, className)) {
+    : now(knownName(names, reading.known), node.config, name, where);
+  if (!own && !Object.hasOwn(reading.known, className)) {
     note(reading.unknown, className, name);
     return node;
   }
@@ -157,8 +162,8 @@ function translate(value: unknown, reading: Reading, depth: number, isLayer = fa
 }
 
 /** The name that is known, of those a class goes by. */
-function knownName(names: readonly string[]): string {
-  const found = names.find((name) => today(name, {}).name !== name || Object.hasOwn(knownLayers, name));
+function knownName(names: readonly string[], known: LayerClasses): string {
+  const found = names.find((name) => today(name, {}).name !== name || Object.hasOwn(known, name));
   return found ?? (names[0] as string);
 }
 
@@ -177,9 +182,6 @@ function note(unknown: Map<string, string[]>, className: string, name: string): 
 function dtypeNamed(policy: Node): unknown {
   return isPlainObject(policy.config) ? policy.config.name : undefined;
 }
-
-/** The policies of layers from files, which are computed in float32 here and keep their policy when they are saved. */
-export const policies = new WeakMap<Layer, Json>();
 
 /** Everything is computed in the dtype of the weights, which mixed policies keep in float32. */
 function policyOf({ config }: Named, where: string): unknown {
@@ -211,12 +213,12 @@ function lambdaConfig(config: Node, name: string, reading: Reading): Node {
   return { ...rest, ...shape, function: given };
 }
 
-function refuseUnknown({ unknown, lambdas, where }: Reading): void {
+function refuseUnknown({ known, unknown, lambdas, where }: Reading): void {
   const problems = [...unknown].map(([className, names]) => {
     const who = names.slice(0, 3).map(show).join(", ");
     const hint = / of keras\.ops$/.test(className)
       ? "use a layer in its place before saving"
-      : didYouMean(className, Object.keys(knownLayers)).replace(/^known are .*/, "no layer here has a name like it");
+      : didYouMean(className, Object.keys(known)).replace(/^known are .*/, "no layer here has a name like it");
     return `${className} (${who}${names.length > 3 ? ", …" : ""}): ${hint}`;
   });
   if (problems.length > 0) {
@@ -243,16 +245,24 @@ export interface ModelConfig {
  *
  * @throws FileError where the config holds what is not known here, or does not describe a model.
  */
-export function modelFromConfig(json: Node, objects: Objects, where: string): Model {
+export function modelFromConfig(json: Node, known: LayerClasses, objects: Objects, where: string): Model {
   if (!isNamed(json))
     throw new FileError(`${where}: the config does not describe a model: it has no class_name and config`);
-  const reading: Reading = { objects, where, unknown: new Map(), lambdas: [], shared: new Map(), policies: new Map() };
+  const reading: Reading = {
+    known,
+    objects,
+    where,
+    unknown: new Map(),
+    lambdas: [],
+    shared: new Map(),
+    policies: new Map(),
+  };
   const root = translate(json, reading, 0, true) as Named;
   refuseUnknown(reading);
   const made: Layer[] = [];
   const shared = new Map<number, Layer>();
   const classes = Object.fromEntries(
-    Object.entries({ ...knownLayers, ...objects.customObjects }).map(([name, found]) => [
+    Object.entries({ ...known, ...objects.customObjects }).map(([name, found]) => [
       name,
       typeof found === "function" && found.prototype instanceof Layer
         ? making(found as unknown as LayerClass, made, shared, reading)
@@ -298,9 +308,23 @@ function making(found: LayerClass, made: Layer[], shared: Map<number, Layer>, re
 }
 
 /** Compiles a model as its file says. */
-export function compileFromConfig(model: Model, given: unknown, objects: Objects, where: string): void {
+export function compileFromConfig(
+  model: Model,
+  given: unknown,
+  known: LayerClasses,
+  objects: Objects,
+  where: string,
+): void {
   if (!isPlainObject(given) || given.optimizer === undefined || given.optimizer === null) return;
-  const reading: Reading = { objects, where, unknown: new Map(), lambdas: [], shared: new Map(), policies: new Map() };
+  const reading: Reading = {
+    known,
+    objects,
+    where,
+    unknown: new Map(),
+    lambdas: [],
+    shared: new Map(),
+    policies: new Map(),
+  };
   const config = translate(given, reading, 0) as Node;
   const each = (structure: unknown, make: (config: Named) => unknown): unknown => {
     if (isNamed(structure)) return make(structure);

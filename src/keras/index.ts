@@ -4,7 +4,9 @@
  */
 import { OptionError, show } from "../core/errors.ts";
 import type { LambdaFunction } from "../layers/core/lambda.ts";
+import * as layers from "../layers/index.ts";
 import type { Model } from "../models/model.ts";
+import * as ops from "../ops/index.ts";
 import type { Source } from "./source.ts";
 
 export { FileError } from "./file-error.ts";
@@ -54,5 +56,5 @@ export async function loadModel(source: Source, options: LoadOptions = {}): Prom
     throw new OptionError(`loadModel: option "${other}" is unknown; there are ${known.map(show).join(", ")}`);
   }
   const { read } = await import("./read.ts");
-  return read(source, options);
+  return read(source, options, { layers, ops });
 }

@@ -6,7 +6,8 @@ import { type Json, option } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import { isPlainObject } from "../core/tree.ts";
 import { layer } from "../layers/layer.ts";
-import * as ops from "../ops/index.ts";
+import type { Kit } from "./config.ts";
+import { fill, place } from "./operation-entry.ts";
 
 type Node = Readonly<Record<string, unknown>>;
 
@@ -53,40 +54,35 @@ export function isKnownOperation(name: string): boolean {
 
 const isTensor = (value: unknown) => isPlainObject(value) && value.class_name === "__keras_tensor__";
 
-/** Where a tensor stands in the arguments of a call. */
-const place = "__tensor__";
-
 const json = option<Json, Json, Record<never, never>>(
   {},
   { expected: "JSON", parse: (given) => given as Json, toConfig: (value) => value, fromConfig: (value) => value },
 );
 
-/** A layer that runs an operation of Keras. */
-export class Operation extends layer("KerasOperation", {
-  /** The entry as the file has it, without its calls. */
-  entry: json,
-  /** The arguments of its call, with tensors numbered. */
-  arguments: json,
-}) {
-  override readonly supportsMasking = true;
-  protected override readonly autocast = false;
+/** The class of the layer that runs an operation of Keras, by functions of `ops.*`. */
+export function operationLayer(ops: Kit["ops"]): unknown {
+  return class Operation extends layer("KerasOperation", {
+    /** The entry as the file has it, without its calls. */
+    entry: json,
+    /** The arguments of its call, with tensors numbered. */
+    arguments: json,
+  }) {
+    override readonly supportsMasking = true;
+    protected override readonly autocast = false;
 
-  override call(inputs: Tensor | readonly Tensor[]): Tensor {
-    const tensors = inputs instanceof Tensor ? [inputs] : inputs;
-    const fill = (value: unknown): unknown => {
-      if (Array.isArray(value)) return value.map(fill);
-      return isPlainObject(value) && typeof value[place] === "number" ? tensors[value[place]] : value;
-    };
-    const { class_name: name, config } = this.entry as { class_name: string; config: Node };
-    const given = (withArguments[name] ?? []).map((key) => config[key] ?? undefined);
-    const run = (ops as unknown as Record<string, unknown>)[name.replace(/^./, (first) => first.toLowerCase())];
-    return (run as (...args: unknown[]) => Tensor)(...(fill(this.arguments) as unknown[]), ...given);
-  }
+    override call(inputs: Tensor | readonly Tensor[]): Tensor {
+      const { class_name: name, config } = this.entry as { class_name: string; config: Node };
+      const given = (withArguments[name] ?? []).map((key) => config[key] ?? undefined);
+      const filled = fill(this.arguments, inputs instanceof Tensor ? [inputs] : inputs) as unknown[];
+      const run = ops[name.replace(/^./, (first) => first.toLowerCase())];
+      return (run as (...args: unknown[]) => Tensor)(...filled, ...given);
+    }
 
-  /** Operations make tensors without masks. */
-  override computeMask(): undefined {
-    return undefined;
-  }
+    /** Operations make tensors without masks. */
+    override computeMask(): undefined {
+      return undefined;
+    }
+  };
 }
 
 /** The entry of a layer in place of that of an operation; undefined where it takes what no layer here can. */
@@ -112,18 +108,4 @@ export function layerEntry(entry: Node): Node | undefined {
     name: entry.name ?? name,
     inbound_nodes: [{ args: [tensors.length === 1 ? tensors[0] : tensors], kwargs: {} }],
   };
-}
-
-/** The reverse: the entry that Keras has for what is a layer here. */
-export function operationEntry(entry: Node): Node {
-  const { config, inbound_nodes: calls } = entry as { config: Node; inbound_nodes: readonly { args: unknown[] }[] };
-  const fill = (value: unknown, tensors: readonly unknown[]): unknown => {
-    if (Array.isArray(value)) return value.map((item) => fill(item, tensors));
-    return isPlainObject(value) && typeof value[place] === "number" ? tensors[value[place]] : value;
-  };
-  const made = calls.map(({ args: [inputs] }) => ({
-    args: fill(config.arguments, Array.isArray(inputs) ? inputs : [inputs]),
-    kwargs: {},
-  }));
-  return { ...(config.entry as Node), inbound_nodes: made };
 }

@@ -2,18 +2,20 @@
  * Reading a model from any source: which kind of file it is, is seen from its first bytes.
  */
 import type { Model } from "../models/model.ts";
+import { type Kit, layerClasses } from "./config.ts";
 import { FileError } from "./file-error.ts";
 import { hdf5Mark } from "./hdf5.ts";
 import type { LoadOptions } from "./index.ts";
-import { type ReadOptions, readKeras } from "./keras-file.ts";
+import { type ReadOptions, readKeras } from "./read-keras.ts";
 import { bytesOf, nameOf, type Source } from "./source.ts";
 import { zipMark } from "./zip.ts";
 
 const begins = (bytes: Uint8Array, mark: readonly number[]) => mark.every((byte, index) => bytes[index] === byte);
 
-export async function read(source: Source, given: LoadOptions): Promise<Model> {
+export async function read(source: Source, given: LoadOptions, kit: Kit): Promise<Model> {
   const where = nameOf(source);
   const options: ReadOptions = {
+    known: layerClasses(kit),
     customObjects: given.customObjects,
     lambdas: given.lambdas,
     compile: given.compile ?? true,

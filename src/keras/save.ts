@@ -4,7 +4,7 @@
 import { OptionError, show } from "../core/errors.ts";
 import type { Files } from "../models/files.ts";
 import { platform } from "../platform/platform.ts";
-import { writeKeras } from "./keras-file.ts";
+import { writeKeras } from "./write-keras.ts";
 
 export const files: Files = {
   toKeras: writeKeras,

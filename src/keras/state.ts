@@ -12,7 +12,6 @@ import { isPlainObject, leaves } from "../core/tree.ts";
 import { transaction, type Variable } from "../core/variable.ts";
 import { warnOnce } from "../core/warn.ts";
 import { Layer } from "../layers/layer.ts";
-import { SpectralNormalization } from "../layers/normalization/spectral-normalization.ts";
 import { Functional } from "../models/functional.ts";
 import type { Model } from "../models/model.ts";
 import { Sequential } from "../models/sequential.ts";
@@ -40,7 +39,8 @@ function ownOf(layer: Layer): readonly Variable[] {
   const inner = new Set(layer.sublayers.flatMap(({ weights }) => weights));
   const own = layer.weights.filter((weight) => !inner.has(weight));
   // Keras counts the kernel of the layer inside as this layer's too, and writes it twice.
-  return layer instanceof SpectralNormalization && layer.kernel ? [layer.kernel, ...own] : own;
+  const { kernel } = layer as { kernel?: Variable };
+  return classOf(layer) === "SpectralNormalization" && kernel ? [kernel, ...own] : own;
 }
 
 /** Layers that Keras keeps under another name than ours: by the class that holds them. */

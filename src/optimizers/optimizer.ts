@@ -328,6 +328,11 @@ export abstract class Optimizer {
     assignHost(this.#rate, value);
   }
 
+  /** Where the learning rate comes from a schedule: that. @internal */
+  get schedule(): LearningRateSchedule | undefined {
+    return this.#schedule;
+  }
+
   /** Class and name, as error messages have it. */
   get label(): string {
     return `${(this.constructor as typeof Optimizer).className} "${this.name}"`;

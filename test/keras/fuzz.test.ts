@@ -52,7 +52,7 @@ it(`${runs} changed files`, { timeout: 1_000_000 }, async () => {
       const whole = fileOf(change.name);
       let file = mutated(whole, change);
       if (change.part !== "zip") {
-        const entries = unzipSync(whole);
+        const entries: Record<string, Uint8Array> = unzipSync(whole);
         entries[change.part] = mutated(entries[change.part] as Uint8Array, change);
         file = zipSync(entries, { level: 0 });
       }

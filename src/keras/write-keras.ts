@@ -1,5 +1,5 @@
 /**
- * `.keras` files, as Keras 3 reads and writes them: a zip of `metadata.json`, `config.json` and `model.weights.h5`.
+ * `.keras` files, written as Keras 3 writes them: a zip of `metadata.json`, `config.json` and `model.weights.h5`.
  */
 import { VarveError } from "../core/errors.ts";
 import type { Json } from "../core/options.ts";
@@ -10,84 +10,14 @@ import type { Model } from "../models/model.ts";
 import { Sequential } from "../models/sequential.ts";
 import { serializeLayer } from "../models/serialize.ts";
 import { compileConfigOf, pythonJson, withOwnClasses } from "./compile-config.ts";
-import { compileFromConfig, modelFromConfig, type Objects, parseJson, policies } from "./config.ts";
-import { FileError } from "./file-error.ts";
-import { openHdf5, writeHdf5 } from "./hdf5.ts";
-import { operationEntry } from "./operations.ts";
-import { assignAll, assignmentsFrom, optimizerAssignments, stateOf } from "./state.ts";
-import { openZip, writeZip } from "./zip.ts";
+import { writeHdf5 } from "./hdf5.ts";
+import { operationEntry } from "./operation-entry.ts";
+import { policies } from "./policies.ts";
+import { placesIn, stateOf } from "./state.ts";
+import { writeZip } from "./zip.ts";
 
 /** The version of Keras that files are written as; what it writes is what is written here. */
 const kerasVersion = "3.15.1";
-
-/** What reading takes, beyond the bytes. */
-export interface ReadOptions extends Objects {
-  readonly compile: boolean;
-  readonly maxBytes: number;
-  progress(done: number, total: number): void;
-}
-
-/** The names of a model's layers in the order of its config, which is that of the weights. */
-function orderIn(root: unknown): (model: Layer) => readonly string[] | undefined {
-  const orders = new Map<string, string[]>();
-  const visit = (node: unknown): void => {
-    if (Array.isArray(node)) node.forEach(visit);
-    if (!isPlainObject(node)) return;
-    if (Array.isArray(node.layers) && typeof node.name === "string") {
-      orders.set(
-        node.name,
-        node.layers.flatMap((each) => {
-          if (!isPlainObject(each)) return [];
-          const name = each.name ?? (isPlainObject(each.config) ? each.config.name : undefined);
-          return typeof name === "string" ? [name] : [];
-        }),
-      );
-    }
-    Object.values(node).forEach(visit);
-  };
-  visit(root);
-  return (model) => orders.get(model.name);
-}
-
-/** Reads a model from the bytes of a `.keras` file. Where anything is wrong there is no model, and nothing stays. */
-export async function readKeras(bytes: Uint8Array, options: ReadOptions, where: string): Promise<Model> {
-  const archive = openZip(bytes, options.maxBytes, where);
-  const text = await archive.read("config.json");
-  if (!text) {
-    throw new FileError(`${where}: this zip holds no config.json, so it is no Keras file`);
-  }
-  const config = parseJson(new TextDecoder().decode(text), where);
-  const weights = await archive.read("model.weights.h5");
-  if (!weights) {
-    const held = archive.names.includes("model.weights.npz") ? "; weights in npz are not read, save them as h5" : "";
-    throw new FileError(`${where}: this zip holds no model.weights.h5${held}`);
-  }
-  const model = modelFromConfig(config, options, where);
-  try {
-    const file = await openHdf5(weights, where);
-    try {
-      const assignments = assignmentsFrom(file, model, where, orderIn(config));
-      if (options.compile) {
-        compileFromConfig(model, config.compile_config, options, where);
-        assignments.push(...optimizerAssignments(file, model, where));
-      }
-      const total = assignments.reduce((sum, { array }) => sum + array.bytes, 0);
-      let done = 0;
-      options.progress(0, total);
-      assignAll(assignments, (read) => {
-        done += read;
-        options.progress(done, total);
-      });
-    } finally {
-      file.close();
-    }
-    return model;
-  } catch (error) {
-    model.dispose();
-    model.optimizer?.dispose();
-    throw error;
-  }
-}
 
 /** The config of a model, as Keras writes it for the root of a file. */
 export function configOf(model: Model): Record<string, Json> {
@@ -143,7 +73,8 @@ export async function writeKeras(model: Model): Promise<Uint8Array> {
       `${model.label}: it has no weights yet, so there is nothing to save; call it on data, or say the shape of its input`,
     );
   }
-  const json = (value: Json) => new TextEncoder().encode(pythonJson(value));
+  const layers = placesIn(model).map(({ layer }) => layer);
+  const json = (value: Json) => new TextEncoder().encode(pythonJson(value, layers, model));
   const config = json(configOf(model));
   const now = new Date().toISOString();
   return writeZip({

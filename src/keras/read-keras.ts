@@ -1,0 +1,83 @@
+/**
+ * `.keras` files, read: a zip of `metadata.json`, `config.json` and `model.weights.h5`.
+ */
+import { isPlainObject } from "../core/tree.ts";
+import type { Layer } from "../layers/layer.ts";
+import type { LayerClasses } from "../layers/serialize.ts";
+import type { Model } from "../models/model.ts";
+import { compileFromConfig, modelFromConfig, type Objects, parseJson } from "./config.ts";
+import { FileError } from "./file-error.ts";
+import { openHdf5 } from "./hdf5.ts";
+import { assignAll, assignmentsFrom, optimizerAssignments } from "./state.ts";
+import { openZip } from "./zip.ts";
+
+/** What reading takes, beyond the bytes. */
+export interface ReadOptions extends Objects {
+  /** The classes that layers may be of. */
+  readonly known: LayerClasses;
+  readonly compile: boolean;
+  readonly maxBytes: number;
+  progress(done: number, total: number): void;
+}
+
+/** The names of a model's layers in the order of its config, which is that of the weights. */
+function orderIn(root: unknown): (model: Layer) => readonly string[] | undefined {
+  const orders = new Map<string, string[]>();
+  const visit = (node: unknown): void => {
+    if (Array.isArray(node)) node.forEach(visit);
+    if (!isPlainObject(node)) return;
+    if (Array.isArray(node.layers) && typeof node.name === "string") {
+      orders.set(
+        node.name,
+        node.layers.flatMap((each) => {
+          if (!isPlainObject(each)) return [];
+          const name = each.name ?? (isPlainObject(each.config) ? each.config.name : undefined);
+          return typeof name === "string" ? [name] : [];
+        }),
+      );
+    }
+    Object.values(node).forEach(visit);
+  };
+  visit(root);
+  return (model) => orders.get(model.name);
+}
+
+/** Reads a model from the bytes of a `.keras` file. Where anything is wrong there is no model, and nothing stays. */
+export async function readKeras(bytes: Uint8Array, options: ReadOptions, where: string): Promise<Model> {
+  const archive = openZip(bytes, options.maxBytes, where);
+  const text = await archive.read("config.json");
+  if (!text) {
+    throw new FileError(`${where}: this zip holds no config.json, so it is no Keras file`);
+  }
+  const config = parseJson(new TextDecoder().decode(text), where);
+  const weights = await archive.read("model.weights.h5");
+  if (!weights) {
+    const held = archive.names.includes("model.weights.npz") ? "; weights in npz are not read, save them as h5" : "";
+    throw new FileError(`${where}: this zip holds no model.weights.h5${held}`);
+  }
+  const model = modelFromConfig(config, options.known, options, where);
+  try {
+    const file = await openHdf5(weights, where);
+    try {
+      const assignments = assignmentsFrom(file, model, where, orderIn(config));
+      if (options.compile) {
+        compileFromConfig(model, config.compile_config, options.known, options, where);
+        assignments.push(...optimizerAssignments(file, model, where));
+      }
+      const total = assignments.reduce((sum, { array }) => sum + array.bytes, 0);
+      let done = 0;
+      options.progress(0, total);
+      assignAll(assignments, (read) => {
+        done += read;
+        options.progress(done, total);
+      });
+    } finally {
+      file.close();
+    }
+    return model;
+  } catch (error) {
+    model.dispose();
+    model.optimizer?.dispose();
+    throw error;
+  }
+}
