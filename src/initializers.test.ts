@@ -157,3 +157,10 @@ describe("values", () => {
     expect(live.storages).toBe(before);
   });
 });
+
+it("without a dtype initializers make float32", () => {
+  for (const make of [initializers.zeros, initializers.identity, initializers.orthogonal, initializers.heNormal]) {
+    using made = make().call([2, 2]);
+    expect(made.dtype).toBe("float32");
+  }
+});

@@ -43,8 +43,8 @@ import { full, tensor } from "./ops/tensor.ts";
 export abstract class Initializer extends Configurable {
   static override readonly module = "keras.initializers";
 
-  /** A tensor of that shape and dtype. */
-  abstract call(shape: Shape, dtype: DType): Tensor;
+  /** A tensor of that shape and dtype, "float32" where none is given. */
+  abstract call(shape: Shape, dtype?: DType): Tensor;
 }
 
 /** These values on the current device. */
@@ -54,14 +54,14 @@ function made(values: ArrayLike<number>, shape: Shape, dtype: DType): Tensor {
 
 /** All zeros. */
 export class Zeros extends configurable(Initializer, "Zeros", {}) {
-  override call(shape: Shape, dtype: DType): Tensor {
+  override call(shape: Shape, dtype: DType = "float32"): Tensor {
     return full(shape, 0, dtype);
   }
 }
 
 /** All ones. */
 export class Ones extends configurable(Initializer, "Ones", {}) {
-  override call(shape: Shape, dtype: DType): Tensor {
+  override call(shape: Shape, dtype: DType = "float32"): Tensor {
     return full(shape, 1, dtype);
   }
 }
@@ -93,7 +93,7 @@ export class Constant extends configurable(Initializer, "Constant", {
   /** The value. */
   value: values,
 }) {
-  override call(shape: Shape, dtype: DType): Tensor {
+  override call(shape: Shape, dtype: DType = "float32"): Tensor {
     if (typeof this.value === "number") return full(shape, this.value, dtype);
     return inScope(() => broadcastTo(tensor(this.value, undefined, dtype), shape));
   }
@@ -108,7 +108,7 @@ export class Identity extends configurable(Initializer, "Identity", {
   /** What to multiply with. */
   gain: number({ default: 1 }),
 }) {
-  override call(shape: Shape, dtype: DType): Tensor {
+  override call(shape: Shape, dtype: DType = "float32"): Tensor {
     checkRank(shape, [2], "Identity");
     const columns = shape[1] as number;
     const element = (_: unknown, index: number) =>
@@ -161,7 +161,7 @@ export class RandomNormal extends configurable(Initializer, "RandomNormal", {
   /** The standard deviation. */
   stddev: number({ default: 0.05, min: 0 }),
 }) {
-  override call(shape: Shape, dtype: DType): Tensor {
+  override call(shape: Shape, dtype: DType = "float32"): Tensor {
     return random.normal(shape, { mean: this.mean, stddev: this.stddev, dtype, seed: this.seed });
   }
 }
@@ -174,7 +174,7 @@ export class RandomUniform extends configurable(Initializer, "RandomUniform", {
   /** Where it ends. */
   maxval: number({ default: 0.05 }),
 }) {
-  override call(shape: Shape, dtype: DType): Tensor {
+  override call(shape: Shape, dtype: DType = "float32"): Tensor {
     return random.uniform(shape, { minval: this.minval, maxval: this.maxval, dtype, seed: this.seed });
   }
 }
@@ -187,7 +187,7 @@ export class TruncatedNormal extends configurable(Initializer, "TruncatedNormal"
   /** The standard deviation before the ends are cut off. */
   stddev: number({ default: 0.05, min: 0 }),
 }) {
-  override call(shape: Shape, dtype: DType): Tensor {
+  override call(shape: Shape, dtype: DType = "float32"): Tensor {
     return random.truncatedNormal(shape, { mean: this.mean, stddev: this.stddev, dtype, seed: this.seed });
   }
 }
@@ -277,21 +277,21 @@ export class VarianceScaling extends configurable(Initializer, "VarianceScaling"
       distributionChoice.parse(given === "normal" ? "truncated_normal" : given, refuse),
   } as OptionFor<Distribution | "normal", Distribution, { readonly default: "truncated_normal" }>,
 }) {
-  override call(shape: Shape, dtype: DType): Tensor {
+  override call(shape: Shape, dtype: DType = "float32"): Tensor {
     return scaled(shape, dtype, this, this.scale, this.mode, this.distribution);
   }
 }
 
 /** An initializer whose `call` is there. */
 interface Complete extends Initializer {
-  call(shape: Shape, dtype: DType): Tensor;
+  call(shape: Shape, dtype?: DType): Tensor;
 }
 
 /** The base class of a `VarianceScaling` whose scale, mode and distribution have a name of their own. */
 /* @__NO_SIDE_EFFECTS__ */
 function scaling(className: string, scale: number, mode: Fan, distribution: Distribution) {
   abstract class Scaling extends configurable(Initializer, className, fans) {
-    override call(shape: Shape, dtype: DType): Tensor {
+    override call(shape: Shape, dtype: DType = "float32"): Tensor {
       return scaled(shape, dtype, this, scale, mode, distribution);
     }
   }
@@ -352,7 +352,7 @@ export class Orthogonal extends configurable(Initializer, "Orthogonal", {
   /** What to multiply with. */
   gain: number({ default: 1 }),
 }) {
-  override call(shape: Shape, dtype: DType): Tensor {
+  override call(shape: Shape, dtype: DType = "float32"): Tensor {
     if (shape.length < 2) throw new ShapeError(`Orthogonal: needs two axes or more, got shape ${formatShape(shape)}`);
     const columns = shape.at(-1) as number;
     const rows = sizeOf(shape.slice(0, -1));
@@ -416,7 +416,7 @@ export class STFT extends configurable(Initializer, "STFT", {
   /** Whether the window goes on periodically, rather than ending as it began. */
   periodic: boolean({ default: false }),
 }) {
-  override call(shape: Shape, dtype: DType): Tensor {
+  override call(shape: Shape, dtype: DType = "float32"): Tensor {
     checkRank(shape, [3], "STFT");
     const [length, , frequencies] = shape as [number, number, number];
     const window = this.#window(length);

@@ -232,6 +232,16 @@ export function checkWord<const W extends string>(words: readonly W[], given: un
   throw new OptionError(`${where}: ${what} must be ${words.map(show).join(" or ")}, got ${show(given)}`);
 }
 
+/** Options of a function as they were given; refuses what is no object, and names that the function does not know. */
+export function checkNames<O extends object>(given: O, known: readonly (keyof O & string)[], where: string): O {
+  if (!isPlainObject(given)) {
+    throw new OptionError(`${where}: options are an object like { ${known[0]}: … }, got ${show(given)}`);
+  }
+  const unknown = Object.keys(given).find((name) => !(known as readonly string[]).includes(name));
+  if (unknown === undefined) return given;
+  throw new OptionError(`${where}: option "${unknown}" is unknown; ${didYouMean(unknown, known)}`);
+}
+
 /** Refuses what is not a finite number, for functions that take one as an argument. */
 export function checkFinite(given: unknown, what: string, where: string): number {
   if (!Number.isFinite(given)) throw new OptionError(`${where}: ${what} must be a finite number, got ${show(given)}`);

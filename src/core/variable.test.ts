@@ -20,6 +20,17 @@ test("a variable keeps its own hold on the values", () => {
   );
 });
 
+test("what is no tensor is refused", () => {
+  expect(() => new Variable([1, 2] as never)).toThrowErrorMatchingInlineSnapshot(
+    `[DTypeError: new Variable: takes a tensor, got [1, 2]; make one: tensor(…)]`,
+  );
+  using value = tensor([1, 2]);
+  using variable = new Variable(value, { name: "v" });
+  expect(() => variable.assign([3, 4] as never)).toThrowErrorMatchingInlineSnapshot(
+    `[DTypeError: Variable "v": assign: takes a tensor, got [3, 4]; make one: tensor(…)]`,
+  );
+});
+
 test("values of another shape or dtype are refused", () => {
   using value = tensor([1, 2]);
   using variable = new Variable(value, { name: "v" });

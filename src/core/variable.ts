@@ -3,16 +3,22 @@
  * A variable holds one tensor at a time, and assigning exchanges it: values are never changed in place.
  */
 import type { DType } from "./dtype.ts";
-import { DisposedError, ShapeError } from "./errors.ts";
+import { DisposedError, DTypeError, ShapeError, show } from "./errors.ts";
 import { currentScope } from "./scope.ts";
 import { formatShape, type Shape, sameShape } from "./shape.ts";
-import type { Tensor } from "./tensor.ts";
+import { Tensor } from "./tensor.ts";
 
 export interface VariableOptions {
   /** Default "variable". */
   name?: string;
   /** Whether training changes it. Default true. */
   trainable?: boolean;
+}
+
+/** Refuses numbers and arrays: which device and dtype they would have is for `tensor()` to say. */
+function checkTensor(value: unknown, where: string): void {
+  if (value instanceof Tensor) return;
+  throw new DTypeError(`${where}: takes a tensor, got ${show(value)}; make one: tensor(…)`);
 }
 
 /**
@@ -40,6 +46,7 @@ export class Variable {
 
   /** Copies nothing: shares the memory of `value`, which stays usable on its own. */
   constructor(value: Tensor, { name = "variable", trainable = true }: VariableOptions = {}) {
+    checkTensor(value, "new Variable");
     this.name = name;
     this.path = name;
     this.trainable = trainable;
@@ -63,6 +70,7 @@ export class Variable {
   /** Takes the values of a tensor of the same shape and dtype. While only shapes are worked out, nothing changes. */
   assign(value: Tensor): void {
     if (this.disposed) throw new DisposedError(`Variable "${this.path}" was assigned after it was disposed`);
+    checkTensor(value, `Variable "${this.path}": assign`);
     if (!sameShape(value.shape, this.shape) || value.dtype !== this.dtype) {
       throw new ShapeError(
         `Variable "${this.path}" holds ${formatShape(this.shape)} ${this.dtype}, cannot take ${formatShape(value.shape)} ${value.dtype}`,

@@ -84,6 +84,19 @@ describe("refusals name the layer", () => {
     expect(refused(run)).toMatchSnapshot();
   });
 
+  it.each([
+    ["nothing", undefined],
+    ["a number", 3],
+    ["a list with something else in it", [tensor([1]), "y"]],
+  ])("a call that gives %s", (_what, given) => {
+    class Custom extends layer("Custom", {}) {
+      override call(): Tensor {
+        return given as never;
+      }
+    }
+    expect(refused(() => new Custom({ name: "own" }).apply([1]))).toMatchSnapshot();
+  });
+
   it("weights that do not fit, changing none of them", async () => {
     const dense = layers.dense({ units: 2, name: "d", kernelInitializer: "zeros" });
     dense.build([null, 1]);

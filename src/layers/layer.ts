@@ -7,7 +7,7 @@ import type { Constraint } from "../constraints.ts";
 import { defineOptions } from "../core/configurable.ts";
 import { onDevice } from "../core/device.ts";
 import { type DType, isFloat } from "../core/dtype.ts";
-import { DisposedError, didYouMean, OptionError, ShapeError, show, VarveError } from "../core/errors.ts";
+import { DisposedError, DTypeError, didYouMean, OptionError, ShapeError, show, VarveError } from "../core/errors.ts";
 import { uniqueName } from "../core/names.ts";
 import {
   boolean,
@@ -527,6 +527,12 @@ export abstract class Layer<C extends object = object> {
     try {
       const ready = mapLeaves(inputs, (leaf) => this.#autocast(leaf as Tensor)) as Tensor | Tensor[];
       let outputs = this.call(ready, { ...this.#callOptions(options), training, mask: masks[0], masks });
+      const other = leaves(outputs).find((leaf) => !(leaf instanceof Tensor));
+      if (other !== undefined || outputs === undefined) {
+        throw new DTypeError(
+          `${this.label}: call must give a tensor, or a list or an object of tensors, got ${show(other)}${outputs === undefined ? "; did it forget to return?" : ""}`,
+        );
+      }
       // An output that is an input itself would be disposed with it, and carry its mask.
       outputs = mapLeaves(outputs, (leaf) =>
         tensors.includes(leaf as Tensor) ? copy(leaf as Tensor) : leaf,

@@ -276,6 +276,10 @@ test("nothing is left in memory", () => {
 });
 
 test("refusals say what was wrong", () => {
+  expect(() => random.uniform([2], 0 as never)).toThrow("uniform: options are an object like { minval: … }, got 0");
+  expect(() => random.normal([2], { std: 2 } as never)).toThrow(
+    'normal: option "std" is unknown; known are "mean", "stddev"',
+  );
   expect(() => random.uniform([2], { minval: Number.NaN })).toThrow("uniform: minval must be a finite number, got NaN");
   expect(() => random.normal([2], { dtype: "bool" })).toThrow("normal: needs float32 or float64, got bool");
   expect(() => random.normal([-1])).toThrow("normal: a shape is an array of whole numbers ≥ 0");

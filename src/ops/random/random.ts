@@ -5,7 +5,7 @@
 import { checkDType, checkFloat, type DType } from "../../core/dtype.ts";
 import { OptionError, ShapeError, show } from "../../core/errors.ts";
 import { call, type Pointer, type View } from "../../core/op.ts";
-import { checkFinite } from "../../core/options.ts";
+import { checkFinite, checkNames } from "../../core/options.ts";
 import {
   broadcastsTo,
   checkRank,
@@ -96,10 +96,9 @@ export interface UniformOptions extends DrawOptions {
  * x >= 2 && x < 3 // => true
  * ```
  */
-export function uniform(
-  shape: Shape,
-  { minval = 0, maxval = 1, dtype = "float32", seed }: UniformOptions = {},
-): Tensor {
+export function uniform(shape: Shape, options: UniformOptions = {}): Tensor {
+  const names = ["minval", "maxval", "dtype", "seed"] as const;
+  const { minval = 0, maxval = 1, dtype = "float32", seed } = checkNames(options, names, "uniform");
   if (dtype === "int32") return randint(shape, minval, maxval, seed === undefined ? {} : { seed });
   checkFinite(minval, "minval", "uniform");
   checkFinite(maxval, "maxval", "uniform");
@@ -144,7 +143,8 @@ export interface NormalOptions extends DrawOptions {
 }
 
 function drawNormal(shape: Shape, options: NormalOptions, truncated: boolean, where: string): Tensor {
-  const { mean = 0, stddev = 1, dtype = "float32", seed } = options;
+  const names = ["mean", "stddev", "dtype", "seed"] as const;
+  const { mean = 0, stddev = 1, dtype = "float32", seed } = checkNames(options, names, where);
   checkFinite(mean, "mean", where);
   checkFinite(stddev, "stddev", where);
   return normalOp({}, { ...drawOf(shape, dtype, seed, where), mean, stddev, truncated }).y;
@@ -210,8 +210,9 @@ export function randint(
   shape: Shape,
   minval: number,
   maxval: number,
-  { dtype = "int32", seed }: DrawOptions & { readonly dtype?: DType } = {},
+  options: DrawOptions & { readonly dtype?: DType } = {},
 ): Tensor {
+  const { dtype = "int32", seed } = checkNames(options, ["dtype", "seed"], "randint");
   checkShape(shape, "randint");
   checkWhole(minval, "minval", "randint");
   checkWhole(maxval, "maxval", "randint", minval + 1);
@@ -269,22 +270,20 @@ export interface DropoutOptions extends DrawOptions {
  * y.every((value) => value === 0 || value === 2) // => true
  * ```
  */
-export const dropout = publicOp(
-  "dropout",
-  (inputs: TensorLike, rate: number, { noiseShape, seed }: DropoutOptions = {}): Tensor => {
-    const x = toTensor(inputs);
-    checkFloat(x.dtype, "dropout");
-    if (!(rate >= 0 && rate <= 1)) throw new OptionError(`dropout: rate must be from 0 to 1, got ${show(rate)}`);
-    const noise = noiseShape ? noiseShape.map((size, axis) => size ?? x.shape[axis] ?? 1) : x.shape;
-    if (noise.length !== x.rank || !broadcastsTo(noise, x.shape)) {
-      throw new ShapeError(
-        `dropout: noiseShape ${formatShape(noise)} does not broadcast to the input's shape ${formatShape(x.shape)}`,
-      );
-    }
-    if (rate === 0) return copy(x);
-    return dropoutOp({ x }, { rate, noise, seed: drawSeed(seed, "dropout") }).y;
-  },
-);
+export const dropout = publicOp("dropout", (inputs: TensorLike, rate: number, options: DropoutOptions = {}): Tensor => {
+  const { noiseShape, seed } = checkNames(options, ["noiseShape", "seed"], "dropout");
+  const x = toTensor(inputs);
+  checkFloat(x.dtype, "dropout");
+  if (!(rate >= 0 && rate <= 1)) throw new OptionError(`dropout: rate must be from 0 to 1, got ${show(rate)}`);
+  const noise = noiseShape ? noiseShape.map((size, axis) => size ?? x.shape[axis] ?? 1) : x.shape;
+  if (noise.length !== x.rank || !broadcastsTo(noise, x.shape)) {
+    throw new ShapeError(
+      `dropout: noiseShape ${formatShape(noise)} does not broadcast to the input's shape ${formatShape(x.shape)}`,
+    );
+  }
+  if (rate === 0) return copy(x);
+  return dropoutOp({ x }, { rate, noise, seed: drawSeed(seed, "dropout") }).y;
+});
 
 const categoricalOp = op<{ logits: Tensor }, "y", { count: number; dtype: DType; seed: Seed }>({
   name: "categorical",
@@ -369,7 +368,8 @@ export interface ShuffleOptions extends DrawOptions {
  * await ops.sort(random.shuffle(tensor([3, 1, 2]))).array() // => [1, 2, 3]
  * ```
  */
-export const shuffle = publicOp("shuffle", (x: TensorLike, { axis = 0, seed }: ShuffleOptions = {}): Tensor => {
+export const shuffle = publicOp("shuffle", (x: TensorLike, options: ShuffleOptions = {}): Tensor => {
+  const { axis = 0, seed } = checkNames(options, ["axis", "seed"], "shuffle");
   const given = toTensor(x);
   const along = normalizeAxis(axis, given.rank, "shuffle");
   return reindex(given, along, [...permutation(given.shape[along] as number, seed)]);
