@@ -8,8 +8,10 @@ import type { DType } from "../core/dtype.ts";
 import { resetNames } from "../core/names.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { info } from "../devices/current.ts";
-import { modelFromConfig } from "../keras/config.ts";
+import { layerClasses, modelFromConfig } from "../keras/config.ts";
+import * as layers from "../layers/index.ts";
 import { resolveLoss } from "../losses/resolve.ts";
+import * as ops from "../ops/index.ts";
 import { tensor } from "../ops/tensor.ts";
 import { resolveOptimizer } from "../optimizers/resolve.ts";
 import type { Model } from "./model.ts";
@@ -41,7 +43,7 @@ function difference(found: ArrayLike<number>, wanted: readonly number[]): number
 
 function rebuild({ name, config, initialWeights }: Case): Model {
   resetNames();
-  const model = modelFromConfig(config, {}, name);
+  const model = modelFromConfig(config, layerClasses({ layers, ops }), {}, name);
   const weights = initialWeights.map(toTensor);
   model.setWeights(weights);
   for (const each of weights) each.dispose();

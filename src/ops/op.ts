@@ -135,7 +135,9 @@ export type PublicOp<P extends readonly unknown[], R> = {
 export function publicOp<P extends readonly unknown[], R>(name: string, fn: (...args: P) => R): PublicOp<P, R> {
   const run = (...args: P): unknown => {
     if (isSymbolic(args)) {
-      return callSymbolically({ name: uniqueName(name), op: name }, args, (concrete) => fn(...(concrete as unknown as P)));
+      return callSymbolically({ name: uniqueName(name), op: name }, args, (concrete) =>
+        fn(...(concrete as unknown as P)),
+      );
     }
     return inScope(() => fn(...args));
   };
