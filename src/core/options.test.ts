@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { losses, ops, random, sequential, Variable, zeros } from "../index.ts";
 import {
   axes,
   boolean,
@@ -109,4 +110,17 @@ test("new kinds come from `option`", () => {
   expect(() => parseOptions({ pair }, { pair: 3 }, "Thing")).toThrowErrorMatchingInlineSnapshot(
     `[OptionError: Thing: option "pair" must be two numbers like 1:2, got 3]`,
   );
+});
+
+describe("options of functions", () => {
+  test.each<[string, () => unknown]>([
+    ["linspace, as Keras has its arguments", () => ops.linspace(0, 1, 3, false as never)],
+    ["meshgrid", () => ops.meshgrid([1], [2], { idexing: "ij" } as never)],
+    ["a loss", () => losses.meanSquaredError().apply([1], [1], { sampleWeights: [1] } as never)],
+    ["a variable", () => new Variable(zeros([1]), { trainble: false } as never)],
+    ["a summary", () => sequential([], { name: "net" }).summary({ lineLenght: 50 } as never)],
+    ["a seed generator", () => new random.SeedGenerator(1, { nam: "s" } as never)],
+  ])("that are unknown are refused: %s", (_which, act) => {
+    expect(act).toThrowErrorMatchingSnapshot();
+  });
 });

@@ -4,6 +4,7 @@
  */
 import type { DType } from "./dtype.ts";
 import { DisposedError, DTypeError, ShapeError, show } from "./errors.ts";
+import { checkNames } from "./options.ts";
 import { currentScope } from "./scope.ts";
 import { formatShape, type Shape, sameShape } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
@@ -45,7 +46,8 @@ export class Variable {
   #tracked: Tensor | undefined = undefined;
 
   /** Copies nothing: shares the memory of `value`, which stays usable on its own. */
-  constructor(value: Tensor, { name = "variable", trainable = true }: VariableOptions = {}) {
+  constructor(value: Tensor, options: VariableOptions = {}) {
+    const { name = "variable", trainable = true } = checkNames(options, ["name", "trainable"], "new Variable");
     checkTensor(value, "new Variable");
     this.name = name;
     this.path = name;

@@ -5,7 +5,7 @@
 import { Configurable, configurable } from "../core/configurable.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
-import { type AnyOption, choice, type Option, option, type Schema, string } from "../core/options.ts";
+import { type AnyOption, checkNames, choice, type Option, option, type Schema, string } from "../core/options.ts";
 import { inScope } from "../core/scope.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -170,7 +170,8 @@ export abstract class Loss extends Configurable {
    * await loss.apply(tensor([[0], [0]]), tensor([[1], [3]]), { sampleWeight: [1, 2] }).array() // => 9.5
    * ```
    */
-  apply(yTrue: TensorLike, yPred: TensorLike, { sampleWeight, mask }: LossContext = {}): Tensor {
+  apply(yTrue: TensorLike, yPred: TensorLike, options: LossContext = {}): Tensor {
+    const { sampleWeight, mask } = checkNames(options, ["sampleWeight", "mask"], this.label);
     return inScope(() => {
       const values = this.values(yTrue, yPred);
       const given = mask ?? (yPred as Partial<Tensor>).mask;

@@ -4,6 +4,7 @@
  */
 import { didYouMean, OptionError, show } from "../core/errors.ts";
 import { uniqueName } from "../core/names.ts";
+import { checkNames } from "../core/options.ts";
 import type { SymbolicTensor } from "../core/symbolic.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isPlainObject, type Structure } from "../core/tree.ts";
@@ -151,7 +152,9 @@ export abstract class Model extends Trainer {
    * text.includes("(None, 3)") // => true
    * ```
    */
-  summary({ print = true, ...layout }: SummaryOptions = {}): string {
+  summary(options: SummaryOptions = {}): string {
+    const known = ["print", "lineLength", "showTrainable", "expandNested"] as const;
+    const { print = true, ...layout } = checkNames(options, known, `${this.label}: summary`);
     const { optimizer, name, layers, graph, showsInputs, trainableWeights, nonTrainableWeights } = this;
     const optimizerVariables = optimizer?.built ? optimizer.variables : undefined;
     const text = summaryOf(

@@ -5,7 +5,7 @@
 import { onDevice } from "../../core/device.ts";
 import { arrayClassOf, checkDType, type DType } from "../../core/dtype.ts";
 import { OptionError, ShapeError } from "../../core/errors.ts";
-import { checkFinite } from "../../core/options.ts";
+import { checkFinite, checkNames } from "../../core/options.ts";
 import { checkWhole, formatShape } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { currentDevice } from "../../devices/current.ts";
@@ -63,12 +63,8 @@ export interface LinspaceOptions {
  * await ops.linspace(0, 1, 5).array() // => [0, 0.25, 0.5, 0.75, 1]
  * ```
  */
-export function linspace(
-  start: number,
-  stop: number,
-  num = 50,
-  { endpoint = true, dtype = "float32" }: LinspaceOptions = {},
-): Tensor {
+export function linspace(start: number, stop: number, num = 50, options: LinspaceOptions = {}): Tensor {
+  const { endpoint = true, dtype = "float32" } = checkNames(options, ["endpoint", "dtype"], "linspace");
   checkFinite(start, "start", "linspace");
   checkFinite(stop, "stop", "linspace");
   checkWhole(num, "num", "linspace", 0);

@@ -2,7 +2,7 @@
  * Elements seen several times: `broadcastTo`, `meshgrid`, `tile`, `repeat`.
  */
 import { ShapeError } from "../../core/errors.ts";
-import { checkWord } from "../../core/options.ts";
+import { checkNames, checkWord } from "../../core/options.ts";
 import {
   broadcastsTo,
   checkShape,
@@ -70,7 +70,7 @@ export interface MeshgridOptions {
  */
 export const meshgrid = publicOp("meshgrid", (...args: readonly (TensorLike | MeshgridOptions)[]): Tensor[] => {
   const last = args.at(-1);
-  const { indexing = "xy" } = isPlainObject(last) ? (last as MeshgridOptions) : {};
+  const { indexing = "xy" } = isPlainObject(last) ? checkNames(last as MeshgridOptions, ["indexing"], "meshgrid") : {};
   const exchanged = checkWord(["xy", "ij"], indexing, "indexing", "meshgrid") === "xy";
   const vectors = args.filter((arg) => !isPlainObject(arg)).map((arg) => toTensor(arg as TensorLike));
   for (const { shape } of vectors) {

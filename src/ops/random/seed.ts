@@ -4,6 +4,7 @@
  */
 import { chosenDevice } from "../../core/device.ts";
 import { OptionError, show } from "../../core/errors.ts";
+import { checkNames } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { Variable } from "../../core/variable.ts";
 import { tensor } from "../tensor.ts";
@@ -78,7 +79,8 @@ export class SeedGenerator {
   #known: { readonly value: Tensor; readonly seed: Seed } | undefined;
 
   /** Without a seed, one is drawn from the global generator. */
-  constructor(seed: number | null = null, { name = "seed_generator" }: SeedGeneratorOptions = {}) {
+  constructor(seed: number | null = null, options: SeedGeneratorOptions = {}) {
+    const { name = "seed_generator" } = checkNames(options, ["name"], "SeedGenerator");
     this.name = name;
     this.#given = seed;
     const start = seed === null ? wordsOf(nextGlobal())(0) | 0 : checkSeed(seed, "SeedGenerator");
