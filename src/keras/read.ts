@@ -6,6 +6,7 @@ import { type Kit, layerClasses } from "./config.ts";
 import { FileError } from "./file-error.ts";
 import { hdf5Mark } from "./hdf5.ts";
 import type { LoadOptions } from "./index.ts";
+import { readLegacy } from "./legacy.ts";
 import { type ReadOptions, readKeras } from "./read-keras.ts";
 import { bytesOf, nameOf, type Source } from "./source.ts";
 import { zipMark } from "./zip.ts";
@@ -23,16 +24,15 @@ export async function read(source: Source, given: LoadOptions, kit: Kit): Promis
     progress: given.onProgress ?? (() => {}),
   };
   const bytes = await bytesOf(source, options.maxBytes, where);
-  if (begins(bytes, zipMark)) {
+  const readAs = begins(bytes, zipMark) ? readKeras : begins(bytes, hdf5Mark) ? readLegacy : undefined;
+  if (readAs) {
     try {
-      return await readKeras(bytes, options, where);
+      return await readAs(bytes, options, where);
     } catch (error) {
       if (error instanceof FileError) throw error;
       throw new FileError(`${where}: cannot be read: ${(error as Error).message}`, { cause: error });
     }
   }
-  const kind = begins(bytes, hdf5Mark) ? "an HDF5 file" : bytes.length === 0 ? "empty" : "no zip";
-  throw new FileError(
-    `${where}: this is ${kind}; models are read from .keras files, as model.save("x.keras") writes them`,
-  );
+  const kind = bytes.length === 0 ? "empty" : "no zip and no HDF5 file";
+  throw new FileError(`${where}: this is ${kind}; models are read from .keras and .h5 files, as Keras saves them`);
 }

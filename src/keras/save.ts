@@ -4,6 +4,7 @@
 import { OptionError, show } from "../core/errors.ts";
 import type { Files } from "../models/files.ts";
 import { platform } from "../platform/platform.ts";
+import { loadWeights, weightsOf } from "./weights.ts";
 import { writeKeras } from "./write-keras.ts";
 
 export const files: Files = {
@@ -16,4 +17,17 @@ export const files: Files = {
     const bytes = await writeKeras(model);
     await (await platform()).replaceFile(path, bytes);
   },
+
+  async saveWeights(model, path) {
+    const format = [".weights.h5", ".safetensors"].find((end) => typeof path === "string" && path.endsWith(end));
+    if (!format) {
+      throw new OptionError(
+        `${model.label}: saveWeights: the path ends in ".weights.h5" or ".safetensors", got ${show(path)}`,
+      );
+    }
+    const bytes = await weightsOf(model, format === ".safetensors" ? "safetensors" : "h5");
+    await (await platform()).replaceFile(path, bytes);
+  },
+
+  loadWeights,
 };

@@ -10,11 +10,11 @@ import { FileError } from "./file-error.ts";
 export type Source = string | URL | Uint8Array | ArrayBuffer | Blob;
 
 /** What a source is called in messages. */
-export function nameOf(source: unknown): string {
+export function nameOf(source: unknown, otherwise = "loadModel"): string {
   if (typeof source === "string" && source !== "") return source;
   if (source instanceof URL) return source.href;
   if (typeof File !== "undefined" && source instanceof File) return source.name;
-  return "loadModel";
+  return otherwise;
 }
 
 const inNode = () => typeof process !== "undefined" && process.versions?.node !== undefined;

@@ -9,6 +9,10 @@ export interface Files {
   toKeras(model: Model): Promise<Uint8Array>;
   /** Writes a file, in Node; its kind is that of its name. */
   save(model: Model, path: string): Promise<void>;
+  /** Writes a file of weights, in Node; its kind is that of its name. */
+  saveWeights(model: Model, path: string): Promise<void>;
+  /** Takes the weights from a file, all of them or none. */
+  loadWeights(model: Model, source: string | URL | Uint8Array | ArrayBuffer | Blob): Promise<void>;
 }
 
 /** The file formats. */

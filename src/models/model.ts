@@ -191,4 +191,19 @@ export abstract class Model extends Trainer {
   async save(path: string): Promise<void> {
     await (await files()).save(this, path);
   }
+
+  /** Writes the weights to a file that ends in `.weights.h5`, as Keras 3 has it, or in `.safetensors`. In Node only. */
+  async saveWeights(path: string): Promise<void> {
+    await (await files()).saveWeights(this, path);
+  }
+
+  /**
+   * Takes the weights from a file: `.weights.h5` or `.keras` of Keras 3, `.h5` of older versions (by the names of
+   * layers), or `.safetensors` (by the paths of weights). Nothing is changed unless all of them fit.
+   *
+   * @throws FileError where the file is damaged, or weights are missing or do not fit; it lists them.
+   */
+  async loadWeights(source: string | URL | Uint8Array | ArrayBuffer | Blob): Promise<void> {
+    await (await files()).loadWeights(this, source);
+  }
 }

@@ -387,6 +387,10 @@ MODELS = {
 }
 
 
+# What is saved in the older format too, and as weights alone.
+OLDER = ("deferred", "merging", "optimizer-Adam")
+
+
 def tensors(values):
     """Arrays by name or number, as JSON has them; float32 with as few digits as give it back."""
     items = values.items() if isinstance(values, dict) else enumerate(values if isinstance(values, list) else [values])
@@ -431,6 +435,9 @@ def write(name, kind):
         model.train_on_batch(x, y)
     path = ZOO / f"{name}.keras"
     model.save(path)
+    if name in OLDER:
+        model.save(ZOO / f"{name}.h5")
+        model.save_weights(ZOO / f"{name}.weights.h5")
     if not kind.stored:
         pack(path)
     facts = {

@@ -1,0 +1,169 @@
+/** Older whole-model files, files of weights alone, and safetensors. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FileError, model as functional, input, layers, loadModel, ops, sequential, type Tensor, tensor } from "varve";
+import { describe, expect, it } from "vitest";
+import { layerClasses, modelFromConfig } from "../../src/keras/config.ts";
+import { modernized } from "../../src/keras/legacy-config.ts";
+import { readSafetensors } from "../../src/keras/safetensors.ts";
+import * as sourceLayers from "../../src/layers/index.ts";
+import * as sourceOps from "../../src/ops/index.ts";
+import { differenceOf, fileOf, given, recordOf } from "./zoo.ts";
+
+const known = layerClasses({ layers: sourceLayers, ops: sourceOps });
+const written = (name: string) => new URL(`zoo/${name}`, import.meta.url);
+
+describe.each(["deferred", "merging", "optimizer-Adam"])("%s as real Keras wrote it", (name) => {
+  const record = recordOf(name);
+
+  it("opens from .h5, predicts the same and goes on training the same", async () => {
+    const model = await loadModel(written(`${name}.h5`));
+    expect(await differenceOf(model, record.inputs, record.predictions)).toBeLessThan(1e-5);
+    for (const wanted of record.losses as number[]) {
+      const { loss } = (await model.trainOnBatch(given(record.inputs), given(record.targets as never), {
+        returnDict: true,
+      })) as { loss: number };
+      expect(Math.abs(loss - wanted)).toBeLessThan(2e-5 * Math.max(1, wanted));
+    }
+  });
+
+  it.each([".weights.h5", ".h5", ".keras"])("takes the weights of %s", async (end) => {
+    const model = await loadModel(fileOf(name), { compile: false });
+    for (const weight of model.weights) weight.assign(ops.zerosLike(weight.value));
+    await model.loadWeights(written(`${name}${end}`));
+    expect(await differenceOf(model, record.inputs, record.predictions)).toBeLessThan(1e-5);
+  });
+});
+
+describe("weights alone", () => {
+  const make = (units = 2) =>
+    sequential([
+      layers.dense({ units: 3, inputShape: [2], name: "first" }),
+      layers.batchNormalization({ name: "norm" }),
+      layers.dense({ units, name: "last" }),
+    ]);
+  const x = tensor([[1, 2]]);
+
+  it.each([".weights.h5", ".safetensors"])("go to %s and back, all or none", async (end) => {
+    const folder = mkdtempSync(join(tmpdir(), "varve-"));
+    const path = join(folder, `net${end}`);
+    const [one, other, wider] = [make(), make(), make(5)];
+    await one.saveWeights(path);
+    await other.loadWeights(path);
+    expect(await other.apply(x).array()).toEqual(await one.apply(x).array());
+    const before = await wider.apply(x).array();
+    await expect(wider.loadWeights(readFileSync(path))).rejects.toThrow(
+      /last\/kernel" has shape \[3, 5\].*\[3, 2\].*bias/,
+    );
+    await expect(wider.loadWeights(readFileSync(path).subarray(0, 300))).rejects.toThrow(FileError);
+    expect(await wider.apply(x).array()).toEqual(before);
+    await expect(one.saveWeights(join(folder, "net.txt"))).rejects.toThrow(/\.safetensors/);
+    rmSync(folder, { recursive: true });
+  });
+
+  it("in safetensors are what its format says", () => {
+    const header =
+      '{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"BF16","shape":[1],"data_offsets":[4,6]}}';
+    const bytes = new Uint8Array(8 + header.length + 6);
+    bytes[0] = header.length;
+    bytes.set(new TextEncoder().encode(header), 8);
+    // 1.5 and -0.25 in half precision, 3 in bfloat16, by their bits.
+    bytes.set([0x00, 0x3e, 0x00, 0xb4, 0x40, 0x40], 8 + header.length);
+    const arrays = readSafetensors(bytes, "file");
+    expect([...(arrays.get("a")?.read() ?? [])]).toEqual([1.5, -0.25]);
+    expect([...(arrays.get("b")?.read() ?? [])]).toEqual([3]);
+    expect(() => readSafetensors(bytes.subarray(0, bytes.length - 1), "file")).toThrow(/"b" does not have the size/);
+  });
+});
+
+describe("configs of older versions", () => {
+  const read = (config: unknown) => modelFromConfig(modernized(config) as never, known, {}, "file");
+
+  it("a Sequential whose first layer has the shape", async () => {
+    const dense = {
+      class_name: "Dense",
+      config: { name: "d", units: 2, batch_input_shape: [null, 3], dtype: "float32", kernel_initializer: "ones" },
+    };
+    const norm = { class_name: "BatchNormalizationV1", config: { name: "n", axis: [1], momentum: 0.9, fused: true } };
+    const model = read({ class_name: "Sequential", config: [dense, { ...norm, config: { ...norm.config, axis: 1 } }] });
+    expect(model.inputs[0]?.shape).toEqual([null, 3]);
+    expect(model.layers.map((layer) => (layer.constructor as never as { className: string }).className)).toEqual([
+      "Dense",
+      "BatchNormalization",
+    ]);
+  });
+
+  it("a graph whose calls are lists, with two inputs and a shared layer", async () => {
+    const entry = (name: string) => ({
+      class_name: "InputLayer",
+      name,
+      inbound_nodes: [],
+      config: { name, batch_input_shape: [null, 2], dtype: "float32", sparse: false },
+    });
+    const model = read({
+      class_name: "Model",
+      config: {
+        name: "old",
+        layers: [
+          entry("a"),
+          entry("b"),
+          {
+            class_name: "Dense",
+            name: "d",
+            config: { name: "d", units: 1, kernel_initializer: "ones" },
+            inbound_nodes: [[["a", 0, 0, {}]], [["b", 0, 0, {}]]],
+          },
+          {
+            class_name: "Subtract",
+            name: "s",
+            config: { name: "s" },
+            inbound_nodes: [
+              [
+                ["d", 0, 0, {}],
+                ["d", 1, 0, {}],
+              ],
+            ],
+          },
+        ],
+        input_layers: [
+          ["a", 0, 0],
+          ["b", 0, 0],
+        ],
+        output_layers: [["s", 0, 0]],
+      },
+    });
+    const a = tensor([[1, 2]]);
+    const b = tensor([[5, 7]]);
+    expect((model.apply({ a, b } as never) as unknown as Tensor).arraySync()).toEqual([[-9]]);
+  });
+
+  it.each([
+    ["Addons>GroupNormalization", { groups: 2, axis: -1, epsilon: 0.01 }, { groups: 2, epsilon: 0.01 }],
+    ["Addons>InstanceNormalization", { groups: -1, axis: -1 }, { groups: -1 }],
+    ["InstanceNormalization", { axis: 3, epsilon: 0.001 }, { groups: -1, axis: 3 }],
+    ["Custom>LeakyReLU", { alpha: 0.3 }, { negativeSlope: 0.3 }],
+  ])("%s", (name, config, wanted) => {
+    const image = { class_name: "InputLayer", config: { name: "i", batch_input_shape: [null, 4, 4, 4] } };
+    const model = read({
+      class_name: "Sequential",
+      config: [image, { class_name: name, config: { name: "n", ...config } }],
+    });
+    expect(model.layers[0]).toMatchObject(wanted);
+  });
+
+  it("instance normalization with one weight for all is refused", () => {
+    const layer = { class_name: "InstanceNormalization", config: { name: "n", axis: null } };
+    expect(() => read({ class_name: "Sequential", config: [layer] })).toThrow(/axis null means one weight/);
+  });
+
+  it("graphs that run in circles are refused", () => {
+    const a = input({ shape: [1], name: "a" });
+    const config = functional({ inputs: a, outputs: layers.dense({ units: 1, name: "d" }).apply(a) }).getConfig();
+    const text = JSON.stringify({ class_name: "Functional", config }).replace(
+      '"keras_history":["a",0,0]',
+      '"keras_history":["d",0,0]',
+    );
+    expect(() => read(JSON.parse(text))).toThrow(/not connected; never reached: "d"/);
+  });
+});
