@@ -33,7 +33,7 @@ const known = ["customObjects", "lambdas", "compile", "maxBytes", "onProgress"];
 
 /**
  * Reads a model with its weights, and compiles it as it was, with the state of its optimizer: training goes on where
- * it stopped. Reads `.keras` files of Keras 3.
+ * it stopped. Reads `.keras` files of Keras 3, whole-model `.h5` files of all versions, and TensorFlow.js layers models.
  *
  * Nothing in a file is ever executed. Sizes and checksums are checked. Where anything is unknown, damaged or does not
  * fit there is no model, and nothing stays in memory.

@@ -8,7 +8,8 @@ import { hdf5Mark } from "./hdf5.ts";
 import type { LoadOptions } from "./index.ts";
 import { readLegacy } from "./legacy.ts";
 import { type ReadOptions, readKeras } from "./read-keras.ts";
-import { bytesOf, nameOf, type Source } from "./source.ts";
+import { beside, bytesOf, nameOf, type Source } from "./source.ts";
+import { isJson, readTfjs } from "./tfjs.ts";
 import { zipMark } from "./zip.ts";
 
 const begins = (bytes: Uint8Array, mark: readonly number[]) => mark.every((byte, index) => bytes[index] === byte);
@@ -24,7 +25,14 @@ export async function read(source: Source, given: LoadOptions, kit: Kit): Promis
     progress: given.onProgress ?? (() => {}),
   };
   const bytes = await bytesOf(source, options.maxBytes, where);
-  const readAs = begins(bytes, zipMark) ? readKeras : begins(bytes, hdf5Mark) ? readLegacy : undefined;
+  const shard = (path: string) => bytesOf(beside(source, path, where), options.maxBytes, path);
+  const readAs = begins(bytes, zipMark)
+    ? readKeras
+    : begins(bytes, hdf5Mark)
+      ? readLegacy
+      : isJson(bytes)
+        ? (...given: [Uint8Array, ReadOptions, string]) => readTfjs(...given, shard)
+        : undefined;
   if (readAs) {
     try {
       return await readAs(bytes, options, where);
@@ -33,6 +41,8 @@ export async function read(source: Source, given: LoadOptions, kit: Kit): Promis
       throw new FileError(`${where}: cannot be read: ${(error as Error).message}`, { cause: error });
     }
   }
-  const kind = bytes.length === 0 ? "empty" : "no zip and no HDF5 file";
-  throw new FileError(`${where}: this is ${kind}; models are read from .keras and .h5 files, as Keras saves them`);
+  const kind = bytes.length === 0 ? "empty" : "no zip, no HDF5 file and no JSON";
+  throw new FileError(
+    `${where}: this is ${kind}; models are read from .keras and .h5 files, and from the model.json of TensorFlow.js`,
+  );
 }

@@ -58,3 +58,15 @@ async function allBytes(source: unknown, where: string, check: (size: number) =>
     throw new FileError(`${where}: cannot be read: ${(error as Error).message}`);
   }
 }
+
+/** The file of that name in the folder of a source, which has to be a path or an address. */
+export function beside(source: unknown, name: string, where: string): string | URL {
+  if (source instanceof URL) return new URL(name, source);
+  if (typeof source !== "string") {
+    throw new FileError(
+      `${where}: its weights are in files beside it, so give its path or address rather than its bytes`,
+    );
+  }
+  if (/^(https?|blob|data):/.test(source)) return new URL(name, source);
+  return source.replace(/[^/\\]*$/, "") + name;
+}

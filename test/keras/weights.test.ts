@@ -1,9 +1,9 @@
 /** Older whole-model files, files of weights alone, and safetensors. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FileError, model as functional, input, layers, loadModel, ops, sequential, type Tensor, tensor } from "varve";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { layerClasses, modelFromConfig } from "../../src/keras/config.ts";
 import { modernized } from "../../src/keras/legacy-config.ts";
 import { readSafetensors } from "../../src/keras/safetensors.ts";
@@ -165,5 +165,60 @@ describe("configs of older versions", () => {
       '"keras_history":["d",0,0]',
     );
     expect(() => read(JSON.parse(text))).toThrow(/not connected; never reached: "d"/);
+  });
+});
+
+describe("TensorFlow.js", () => {
+  const folder = mkdtempSync(join(tmpdir(), "varve-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** A file as its converter writes it: a dense layer of 2 × 1 in two shards, the bias in eight bits. */
+  const write = (
+    change: (json: { weightsManifest: { paths: string[]; weights: { shape: number[] }[] }[] }) => void,
+  ) => {
+    const config = (dense: object) => ({ name: "net", layers: [{ class_name: "Dense", config: dense }] });
+    const json = {
+      format: "layers-model",
+      modelTopology: {
+        keras_version: "2.15.0",
+        model_config: {
+          class_name: "Sequential",
+          config: config({ name: "d", units: 1, activation: "linear", batch_input_shape: [null, 2], dtype: "float32" }),
+        },
+      },
+      weightsManifest: [
+        {
+          paths: ["group1-shard1of2.bin", "group1-shard2of2.bin"],
+          weights: [
+            { name: "d/kernel", shape: [2, 1], dtype: "float32" },
+            { name: "d/bias", shape: [1], dtype: "float32", quantization: { dtype: "uint8", scale: 0.5, min: -1 } },
+          ],
+        },
+      ],
+    };
+    change(json);
+    const data = Buffer.from(Uint8Array.of(...new Uint8Array(Float32Array.of(2, 3).buffer), 4));
+    writeFileSync(join(folder, "group1-shard1of2.bin"), data.subarray(0, 3));
+    writeFileSync(join(folder, "group1-shard2of2.bin"), data.subarray(3));
+    writeFileSync(join(folder, "model.json"), JSON.stringify(json));
+    return join(folder, "model.json");
+  };
+
+  it("layers models open with their shards, quantized weights too", async () => {
+    const model = await loadModel(write(() => {}));
+    // 10 · 2 + 100 · 3 + (4 · 0.5 − 1)
+    expect(await model.apply([[10, 100]]).array()).toEqual([[321]]);
+  });
+
+  it("are refused with shards elsewhere, missing, or of another size", async () => {
+    const paths = (name: string) => write(({ weightsManifest: [group] }) => group?.paths.splice(0, 2, name));
+    await expect(loadModel(paths("../x.bin"))).rejects.toThrow(/leads elsewhere/);
+    await expect(loadModel(paths("none.bin"))).rejects.toThrow(FileError);
+    await expect(loadModel(paths("group1-shard1of2.bin"))).rejects.toThrow(/shards end before "d\/kernel"/);
+    const wide = write(({ weightsManifest: [group] }) => group?.weights[1]?.shape.push(2));
+    await expect(loadModel(wide)).rejects.toThrow(/shards end before "d\/bias"/);
+    await expect(loadModel(readFileSync(wide))).rejects.toThrow(/give its path or address/);
+    writeFileSync(join(folder, "model.json"), "{}");
+    await expect(loadModel(join(folder, "model.json"))).rejects.toThrow(/no TensorFlow\.js layers model/);
   });
 });
