@@ -166,14 +166,16 @@ export class Threads {
     }
   }
 
-  /** Runs a kernel's pieces on all threads that are there, the calling one included, and waits for the last. */
-  run(name: string, kernel: (...args: number[]) => void, args: readonly number[], pieces: number): void {
+  /**
+   * Runs a kernel's pieces on all threads that are there, the calling one included, and waits for the last.
+   * False where there is no other thread yet, and nothing was done.
+   */
+  run(name: string, kernel: (...args: number[]) => void, args: readonly number[], pieces: number): boolean {
     const words = this.#words;
     const helpers = Atomics.load(words, word.ready);
     if (helpers === 0 || args.length > maximumArguments) {
       if (this.#wanted !== 1) void this.start();
-      kernel(...args, 0, pieces);
-      return;
+      return false;
     }
     const shares = Math.min(pieces, (helpers + 1) * sharesPerThread);
     words[word.kernel] = this.#numbers.get(name) as number;
@@ -206,5 +208,6 @@ export class Threads {
     const failed = Atomics.exchange(words, word.failed, 0);
     if (failure) throw failure;
     if (failed) throw new VarveError(`wasm: the kernel "${name}" failed in a worker thread`);
+    return true;
   }
 }

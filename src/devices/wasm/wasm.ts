@@ -19,7 +19,12 @@ const pageBytes = 65536;
 /** WebAssembly addresses end at 4 GiB; where even reserving that much is refused, less must do. */
 const maximumPages = [65536, 32768, 16384];
 /** A call that touches fewer bytes is over before another thread could take its share. */
-const bytesWorthSharing = 1 << 16;
+const largeBytes = 1 << 16;
+/**
+ * Into so many calls a large one falls that runs on one thread: engines start with quickly made machine code and put
+ * better code in its place at the next call, so one long call would run the slow code to its end.
+ */
+const largeCalls = 16;
 
 /** A module whose only function needs the feature: valid where the engine has it. */
 const probes = {
@@ -143,10 +148,13 @@ export function createWasmDevice({ relaxed = true, poison = false, threads: coun
     }
     return pointers;
   };
-  const run = ({ kernel, args, pieces }: KernelCall, shareable: boolean) => {
+  const run = ({ kernel, args, pieces }: KernelCall, isLarge: boolean) => {
     const compute = kernels[kernel] as KernelFunction;
-    if (threads && shareable && pieces > 1) threads.run(kernel, compute, args, pieces);
-    else if (pieces > 0) compute(...args, 0, pieces);
+    if (isLarge && pieces > 1 && threads?.run(kernel, compute, args, pieces)) return;
+    const calls = isLarge ? Math.min(pieces, largeCalls) : Math.min(pieces, 1);
+    for (let call = 0; call < calls; call++) {
+      compute(...args, Math.floor((call * pieces) / calls), Math.floor(((call + 1) * pieces) / calls));
+    }
   };
 
   return {
@@ -184,9 +192,9 @@ export function createWasmDevice({ relaxed = true, poison = false, threads: coun
             workspace,
           );
           if (calls) {
-            const shareable = bytesIn(inputs) + bytesIn(outputs) >= bytesWorthSharing;
-            if (Array.isArray(calls)) for (const each of calls) run(each, shareable);
-            else run(calls as KernelCall, shareable);
+            const isLarge = bytesIn(inputs) + bytesIn(outputs) >= largeBytes;
+            if (Array.isArray(calls)) for (const each of calls) run(each, isLarge);
+            else run(calls as KernelCall, isLarge);
             return true;
           }
         } finally {

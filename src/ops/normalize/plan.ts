@@ -148,7 +148,11 @@ const single: Run = { size: 1, x: 0, statistics: 0, gamma: 0, beta: 0 };
 /** How a block is gone through to apply the statistics. */
 function applicationPlan(runs: readonly Run[]) {
   const last = runs.at(-1) as Run;
-  const repeated = runs.findLastIndex(repeats);
+  // Rows that repeat a table of some size; without parameters a small width inside repeats as well, but is no table.
+  const columnsAfter = (index: number) => sizeOfRuns(runs.slice(index + 1));
+  const isTable = (columns: number) => columns >= tile && columns <= mostColumns;
+  const withTable = runs.findLastIndex((run, index) => repeats(run) && isTable(columnsAfter(index)));
+  const repeated = withTable >= 0 ? withTable : runs.findLastIndex(repeats);
   const inner = runs.slice(repeated + 1);
   const columns = sizeOfRuns(inner);
   const rows = runs[repeated];
