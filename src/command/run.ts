@@ -1,0 +1,137 @@
+/// <reference types="node" />
+/**
+ * The command `varve`: looks into model files, converts them, predicts with them. Everything it does is a call or two
+ * of what the library exports. `varve.ts` is the program around it.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { VarveError } from "../core/errors.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { leaves } from "../core/tree.ts";
+import { loadModel } from "../keras/index.ts";
+import { openZip, zipMark } from "../keras/zip.ts";
+import type { Model } from "../models/model.ts";
+import { arrayFrom } from "./arrays.ts";
+
+const help = `Usage: varve <command> [options]
+
+  varve inspect <model>            what is in a file: layers, weights, versions
+      --json                       as JSON
+
+  varve convert <model> <file>     writes the model as another kind of file, by the end of its name:
+                                   .keras, .weights.h5, .safetensors
+
+  varve predict <model> <input>    what a model gives for an array in a .npy, .json or .csv file
+      --output <file>              writes it there, as JSON, instead of printing it
+
+Models are read from .keras and .h5 files of Keras, and from model.json of TensorFlow.js.
+`;
+
+type Print = (text: string) => void;
+
+/** The command line was wrong: the message goes with the help, and the exit code is 2. */
+class UsageError extends VarveError {}
+
+/** The version of Keras that wrote a file, where it says so. */
+async function versionOf(path: string): Promise<string | undefined> {
+  const bytes = await readFile(path);
+  if (zipMark.some((byte, index) => bytes[index] !== byte)) return undefined;
+  const metadata = await openZip(bytes, 2 ** 32, path).read("metadata.json");
+  const version: unknown = metadata && JSON.parse(new TextDecoder().decode(metadata)).keras_version;
+  return typeof version === "string" ? version : undefined;
+}
+
+async function inspect(path: string, asJson: boolean, print: Print): Promise<void> {
+  const keras = await versionOf(path);
+  const model = await loadModel(path);
+  const { optimizer } = model;
+  const bytes = model.weights.reduce((sum, { value }) => sum + value.storage.byteLength, 0);
+  if (asJson) {
+    const layers = model.layers.map((layer) => ({
+      name: layer.name,
+      class: (layer.constructor as unknown as { className: string }).className,
+      parameters: layer.countParams(),
+      trainable: layer.trainable,
+    }));
+    const facts = {
+      name: model.name,
+      keras,
+      parameters: model.countParams(),
+      bytes,
+      inputs: model.graph?.inputs.map(({ name, shape, dtype }) => ({ name, shape, dtype })),
+      outputs: model.graph?.outputs.map(({ shape, dtype }) => ({ shape, dtype })),
+      optimizer: optimizer && { class: optimizer.label.split(" ")[0], iterations: optimizer.iterations },
+      layers,
+    };
+    print(JSON.stringify(facts, null, 2));
+    return;
+  }
+  model.summary({ print });
+  print(`Keras ${keras ?? "of unknown version"}; ${bytes} bytes of weights`);
+  if (optimizer) print(`Compiled with ${optimizer.label} after ${optimizer.iterations} steps`);
+}
+
+async function convert(path: string, to: string): Promise<void> {
+  const save = to.endsWith(".keras")
+    ? (model: Model) => model.save(to)
+    : /\.(weights\.h5|safetensors)$/.test(to)
+      ? (model: Model) => model.saveWeights(to)
+      : undefined;
+  if (!save) throw new UsageError(`${to}: files are written as .keras, .weights.h5 or .safetensors`);
+  await save(await loadModel(path));
+}
+
+async function predict(path: string, input: string, output: string | undefined, print: Print): Promise<void> {
+  const x = arrayFrom(input, await readFile(input));
+  const model = await loadModel(path, { compile: false });
+  const outputs = leaves(await model.predict<Tensor>(x)) as Tensor[];
+  const values = await Promise.all(outputs.map((each) => each.array()));
+  const text = JSON.stringify(values.length === 1 ? values[0] : values);
+  if (output === undefined) print(text);
+  else await writeFile(output, `${text}\n`);
+}
+
+async function execute(given: readonly string[], print: Print): Promise<number> {
+  const { values, positionals } = parse(given);
+  const [command, ...rest] = positionals;
+  if (values.help || command === undefined) {
+    print(help);
+    return values.help ? 0 : 2;
+  }
+  const files = (count: number): [string, string] => {
+    if (rest.length === count) return rest as [string, string];
+    throw new UsageError(`${command} takes ${count} file${count > 1 ? "s" : ""}, got ${rest.length}`);
+  };
+  if (command === "inspect") await inspect(files(1)[0], values.json ?? false, print);
+  else if (command === "convert") await convert(...files(2));
+  else if (command === "predict") await predict(...files(2), values.output, print);
+  else throw new UsageError(`there is no command "${command}"`);
+  return 0;
+}
+
+function parse(given: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...given],
+      allowPositionals: true,
+      options: {
+        help: { type: "boolean", short: "h" },
+        json: { type: "boolean" },
+        output: { type: "string", short: "o" },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** Runs the command with these arguments; gives its exit code: 1 where it failed, 2 where it was called wrongly. */
+export async function run(given: readonly string[], print: Print, complain: Print): Promise<number> {
+  try {
+    return await execute(given, print);
+  } catch (error) {
+    const usage = error instanceof UsageError;
+    complain(`varve: ${error instanceof Error ? error.message : String(error)}${usage ? `\n\n${help}` : ""}`);
+    return usage ? 2 : 1;
+  }
+}

@@ -1,0 +1,61 @@
+/** The command: what it prints, what it writes, and how it ends. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, it } from "vitest";
+import { run } from "./run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "varve-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const zoo = (name: string) => fileURLToPath(new URL(`../../test/keras/zoo/${name}`, import.meta.url));
+const at = (name: string) => join(folder, name);
+
+async function varve(...given: string[]): Promise<{ code: number; out: string; problem: string }> {
+  const [out, problem]: [string[], string[]] = [[], []];
+  const code = await run(
+    given,
+    (text) => out.push(text),
+    (text) => problem.push(text),
+  );
+  return { code, out: out.join("\n"), problem: problem.join("\n") };
+}
+
+it("inspects a file, for people and as JSON", async () => {
+  const { code, out } = await varve("inspect", zoo("images.keras"));
+  expect(code).toBe(0);
+  expect(out).toMatch(/GroupNormalization.*Keras 3\.15\.1; 380 bytes of weights\nCompiled with Adam.* after 2 steps/s);
+  const facts = JSON.parse((await varve("inspect", "--json", zoo("images.keras"))).out);
+  expect(facts).toMatchObject({ keras: "3.15.1", parameters: 95, optimizer: { class: "Adam", iterations: 2 } });
+  expect(facts.layers[1]).toEqual({
+    name: "group_normalization",
+    class: "GroupNormalization",
+    parameters: 8,
+    trainable: true,
+  });
+});
+
+it("predicts from JSON, CSV and npy, before and after converting", async () => {
+  writeFileSync(at("x.json"), "[[1, 2, 3]]");
+  writeFileSync(at("x.csv"), "1,2,3\n");
+  const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3), }".padEnd(117).concat("\n");
+  const head = Buffer.concat([Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 118, 0]), Buffer.from(header)]);
+  writeFileSync(at("x.npy"), Buffer.concat([head, Buffer.from(Float32Array.of(1, 2, 3).buffer)]));
+  const { out } = await varve("predict", zoo("deferred.keras"), at("x.json"));
+  expect(JSON.parse(out)[0].length).toBe(2);
+  expect((await varve("convert", zoo("deferred.h5"), at("new.keras"))).code).toBe(0);
+  for (const name of ["x.csv", "x.npy"]) expect((await varve("predict", at("new.keras"), at(name))).out).toBe(out);
+  expect((await varve("convert", at("new.keras"), at("new.safetensors"))).code).toBe(0);
+});
+
+it("says what is wrong: 1 for a file, 2 for the call", async () => {
+  writeFileSync(at("bad.keras"), "nothing");
+  expect(await varve("inspect", at("bad.keras"))).toMatchObject({ code: 1, problem: expect.stringMatching(/no zip/) });
+  expect((await varve("inspect", at("none.keras"))).code).toBe(1);
+  expect(await varve("look")).toMatchObject({ code: 2, problem: expect.stringMatching(/no command "look".*Usage/s) });
+  expect((await varve("inspect")).code).toBe(2);
+  expect((await varve("inspect", "--what")).code).toBe(2);
+  expect((await varve("convert", zoo("deferred.keras"), at("x.onnx"))).problem).toMatch(/\.safetensors/);
+  expect(await varve("--help")).toMatchObject({ code: 0, out: expect.stringMatching(/^Usage: varve/) });
+  expect((await varve()).code).toBe(2);
+});
