@@ -11,10 +11,11 @@ export async function sideBySide(candidates, { seconds = 4, minimumRounds = 3 } 
   const times = Object.fromEntries(names.map((name) => [name, []]));
   const repeats = {};
   for (const name of names) {
-    // The first calls compile; then enough calls in a row that the clock's steps do not matter.
+    // The first calls compile; then enough calls in a row that neither the clock's steps matter nor what others left in
+    // the caches.
     const first = await timed(candidates[name], 1);
     const warm = first > 1000 ? first : await timed(candidates[name], first > 100 ? 1 : 3);
-    repeats[name] = Math.max(1, Math.min(1000, Math.round(5 / Math.max(warm, 1e-3))));
+    repeats[name] = Math.max(1, Math.min(1000, Math.round(30 / Math.max(warm, 1e-3))));
     if (first > 1000) times[name].push(first);
   }
   const end = performance.now() + seconds * 1000;

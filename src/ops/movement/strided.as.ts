@@ -46,10 +46,22 @@ function copyEach<T>(source: usize, target: usize, rows: i32, columns: i32, sr: 
   }
 }
 
+/** Writes one element into a whole line: what is spread after a sum. */
+function repeatElement<T>(target: usize, element: T, count: i32): void {
+  const vector = v128.splat<T>(element);
+  const end = target + <usize>count * sizeof<T>();
+  for (; target + 16 <= end; target += 16) v128.store(target, vector);
+  for (; target < end; target += sizeof<T>()) store<T>(target, element);
+}
+
 function copyRows<T>(source: usize, target: usize, rows: i32, columns: i32, sr: isize, sc: isize, tr: isize, tc: isize): void {
   const width = <isize>sizeof<T>();
   if (sc == width && tc == width && columns >= 16) {
     for (let row: i32 = 0; row < rows; row++) memory.copy(target + row * tr, source + row * sr, columns * width);
+    return;
+  }
+  if (sc == 0 && tc == width && columns >= 16) {
+    for (let row: i32 = 0; row < rows; row++) repeatElement<T>(target + row * tr, load<T>(source + row * sr), columns);
     return;
   }
   if (sr != width || tc != width) {

@@ -22,6 +22,8 @@ const RMS = 1, GIVEN = 2;
 
 /** The most rows that are added up in the dtype itself. */
 const RUN = 64;
+/** So many rows are applied at a time: few, so that memory is walked nearly in line. */
+const APPLIED = 4;
 /** After so many rows the shift becomes the mean so far. */
 const FIRST_EPOCH = 4;
 const EPOCH_GROWTH = 7;
@@ -426,8 +428,8 @@ function applyColumns<T>(
       }
     }
     let from = x + <usize>load<i32>(place, AT_X) * sizeof<T>(), to = y + <usize>load<i32>(place, AT_X) * sizeof<T>();
-    for (let row = 0; row < foldedRows; row += RUN) {
-      const step = min(RUN, foldedRows - row);
+    for (let row = 0; row < foldedRows; row += APPLIED) {
+      const step = min(APPLIED, foldedRows - row);
       for (let c = 0; c < whole; c += stripColumns<T>()) {
         const shift = <usize>c * sizeof<T>();
         applyStrip<T>(from + shift, to + shift, step, stride, middles + shift, scales + shift, offsets + shift);
@@ -733,8 +735,8 @@ function passColumns<T>(
       }
     }
     let shift = <usize>load<i32>(place, AT_X) * size;
-    for (let row = 0; row < foldedRows; row += RUN) {
-      const step = min(RUN, foldedRows - row);
+    for (let row = 0; row < foldedRows; row += APPLIED) {
+      const step = min(APPLIED, foldedRows - row);
       for (let c = 0; c < wholePairs; c += stripColumns<T>() / 2) {
         const skip = <usize>c * size;
         passStrip<T>(x + shift + skip, dy + shift + skip, dx + shift + skip, step, stride, middles + skip, directs + skip, alongs + skip, acrosses + skip);
