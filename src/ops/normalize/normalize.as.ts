@@ -22,8 +22,8 @@ const RMS = 1, GIVEN = 2;
 
 /** The most rows that are added up in the dtype itself. */
 const RUN = 64;
-/** So many rows are applied at a time: few, so that memory is walked nearly in line. */
-const APPLIED = 4;
+/** So many rows of a strip are gone through at a time: few, so that memory is walked nearly in line. */
+const APPLIED = 8;
 /** After so many rows the shift becomes the mean so far. */
 const FIRST_EPOCH = 4;
 const EPOCH_GROWTH = 7;
@@ -79,10 +79,11 @@ function addLanes<T>(sums: usize, vector: v128): void {
   }
 }
 
-/** Σ d and Σ d² of four vectors of columns over rows, d = x − shift. */
-function addStrip<T>(x: usize, rows: i32, stride: usize, shift: usize, sums: usize, squares: usize): void {
+/** Σ d and Σ d² of four vectors of columns over rows, d = x − shift, on top of what is in `partial`. */
+function addStrip<T>(x: usize, rows: i32, stride: usize, shift: usize, partial: usize): void {
   const c0 = v128.load(shift), c1 = v128.load(shift, 16), c2 = v128.load(shift, 32), c3 = v128.load(shift, 48);
-  let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
+  let s0 = v128.load(partial), s1 = v128.load(partial, 16), s2 = v128.load(partial, 32), s3 = v128.load(partial, 48);
+  let q0 = v128.load(partial, 64), q1 = v128.load(partial, 80), q2 = v128.load(partial, 96), q3 = v128.load(partial, 112);
   for (; rows > 0; rows--) {
     const d0 = v128.sub<T>(v128.load(x), c0);
     const d1 = v128.sub<T>(v128.load(x, 16), c1);
@@ -98,15 +99,25 @@ function addStrip<T>(x: usize, rows: i32, stride: usize, shift: usize, sums: usi
     q3 = multiplyAdd<T>(d3, d3, q3);
     x += stride;
   }
+  v128.store(partial, s0);
+  v128.store(partial, s1, 16);
+  v128.store(partial, s2, 32);
+  v128.store(partial, s3, 48);
+  v128.store(partial, q0, 64);
+  v128.store(partial, q1, 80);
+  v128.store(partial, q2, 96);
+  v128.store(partial, q3, 112);
+}
+
+/** Adds the four vectors at `partial` to as many float64 sums each as they have lanes. */
+// @ts-ignore: decorator
+@inline
+function addFour<T>(sums: usize, partial: usize): void {
   const step = lanes<T>() << 3;
-  addLanes<T>(sums, s0);
-  addLanes<T>(sums + step, s1);
-  addLanes<T>(sums + 2 * step, s2);
-  addLanes<T>(sums + 3 * step, s3);
-  addLanes<T>(squares, q0);
-  addLanes<T>(squares + step, q1);
-  addLanes<T>(squares + 2 * step, q2);
-  addLanes<T>(squares + 3 * step, q3);
+  addLanes<T>(sums, v128.load(partial));
+  addLanes<T>(sums + step, v128.load(partial, 16));
+  addLanes<T>(sums + 2 * step, v128.load(partial, 32));
+  addLanes<T>(sums + 3 * step, v128.load(partial, 48));
 }
 
 /** As `addStrip` for one row of single columns, in float64. */
@@ -125,12 +136,23 @@ function stripColumns<T>(): i32 {
   return <i32>lanes<T>() * 4;
 }
 
-/** Adds `rows` rows of all columns. */
-function addTile<T>(x: usize, rows: i32, stride: usize, columns: i32, shift: usize, sums: usize, squares: usize): void {
-  const whole = columns - columns % stripColumns<T>();
-  for (let c = 0; c < whole; c += stripColumns<T>()) {
-    const at = <usize>c * sizeof<T>();
-    addStrip<T>(x + at, rows, stride, shift + at, sums + (<usize>c << 3), squares + (<usize>c << 3));
+/** Adds `rows` rows of all columns, a few at a time, so that memory is walked nearly in line. */
+function addTile<T>(
+  x: usize, rows: i32, stride: usize, columns: i32, shift: usize, sums: usize, squares: usize, partials: usize,
+): void {
+  const strip = stripColumns<T>(), whole = columns - columns % strip;
+  memory.fill(partials, 0, <usize>whole * 2 * sizeof<T>());
+  for (let row = 0; row < rows; row += APPLIED) {
+    const from = x + <usize>row * stride, step = min(APPLIED, rows - row);
+    for (let c = 0; c < whole; c += strip) {
+      const at = <usize>c * sizeof<T>();
+      addStrip<T>(from + at, step, stride, shift + at, partials + 2 * at);
+    }
+  }
+  for (let c = 0; c < whole; c += strip) {
+    const partial = partials + <usize>c * 2 * sizeof<T>();
+    addFour<T>(sums + (<usize>c << 3), partial);
+    addFour<T>(squares + (<usize>c << 3), partial + 64);
   }
   if (whole == columns) return;
   const at = <usize>whole * sizeof<T>();
@@ -310,6 +332,7 @@ function measure<T>(
   const most = <usize>max(chunk, fold * allColumns);
   const shift = scratch;
   const sums = shift + most * 8, squares = sums + most * 8, means = squares + most * 8, deviations = means + most * 8;
+  const partials = deviations + most * 8;
   const stride = <usize>(fold * allColumns) * sizeof<T>();
   const foldedRows = rows / fold, restRows = rows % fold;
   const total = <f64>entry(plan, COUNT);
@@ -336,7 +359,7 @@ function measure<T>(
             let p = base + <usize>(j0 * entry(plan, SEGMENT_0 + 1) + j1 * entry(plan, SEGMENT_1 + 1)) * sizeof<T>();
             for (let row = 0; row < foldedRows;) {
               const step = min(min(RUN, foldedRows - row), epoch - inEpoch);
-              addTile<T>(p, step, stride, columns, shift, sums, squares);
+              addTile<T>(p, step, stride, columns, shift, sums, squares, partials);
               p += <usize>step * stride;
               row += step;
               inEpoch += step;

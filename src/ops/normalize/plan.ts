@@ -203,7 +203,7 @@ function makePlan(
     ...[...leading, ...outer].flatMap(describe),
     ...offsetsOf(inner).flat(),
   ];
-  const tables = Math.max(5 * statistics.columns, kind === "columns" ? 3 * tableColumns : 0);
+  const tables = Math.max(7 * statistics.columns, kind === "columns" ? 3 * tableColumns : 0);
   const scratchBytes = tables * 8 + spare;
   if (kind === "columns") {
     const gradientBytes = blockStatistics * 16 + tableColumns * 6 * 8 + spare;
