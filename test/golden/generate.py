@@ -10,6 +10,7 @@ It holds no numbers and no cases: those are in the cases_*.py files.
 VARVE_GOLDEN_PYTHON names a Python that already has the pinned packages, to skip the environment.
 """
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 INSIDE = "VARVE_GOLDEN_INSIDE"
+OLDEST = (3, 11)
 
 ENVIRONMENT = {
     "KERAS_BACKEND": "jax",
@@ -34,22 +36,32 @@ ENVIRONMENT = {
 
 
 def make_environment():
-    """Path of a Python that has the pinned packages, made on first use."""
+    """Path of a Python that has the pinned packages, made on first use; where that cannot be, one line says why."""
     given = os.environ.get("VARVE_GOLDEN_PYTHON")
     if given:
         return given
+    if sys.version_info < OLDEST:
+        sys.exit(f"the pinned packages need Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {sys.version.split()[0]}")
     folder = HERE / ".venv"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     requirements = HERE / "requirements.txt"
     stamp = folder / "requirements.txt"
     wanted = requirements.read_text()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-        subprocess.run(
-            [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r", str(requirements)],
-            check=True,
-        )
-        stamp.write_text(wanted)
+    if stamp.exists() and stamp.read_text() == wanted:
+        return str(python)
+    has = {name: importlib.util.find_spec(name) is not None for name in ("venv", "ensurepip", "pip")}
+    if not has["venv"] or not (has["ensurepip"] or has["pip"]):
+        sys.exit("Python's venv or pip is missing, so no environment with Keras can be made (Debian: apt install python3-venv)")
+    # Debian's Python has either: pip of its own, or what brings one into the environment.
+    without = [] if has["ensurepip"] else ["--without-pip"]
+    pip = [str(python), "-m", "pip"] if has["ensurepip"] else [sys.executable, "-m", "pip", "--python", str(python)]
+    print(f"installing the pinned packages in {folder} …", flush=True)
+    made = subprocess.run([sys.executable, "-m", "venv", "--clear", *without, str(folder)]).returncode == 0
+    if not made or subprocess.run(
+        [*pip, "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r", str(requirements)]
+    ).returncode:
+        sys.exit(f"the packages of {requirements.name} cannot be installed: is there a network, and does pip reach PyPI?")
+    stamp.write_text(wanted)
     return str(python)
 
 
