@@ -15,6 +15,9 @@ function withParameter(name: string, standard: number, formula: (x: f.Formula, p
   return publicOp(name, (x: TensorLike, parameter?: number): Tensor => run([toTensor(x)], [parameter ?? standard]));
 }
 
+const reluOf = elementwise({ name: "relu", dtype: "promote", inputs: 1, formula: (x) => f.maximumOfConstant(x, 0) });
+const siluOf = elementwise({ name: "silu", dtype: "float", inputs: 1, formula: (x) => f.multiply(x, f.sigmoid(x)) });
+
 /**
  * max(x, 0).
  * Gradient: dy where x > 0, else 0.
@@ -25,7 +28,7 @@ function withParameter(name: string, standard: number, formula: (x: f.Formula, p
  * await ops.relu(tensor([-1, 2])).array() // => [0, 2]
  * ```
  */
-export const relu = unary("relu", "promote", (x) => f.maximumOfConstant(x, 0));
+export const relu = publicOp("relu", (x: TensorLike): Tensor => reluOf([toTensor(x)], []));
 
 /**
  * min(max(x, 0), 6).
@@ -162,7 +165,7 @@ export const softsign = unary("softsign", "float", (x) => f.divide(x, f.add(1, f
  * await ops.silu(tensor([0, 1])).array() // => [0, 0.7310585975646973]
  * ```
  */
-export const silu = unary("silu", "float", (x) => f.multiply(x, f.sigmoid(x)));
+export const silu = publicOp("silu", (x: TensorLike): Tensor => siluOf([toTensor(x)], []));
 
 /**
  * The same as `silu`.
@@ -173,7 +176,7 @@ export const silu = unary("silu", "float", (x) => f.multiply(x, f.sigmoid(x)));
  * await ops.swish(tensor([0, 1])).array() // => [0, 0.7310585975646973]
  * ```
  */
-export const swish = unary("swish", "float", (x) => f.multiply(x, f.sigmoid(x)));
+export const swish = publicOp("swish", (x: TensorLike): Tensor => siluOf([toTensor(x)], []));
 
 /**
  * x · tanh(log(1 + e^x)). (Misra, 2019)
@@ -220,6 +223,9 @@ export const gelu = publicOp(
   "gelu",
   (x: TensorLike, approximate?: boolean): Tensor => ((approximate ?? true) ? geluByTanh : geluOf)([toTensor(x)], []),
 );
+
+/** The activations that other kernels compute where they store, as ops of one operand. @internal */
+export const fusable = { relu: reluOf, silu: siluOf, gelu: geluByTanh, exactGelu: geluOf } as const;
 
 /** min(max(x, 0), 6), flat at both corners. */
 function relu6Of(x: f.Formula): f.Formula {

@@ -10,6 +10,9 @@
 //   for each instruction its code, three operands and its target.
 // `numbers` holds the parameters and numbers as float64.
 // Slots are inputs, numbers, registers, and the output last.
+//
+// Other kernels run programs on what they have just written (`openProgram`, `runProgram`); theirs are shorter:
+//   0 instructions, 1 inputs, 2 numbers, 3 registers, 4 bytes of scratch memory; the instructions; the numbers.
 import { lanes } from "../../devices/wasm/simd.as";
 import { erf4, erfc4, exp4, expm14, log1p4, log4, power4, sigmoid4, sin4, tanh4 } from "../../devices/wasm/math.as";
 
@@ -314,6 +317,51 @@ function execute<T>(plan: usize, numbers: usize, from: i32, to: i32): void {
       convert<T>(outputKind, address(result, 0), output + <usize>start * bytes, count);
     }
   }
+}
+
+/** Bytes of a program's registers when another kernel runs it. */
+const TILE: usize = 2048;
+
+// @ts-ignore: decorator
+@inline
+function setSlot(slots: usize, index: i32, address: usize, step: i32): void {
+  store<u32>(slots + (<usize>index << 3), <u32>address);
+  store<u32>(slots + (<usize>index << 3), step, 4);
+}
+
+/** Lays out the numbers and registers of a program that another kernel runs, in the scratch memory that it asks for. */
+export function openProgram<T>(program: usize, slots: usize): void {
+  const inputs = at(program, 1), numbers = at(program, 2), registers = at(program, 3);
+  const values = program + 20 + <usize>at(program, 0) * 20;
+  let free = slots + ((<usize>(inputs + numbers + registers + 1) << 3) + 15 & ~15);
+  for (let number = 0; number < numbers; number++, free += 16) {
+    v128.store(free, v128.splat<T>(<T>load<f64>(values + (<usize>number << 3))));
+    setSlot(slots, inputs + number, free, 0);
+  }
+  for (let register = 0; register < registers; register++, free += TILE) setSlot(slots, inputs + numbers + register, free, 16);
+}
+
+function runWhole<T>(program: usize, slots: usize, a: usize, b: usize, y: usize, bytes: usize): void {
+  const inputs = at(program, 1);
+  setSlot(slots, 0, a, 16);
+  if (inputs > 1) setSlot(slots, 1, b, 16);
+  setSlot(slots, inputs + at(program, 2) + at(program, 3), y, 16);
+  for (let index = 0; index < at(program, 0); index++) instruct<T>(program + 20 + <usize>index * 20, slots, bytes);
+}
+
+/** y of `a`, and of `b` where the program has two inputs: `bytes` of each. y may be `a` or `b`. */
+export function runProgram<T>(program: usize, slots: usize, a: usize, b: usize, y: usize, bytes: usize): void {
+  const whole = bytes & ~15, rest = bytes - whole;
+  for (let from: usize = 0; from < whole; from += TILE) {
+    runWhole<T>(program, slots, a + from, b + from, y + from, min(TILE, whole - from));
+  }
+  if (rest == 0) return;
+  // What lies behind belongs to others, so the last elements go through vectors of their own.
+  const spare = slots + <usize>at(program, 4) - 48;
+  memory.copy(spare, a + whole, rest);
+  if (at(program, 1) > 1) memory.copy(spare + 16, b + whole, rest);
+  runWhole<T>(program, slots, spare, spare + 16, spare + 32, 16);
+  memory.copy(y + whole, spare + 32, rest);
 }
 
 export function elementwise32(plan: usize, numbers: usize, from: i32, to: i32): void {

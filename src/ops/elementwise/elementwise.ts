@@ -3,7 +3,7 @@
  * The gradient of one is another, made from the derivative of the formula when it is first asked for.
  */
 import { type DType, isFloat, promote } from "../../core/dtype.ts";
-import type { Pointer, View } from "../../core/op.ts";
+import type { Gradient, OpRecord, Pointer, View } from "../../core/op.ts";
 import { broadcastShapes } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { Variable } from "../../core/variable.ts";
@@ -38,7 +38,28 @@ function resultDType(rule: DTypeRule, dtypes: readonly DType[]): DType {
 }
 
 /** The op of a formula, on tensors. */
-type Run = (tensors: readonly Tensor[], parameters: readonly number[]) => Tensor;
+export interface Run {
+  (tensors: readonly Tensor[], parameters: readonly number[]): Tensor;
+  readonly record: OpRecord;
+  /** What the kernels run. */
+  program(): Program;
+  /** The gradient of the input of that index, of the inputs that it needs and dy, as an op; made on first use. */
+  derivative(index: number): Derivative;
+  /** Whether a record is that of the gradient of an input. */
+  isDerivative(record: OpRecord): boolean;
+}
+
+/** The gradient of one input of a formula. */
+export interface Derivative {
+  /** Undefined where the gradient is 0 everywhere. */
+  readonly formula: Formula | undefined;
+  /** The operands of the op: inputs of the function, and after the last of them dy. */
+  readonly needed: readonly number[];
+  /** The op for inputs of that dtype; its result has the shape that its operands broadcast to. */
+  run(dtype: DType): Run;
+  /** Whether a record is that of one of these ops. */
+  has(record: OpRecord): boolean;
+}
 
 /* @__NO_SIDE_EFFECTS__ */
 function makeOp(name: string, formula: () => Formula, inputs: number, parameters: number, rule: DTypeRule): Run {
@@ -47,10 +68,10 @@ function makeOp(name: string, formula: () => Formula, inputs: number, parameters
     compiled ??= compile(formula(), inputs, parameters);
     return compiled;
   };
-  const gradients: ReturnType<typeof makeGradient>[] = [];
-  const gradientOf = (index: number) => {
-    gradients[index] ??= makeGradient(`${name}Gradient`, formula(), index, inputs, parameters);
-    return gradients[index];
+  const derivatives: Derivative[] = [];
+  const derivativeOf = (index: number) => {
+    derivatives[index] ??= makeDerivative(`${name}Gradient`, formula(), index, inputs, parameters);
+    return derivatives[index];
   };
   const self = op<{ readonly [index: string]: Tensor }, "y", readonly number[]>({
     name,
@@ -66,44 +87,68 @@ function makeOp(name: string, formula: () => Formula, inputs: number, parameters
     gradient({ y: dy }, { inputs: operands }, given) {
       const tensors = Object.values(operands);
       return Object.fromEntries(
-        tensors.map((x, index) => {
-          if (!isFloat(x.dtype)) return [String(index), "none"];
-          return [String(index), gradientOf(index)(tensors, dy as Tensor, given)];
-        }),
+        tensors.map((x, index) => [
+          String(index),
+          isFloat(x.dtype) ? gradientOf(derivativeOf(index), tensors, index, dy as Tensor, given) : "none",
+        ]),
       );
     },
   });
-  return (tensors, given) =>
+  const run = (tensors: readonly Tensor[], given: readonly number[]) =>
     self({ ...(tensors as readonly Tensor[] & { readonly [index: string]: Tensor }) }, given).y;
+  return Object.assign(run, {
+    record: self.record as unknown as OpRecord,
+    program,
+    derivative: derivativeOf,
+    isDerivative: (record: OpRecord) => derivatives.some((each) => each?.has(record)),
+  });
 }
 
 /** How the gradient of one input comes of the inputs and dy, without those inputs that it does not need. */
-function makeGradient(name: string, formula: Formula, index: number, inputs: number, parameters: number) {
+function makeDerivative(name: string, formula: Formula, index: number, inputs: number, parameters: number): Derivative {
   const wanted = derivative(formula, input(index), input(inputs));
-  if (numberOf(wanted) === 0) return () => "none" as const;
   const needed = inOrder(wanted)
     .filter(({ leaf }) => leaf?.kind === "input")
     .map(({ leaf }) => leaf?.value as number)
     .sort((a, b) => a - b);
   const onlyNeeded = substitute(wanted, (from) => input(needed.indexOf(from)));
   const runs = new Map<DType, Run>();
-  return (tensors: readonly Tensor[], dy: Tensor, given: readonly number[]) => () => {
-    const x = tensors[index] as Tensor;
+  return {
+    formula: numberOf(wanted) === 0 ? undefined : wanted,
+    needed,
+    run(dtype) {
+      let run = runs.get(dtype);
+      if (!run) {
+        run = makeOp(
+          name,
+          () => onlyNeeded,
+          needed.length,
+          parameters,
+          () => dtype,
+        );
+        runs.set(dtype, run);
+      }
+      return run;
+    },
+    has: (record) => [...runs.values()].some((run) => run.record === record),
+  };
+}
+
+/** The gradient of the operand of that index, as an op's record has it. */
+function gradientOf(
+  { formula, needed, run }: Derivative,
+  tensors: readonly Tensor[],
+  index: number,
+  dy: Tensor,
+  given: readonly number[],
+): Gradient {
+  if (!formula) return "none";
+  const x = tensors[index] as Tensor;
+  return () => {
     // dy as it is needs no computation
-    if (wanted === input(inputs)) return cast(sumTo(dy, x.shape), x.dtype);
-    let run = runs.get(x.dtype);
-    if (!run) {
-      run = makeOp(
-        name,
-        () => onlyNeeded,
-        needed.length,
-        parameters,
-        () => x.dtype,
-      );
-      runs.set(x.dtype, run);
-    }
-    const operands = needed.map((from) => (from === inputs ? dy : (tensors[from] as Tensor)));
-    return sumTo(run(operands, given), x.shape);
+    if (formula === input(tensors.length)) return cast(sumTo(dy, x.shape), x.dtype);
+    const operands = needed.map((from) => (from === tensors.length ? dy : (tensors[from] as Tensor)));
+    return sumTo(run(x.dtype)(operands, given), x.shape);
   };
 }
 

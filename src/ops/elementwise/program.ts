@@ -300,3 +300,24 @@ export function kernelCall(
   const at = workspace.int32(plan);
   return call(isDouble ? "elementwise64" : "elementwise32", [at, at + 4 * (plan.length - 2 * numberCount)], { pieces });
 }
+
+/** Bytes of a register when another kernel runs a program; that of `elementwise.as.ts`. */
+const tileBytes = 2048;
+
+/**
+ * A program without parameters for another kernel, which runs it on what it has just written: one or two inputs of the
+ * output's dtype and size. `bytes` is the scratch memory that it needs. Undefined where the kernel lacks an instruction.
+ */
+export function inlineProgram(
+  { inputs, registers, encoded }: Program,
+  dtype: DType,
+  workspace: Workspace,
+): { readonly at: number; readonly bytes: number } | undefined {
+  if (encoded.largestCode >= (dtype === "float64" ? firstInFloat32Only : Number.POSITIVE_INFINITY)) return undefined;
+  const numbers = encoded.numbers.length / 2;
+  const slots = Math.ceil((inputs + numbers + registers + 1) / 2) * 16;
+  // and three vectors for the last elements
+  const bytes = slots + (numbers + 3) * 16 + registers * tileBytes;
+  const header = [encoded.instructions.length / 5, inputs, numbers, registers, bytes];
+  return { at: workspace.int32([...header, ...encoded.instructions, ...encoded.numbers]), bytes };
+}

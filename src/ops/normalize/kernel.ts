@@ -3,6 +3,7 @@
  */
 import { bytesOf, type DType } from "../../core/dtype.ts";
 import { call, type KernelCall, type Pointer, type Workspace } from "../../core/op.ts";
+import type { Activating } from "./activation.ts";
 import type { Plan } from "./plan.ts";
 
 /** What the kernel is to do besides; the bits are those of `normalize.as.ts`. */
@@ -19,16 +20,20 @@ function share(blocks: number, bytes: number): { pieces: number; scratchBytes: n
   return { pieces: Math.max(1, Math.min(blocks, mostPieces, Math.floor(mostScratch / scratchBytes))), scratchBytes };
 }
 
-/** `places`: x, gamma, beta, y, mean, variance, rstd, residual; gamma and beta may be absent. */
+/**
+ * `places`: x, gamma, beta, y, mean, variance, rstd, residual; gamma and beta may be absent. What is stored is first
+ * activated.
+ */
 export function normalizeCall(
   plan: Plan,
   dtype: DType,
   places: readonly ({ readonly at: number } | undefined)[],
   epsilon: number,
   flag: number,
+  activating: Activating,
   workspace: Workspace,
 ): KernelCall {
-  const { pieces, scratchBytes } = share(plan.blocks, plan.scratchBytes);
+  const { pieces, scratchBytes } = share(plan.blocks, plan.scratchBytes + activating.bytes);
   const addresses = places.map((place) => place?.at ?? 0) as [
     number,
     number,
@@ -48,26 +53,32 @@ export function normalizeCall(
       scratchBytes,
       epsilon,
       flag,
+      activating.at,
       pieces,
     ],
     { pieces },
   );
 }
 
-/** The calls that give dx, then dgamma and dbeta where there are parameters; undefined where no kernel serves. */
+/**
+ * The calls that give dx, then dgamma and dbeta where there are parameters; undefined where no kernel serves. With an
+ * activation, dy is the gradient behind it.
+ */
 export function gradientCalls(
   plan: Plan,
   dtype: DType,
-  inputs: Readonly<Record<"x" | "dy" | "mean" | "rstd" | "residual", Pointer>> & { gamma: Pointer | undefined },
+  inputs: Readonly<Record<"x" | "dy" | "mean" | "rstd" | "residual", Pointer>> &
+    Readonly<Record<"gamma" | "beta", Pointer | undefined>>,
   outputs: Readonly<Record<"dx" | "dgamma" | "dbeta", Pointer>>,
   flag: number,
+  activating: Activating,
   workspace: Workspace,
 ): KernelCall[] | undefined {
   if (plan.gradientBytes === undefined) return undefined;
-  const { x, dy, gamma, mean, rstd, residual } = inputs;
+  const { x, dy, gamma, beta, mean, rstd, residual } = inputs;
   const { dx, dgamma, dbeta } = outputs;
   const parameters = dgamma.size + dbeta.size;
-  const { pieces, scratchBytes } = share(plan.blocks, plan.gradientBytes + parameters * 8);
+  const { pieces, scratchBytes } = share(plan.blocks, plan.gradientBytes + parameters * 8 + activating.bytes);
   const scratch = workspace.temporary(pieces * scratchBytes);
   const pass = call(
     dtype === "float32" ? "normalizeGradientFloat32" : "normalizeGradientFloat64",
@@ -75,6 +86,7 @@ export function gradientCalls(
       x.at,
       dy.at,
       gamma?.at ?? 0,
+      beta?.at ?? 0,
       dx.at,
       mean.at,
       rstd.at,
@@ -85,6 +97,7 @@ export function gradientCalls(
       scratch,
       scratchBytes,
       flag,
+      activating.at,
       pieces,
     ],
     { pieces },

@@ -8,12 +8,13 @@
 // A run is taken relative to a shift: first the first element of the group, then, after 4 rows and whenever 8 times as
 // many have been seen, the mean so far. So what is added up is the spread, not the mean, and every element is read once.
 import { lanes, multiplyAdd } from "../../devices/wasm/simd.as";
+import { openProgram, runProgram } from "../elementwise/elementwise.as";
 
 // The plan, in 32-bit integers.
 const BLOCKS = 0, BLOCK_AXES = 1, OUTER_AXES = 2, OUTER = 3, LINES = 4, ROWS = 5, COLUMNS = 6, FOLD = 7;
 const STAT_STEP = 8, GAMMA_STEP = 9, BETA_STEP = 10, BLOCK_STATS = 11, COUNT = 12;
 const S_COLUMNS = 13, S_WIDTH = 14, S_ROWS = 15, S_FOLD = 16, S_CHUNK = 17;
-const SUB_0 = 18, SUB_1 = 21, SEGMENT_0 = 24, SEGMENT_1 = 26, AXES = 28;
+const SUB_0 = 18, SUB_1 = 21, SEGMENT_0 = 24, SEGMENT_1 = 26, BLOCK_SIZE = 28, AXES = 29;
 
 // Offsets of an index, as `locate` leaves them.
 const AT_X = 0, AT_STAT = 4, AT_GAMMA = 8, AT_BETA = 12;
@@ -418,6 +419,25 @@ function applySpan<T>(x: usize, y: usize, count: i32, middle: usize, scale: usiz
   }
 }
 
+/** So many bytes are written before they are activated: few enough to be in the first cache still. */
+const ACTIVATED: usize = 4096;
+
+/** Where the table and registers of an activation's program stand: at the end of a piece's scratch memory. */
+// @ts-ignore: decorator
+@inline
+function slotsOf(activation: usize, scratch: usize, scratchBytes: i32): usize {
+  return activation ? scratch + <usize>scratchBytes - <usize>entry(activation, 4) : 0;
+}
+
+/** Activates what stands between `from` and `to`, when it is `enough`; what is not yet activated starts at the result. */
+// @ts-ignore: decorator
+@inline
+function activate<T>(activation: usize, slots: usize, from: usize, to: usize, enough: usize): usize {
+  if (!activation || to - from < enough) return from;
+  runProgram<T>(activation, slots, from, from, from, to - from);
+  return to;
+}
+
 /** Where the columns' places in the statistics, in gamma and in beta stand in the plan. */
 // @ts-ignore: decorator
 @inline
@@ -425,51 +445,73 @@ function columnMaps(plan: usize): usize {
   return plan + <usize>(AXES + 5 * (entry(plan, BLOCK_AXES) + entry(plan, OUTER_AXES))) * 4;
 }
 
+/** Bytes of a table of all columns of a block's rows. */
+// @ts-ignore: decorator
+@inline
+function tableBytes<T>(plan: usize): usize {
+  return (<usize>(entry(plan, COLUMNS) * entry(plan, FOLD)) * sizeof<T>() + 15) & ~15;
+}
+
+/** What each column is shifted by, scaled by and moved to: three tables. `place` has the offsets of the first row. */
+function fillTables<T>(
+  gamma: usize, beta: usize, mean: usize, rstd: usize, residual: usize, plan: usize, place: usize, tables: usize,
+): void {
+  const columns = entry(plan, COLUMNS), all = columns * entry(plan, FOLD);
+  const scales = tables + tableBytes<T>(plan), offsets = scales + tableBytes<T>(plan);
+  const statMap = columnMaps(plan), gammaMap = statMap + (<usize>columns << 2), betaMap = gammaMap + (<usize>columns << 2);
+  const stat = load<i32>(place, AT_STAT), gammaAt = load<i32>(place, AT_GAMMA), betaAt = load<i32>(place, AT_BETA);
+  for (let c = 0; c < columns; c++) {
+    const s = stat + entry(statMap, c);
+    const scale = read<T>(rstd, s) * (gamma ? read<T>(gamma, gammaAt + entry(gammaMap, c)) : 1);
+    const offset = (beta ? read<T>(beta, betaAt + entry(betaMap, c)) : 0) - read<T>(residual, s) * scale;
+    for (let i = c; i < all; i += columns) {
+      write<T>(tables, i, read<T>(mean, s));
+      write<T>(scales, i, scale);
+      write<T>(offsets, i, offset);
+    }
+  }
+}
+
+/** Applies tables to a few rows of all columns. */
+function applyRows<T>(x: usize, y: usize, rows: i32, plan: usize, tables: usize): void {
+  const all = entry(plan, COLUMNS) * entry(plan, FOLD), whole = all - all % stripColumns<T>();
+  const scales = tables + tableBytes<T>(plan), offsets = scales + tableBytes<T>(plan);
+  const stride = <usize>all * sizeof<T>();
+  for (let c = 0; c < whole; c += stripColumns<T>()) {
+    const shift = <usize>c * sizeof<T>();
+    applyStrip<T>(x + shift, y + shift, rows, stride, tables + shift, scales + shift, offsets + shift);
+  }
+  if (whole == all) return;
+  const shift = <usize>whole * sizeof<T>();
+  for (let r = 0; r < rows; r++) {
+    const skip = shift + <usize>r * stride;
+    applySpan<T>(x + skip, y + skip, all - whole, tables + shift, scales + shift, offsets + shift);
+  }
+}
+
 /** Applies the statistics where rows of columns repeat: what each column needs is worked out once. */
 function applyColumns<T>(
   x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, residual: usize,
-  outer: usize, plan: usize, scratch: usize,
-): void {
+  outer: usize, plan: usize, scratch: usize, activation: usize, slots: usize, pending: usize,
+): usize {
   const rows = entry(plan, ROWS), columns = entry(plan, COLUMNS), fold = entry(plan, FOLD);
-  const place = scratch;
-  const all = columns * fold, bytes = (<usize>all * sizeof<T>() + 15) & ~15;
-  const middles = scratch + 16, scales = middles + bytes, offsets = scales + bytes;
-  const statMap = columnMaps(plan), gammaMap = statMap + (<usize>columns << 2), betaMap = gammaMap + (<usize>columns << 2);
-  const foldedRows = rows / fold, stride = <usize>all * sizeof<T>();
-  const whole = all - all % stripColumns<T>();
+  const place = scratch, tables = scratch + 16;
+  const foldedRows = rows / fold, rest = (rows % fold) * columns;
+  const stride = <usize>(columns * fold) * sizeof<T>();
   for (let o = 0; o < entry(plan, OUTER); o++) {
     locate(outer, entry(plan, OUTER_AXES), o, place);
-    const stat = load<i32>(place, AT_STAT), gammaAt = load<i32>(place, AT_GAMMA), betaAt = load<i32>(place, AT_BETA);
-    for (let c = 0; c < columns; c++) {
-      const s = stat + entry(statMap, c);
-      const scale = read<T>(rstd, s) * (gamma ? read<T>(gamma, gammaAt + entry(gammaMap, c)) : 1);
-      const offset = (beta ? read<T>(beta, betaAt + entry(betaMap, c)) : 0) - read<T>(residual, s) * scale;
-      for (let i = c; i < all; i += columns) {
-        write<T>(middles, i, read<T>(mean, s));
-        write<T>(scales, i, scale);
-        write<T>(offsets, i, offset);
-      }
-    }
+    fillTables<T>(gamma, beta, mean, rstd, residual, plan, place, tables);
     let from = x + <usize>load<i32>(place, AT_X) * sizeof<T>(), to = y + <usize>load<i32>(place, AT_X) * sizeof<T>();
     for (let row = 0; row < foldedRows; row += APPLIED) {
       const step = min(APPLIED, foldedRows - row);
-      for (let c = 0; c < whole; c += stripColumns<T>()) {
-        const shift = <usize>c * sizeof<T>();
-        applyStrip<T>(from + shift, to + shift, step, stride, middles + shift, scales + shift, offsets + shift);
-      }
-      if (whole < all) {
-        const shift = <usize>whole * sizeof<T>();
-        for (let r = 0; r < step; r++) {
-          const skip = shift + <usize>r * stride;
-          applySpan<T>(from + skip, to + skip, all - whole, middles + shift, scales + shift, offsets + shift);
-        }
-      }
+      applyRows<T>(from, to, step, plan, tables);
       from += <usize>step * stride;
       to += <usize>step * stride;
+      pending = activate<T>(activation, slots, pending, to, ACTIVATED);
     }
-    const rest = (rows % fold) * columns;
-    if (rest > 0) applySpan<T>(from, to, rest, middles, scales, offsets);
+    if (rest > 0) applySpan<T>(from, to, rest, tables, tables + tableBytes<T>(plan), tables + 2 * tableBytes<T>(plan));
   }
+  return pending;
 }
 
 /** What stands at the index of a line's operand: its element, or the one value that serves the whole line. */
@@ -498,8 +540,8 @@ function lineOperand<T>(array: usize, index: i32, step: i32, absent: T, spare: u
 /** Applies the statistics along lines: where gamma or beta change with every element. */
 function applyLines<T>(
   x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, residual: usize,
-  outer: usize, plan: usize, scratch: usize,
-): void {
+  outer: usize, plan: usize, scratch: usize, activation: usize, slots: usize, pending: usize,
+): usize {
   const place = scratch, size = <usize>entry(plan, COLUMNS) * sizeof<T>();
   const statStep = <usize>entry(plan, STAT_STEP);
   const gammaStep = gamma ? <usize>entry(plan, GAMMA_STEP) : 0, betaStep = beta ? <usize>entry(plan, BETA_STEP) : 0;
@@ -532,7 +574,9 @@ function applyLines<T>(
       const result = multiplyAdd<T>(normalized, lineSplat<T>(scale, gammaStep, i), lineSplat<T>(offset, betaStep, i));
       store<T>(to + i, v128.extract_lane<T>(result, 0));
     }
+    pending = activate<T>(activation, slots, pending, to + size, ACTIVATED);
   }
+  return pending;
 }
 
 // @ts-ignore: decorator
@@ -549,16 +593,21 @@ function shifted<T>(array: usize, index: i32): usize {
 
 function normalizeBlocks<T>(
   x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize, rstd: usize, residual: usize,
-  plan: usize, scratch: usize, scratchBytes: i32, epsilon: f64, flags: i32, pieces: i32, from: i32, to: i32,
+  plan: usize, scratch: usize, scratchBytes: i32, epsilon: f64, flags: i32, activation: usize, pieces: i32, from: i32, to: i32,
 ): void {
   const blocks = entry(plan, BLOCKS), blockAxes = entry(plan, BLOCK_AXES);
   const outer = axesOf(plan) + <usize>blockAxes * 20;
   for (let piece = from; piece < to; piece++) {
     const own = scratch + <usize>piece * <usize>scratchBytes;
-    const last = <i32>(<i64>blocks * (piece + 1) / pieces);
-    for (let block = <i32>(<i64>blocks * piece / pieces); block < last; block++) {
+    const slots = slotsOf(activation, own, scratchBytes);
+    if (activation) openProgram<T>(activation, slots);
+    const first = <i32>(<i64>blocks * piece / pieces), last = <i32>(<i64>blocks * (piece + 1) / pieces);
+    // A piece's blocks stand in line, so what is not yet activated goes from here to where the last block ends.
+    let pending: usize = 0;
+    for (let block = first; block < last; block++) {
       locate(axesOf(plan), blockAxes, block, own);
       const place = load<i32>(own, AT_X), stat = load<i32>(own, AT_STAT);
+      if (block == first) pending = shifted<T>(y, place);
       const blockGamma = shifted<T>(gamma, load<i32>(own, AT_GAMMA)), blockBeta = shifted<T>(beta, load<i32>(own, AT_BETA));
       const blockX = shifted<T>(x, place), blockY = shifted<T>(y, place);
       const means = shifted<T>(mean, stat), factors = shifted<T>(rstd, stat), residuals = shifted<T>(residual, stat);
@@ -573,10 +622,12 @@ function normalizeBlocks<T>(
         measure<T>(blockX, means, shifted<T>(variance, stat), factors, residuals, plan, own, epsilon, (flags & RMS) != 0);
       }
       if (entry(plan, LINES)) {
-        applyLines<T>(blockX, blockGamma, blockBeta, blockY, means, factors, residuals, outer, plan, own);
+        pending = applyLines<T>(blockX, blockGamma, blockBeta, blockY, means, factors, residuals, outer, plan, own, activation, slots, pending);
       } else {
-        applyColumns<T>(blockX, blockGamma, blockBeta, blockY, means, factors, residuals, outer, plan, own);
+        pending = applyColumns<T>(blockX, blockGamma, blockBeta, blockY, means, factors, residuals, outer, plan, own, activation, slots, pending);
       }
+      const end = blockY + <usize>entry(plan, BLOCK_SIZE) * sizeof<T>();
+      pending = activate<T>(activation, slots, pending, end, block + 1 < last ? ACTIVATED : 1);
     }
   }
 }
@@ -584,16 +635,16 @@ function normalizeBlocks<T>(
 /** Statistics and their application, or the application of given ones; pieces are runs of blocks. */
 export function normalizeFloat32(
   x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize, rstd: usize, residual: usize,
-  plan: usize, scratch: usize, scratchBytes: i32, epsilon: f64, flags: i32, pieces: i32, from: i32, to: i32,
+  plan: usize, scratch: usize, scratchBytes: i32, epsilon: f64, flags: i32, activation: usize, pieces: i32, from: i32, to: i32,
 ): void {
-  normalizeBlocks<f32>(x, gamma, beta, y, mean, variance, rstd, residual, plan, scratch, scratchBytes, epsilon, flags, pieces, from, to);
+  normalizeBlocks<f32>(x, gamma, beta, y, mean, variance, rstd, residual, plan, scratch, scratchBytes, epsilon, flags, activation, pieces, from, to);
 }
 
 export function normalizeFloat64(
   x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize, rstd: usize, residual: usize,
-  plan: usize, scratch: usize, scratchBytes: i32, epsilon: f64, flags: i32, pieces: i32, from: i32, to: i32,
+  plan: usize, scratch: usize, scratchBytes: i32, epsilon: f64, flags: i32, activation: usize, pieces: i32, from: i32, to: i32,
 ): void {
-  normalizeBlocks<f64>(x, gamma, beta, y, mean, variance, rstd, residual, plan, scratch, scratchBytes, epsilon, flags, pieces, from, to);
+  normalizeBlocks<f64>(x, gamma, beta, y, mean, variance, rstd, residual, plan, scratch, scratchBytes, epsilon, flags, activation, pieces, from, to);
 }
 
 // The gradients. For each column, relative to the mean rounded to the dtype: D = Σ dy, E = Σ dy · (x − middle). From
@@ -685,18 +736,21 @@ function increase(array: usize, index: i32, value: f64): void {
 
 /** The gradients of a block where rows of columns repeat. `groupSums` are A and B in turn, for each group. */
 function passColumns<T>(
-  x: usize, dy: usize, gamma: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
-  dgamma: usize, dbeta: usize, groupSums: usize, plan: usize, scratch: usize, rms: bool,
+  x: usize, dy: usize, gamma: usize, beta: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
+  dgamma: usize, dbeta: usize, groupSums: usize, plan: usize, scratch: usize, rms: bool, activation: usize, slots: usize,
 ): void {
   const rows = entry(plan, ROWS), columns = entry(plan, COLUMNS), fold = entry(plan, FOLD);
   const outerAxes = entry(plan, OUTER_AXES), outer = axesOf(plan) + <usize>entry(plan, BLOCK_AXES) * 20;
-  const all = columns * fold, bytes = (<usize>all * sizeof<T>() + 15) & ~15;
+  const all = columns * fold, bytes = tableBytes<T>(plan);
   const place = scratch;
   const middles = scratch + 16, directs = middles + bytes, alongs = directs + bytes, acrosses = alongs + bytes;
   const sums = acrosses + bytes, products = sums + (<usize>all << 3);
   const statMap = columnMaps(plan), gammaMap = statMap + (<usize>columns << 2), betaMap = gammaMap + (<usize>columns << 2);
   const foldedRows = rows / fold, rest = (rows % fold) * columns, stride = <usize>all * sizeof<T>();
   const count = <f64>entry(plan, COUNT);
+  // What comes from behind the activation goes into dx, from where it is taken as dy.
+  const given = dy;
+  if (activation) dy = dx;
   // What is alone in its group cannot move: the output is beta.
   const alone = count == 1 && !rms;
   const whole = all - all % stripColumns<T>();
@@ -705,14 +759,15 @@ function passColumns<T>(
   for (let o = 0; o < entry(plan, OUTER); o++) {
     locate(outer, outerAxes, o, place);
     const stat = load<i32>(place, AT_STAT), gammaAt = load<i32>(place, AT_GAMMA), betaAt = load<i32>(place, AT_BETA);
-    for (let c = 0; c < columns; c++) {
-      const middle = read<T>(mean, stat + entry(statMap, c));
-      for (let i = c; i < all; i += columns) write<T>(middles, i, middle);
-    }
+    fillTables<T>(gamma, beta, mean, rstd, residual, plan, place, middles);
     memory.fill(sums, 0, <usize>all << 4);
     let shift = <usize>load<i32>(place, AT_X) * size;
     for (let row = 0; row < foldedRows; row += RUN) {
       const step = min(RUN, foldedRows - row);
+      if (activation) {
+        applyRows<T>(x + shift, dx + shift, step, plan, middles);
+        runProgram<T>(activation, slots, dx + shift, given + shift, dx + shift, <usize>step * stride);
+      }
       for (let c = 0; c < whole; c += stripColumns<T>()) {
         const skip = shift + <usize>c * size;
         addProducts<T>(x + skip, dy + skip, step, stride, middles + <usize>c * size, sums + (<usize>c << 3), products + (<usize>c << 3));
@@ -723,7 +778,13 @@ function passColumns<T>(
       }
       shift += <usize>step * stride;
     }
-    if (rest > 0) addSingleProducts<T>(x + shift, dy + shift, rest, middles, sums, products);
+    if (rest > 0) {
+      if (activation) {
+        applySpan<T>(x + shift, dx + shift, rest, middles, directs, alongs);
+        runProgram<T>(activation, slots, dx + shift, given + shift, dx + shift, <usize>rest * size);
+      }
+      addSingleProducts<T>(x + shift, dy + shift, rest, middles, sums, products);
+    }
     for (let c = 0; c < columns; c++) {
       let sum: f64 = 0, product: f64 = 0;
       for (let i = c; i < all; i += columns) {
@@ -844,8 +905,8 @@ function closeRun<T>(run: usize, sums: usize, count: i32): void {
  * up. A piece's memory: its shares, the groups' sums (or runs of the parameters' gradients), and tables.
  */
 function passBlocks<T>(
-  x: usize, dy: usize, gamma: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
-  gammaCount: i32, betaCount: i32, plan: usize, scratch: usize, scratchBytes: i32, flags: i32, pieces: i32,
+  x: usize, dy: usize, gamma: usize, beta: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
+  gammaCount: i32, betaCount: i32, plan: usize, scratch: usize, scratchBytes: i32, flags: i32, activation: usize, pieces: i32,
   from: i32, to: i32,
 ): void {
   const blocks = entry(plan, BLOCKS), blockAxes = entry(plan, BLOCK_AXES), blockStats = entry(plan, BLOCK_STATS);
@@ -857,6 +918,8 @@ function passBlocks<T>(
     const kept = lines ? <usize>(gammaCount + betaCount) * sizeof<T>() : <usize>blockStats << 4;
     const own = (groupSums + kept + 15) & ~15;
     memory.fill(dgamma, 0, own - dgamma);
+    const slots = slotsOf(activation, dgamma, scratchBytes);
+    if (activation) openProgram<T>(activation, slots);
     const first = <i32>(<i64>blocks * piece / pieces), last = <i32>(<i64>blocks * (piece + 1) / pieces);
     for (let block = first; block < last; block++) {
       locate(axesOf(plan), blockAxes, block, own);
@@ -865,8 +928,13 @@ function passBlocks<T>(
       const blockX = shifted<T>(x, place), blockDy = shifted<T>(dy, place), blockDx = shifted<T>(dx, place);
       const means = shifted<T>(mean, stat), factors = shifted<T>(rstd, stat), residuals = shifted<T>(residual, stat);
       if (lines) {
+        if (activation) {
+          const bytes = <usize>entry(plan, COLUMNS) * sizeof<T>();
+          applyLines<T>(blockX, gamma, beta, blockDx, means, factors, residuals, 0, plan, own, 0, 0, 0);
+          runProgram<T>(activation, slots, blockDx, blockDy, blockDx, bytes);
+        }
         passLine<T>(
-          blockX, blockDy, gamma, blockDx, means, factors, residuals,
+          blockX, activation ? blockDx : blockDy, gamma, blockDx, means, factors, residuals,
           gammaCount ? groupSums : 0, betaCount ? runBeta : 0, plan, own, (flags & RMS) != 0,
         );
         if ((block - first) % RUN == RUN - 1 || block == last - 1) {
@@ -876,9 +944,9 @@ function passBlocks<T>(
       } else {
         if (block > first) memory.fill(groupSums, 0, kept);
         passColumns<T>(
-          blockX, blockDy, shifted<T>(gamma, gammaAt), blockDx, means, factors, residuals,
+          blockX, blockDy, shifted<T>(gamma, gammaAt), shifted<T>(beta, betaAt), blockDx, means, factors, residuals,
           gammaCount ? dgamma + (<usize>gammaAt << 3) : 0, betaCount ? dbeta + (<usize>betaAt << 3) : 0,
-          groupSums, plan, own, (flags & RMS) != 0,
+          groupSums, plan, own, (flags & RMS) != 0, activation, slots,
         );
       }
     }
@@ -886,19 +954,19 @@ function passBlocks<T>(
 }
 
 export function normalizeGradientFloat32(
-  x: usize, dy: usize, gamma: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
-  gammaCount: i32, betaCount: i32, plan: usize, scratch: usize, scratchBytes: i32, flags: i32, pieces: i32,
+  x: usize, dy: usize, gamma: usize, beta: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
+  gammaCount: i32, betaCount: i32, plan: usize, scratch: usize, scratchBytes: i32, flags: i32, activation: usize, pieces: i32,
   from: i32, to: i32,
 ): void {
-  passBlocks<f32>(x, dy, gamma, dx, mean, rstd, residual, gammaCount, betaCount, plan, scratch, scratchBytes, flags, pieces, from, to);
+  passBlocks<f32>(x, dy, gamma, beta, dx, mean, rstd, residual, gammaCount, betaCount, plan, scratch, scratchBytes, flags, activation, pieces, from, to);
 }
 
 export function normalizeGradientFloat64(
-  x: usize, dy: usize, gamma: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
-  gammaCount: i32, betaCount: i32, plan: usize, scratch: usize, scratchBytes: i32, flags: i32, pieces: i32,
+  x: usize, dy: usize, gamma: usize, beta: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
+  gammaCount: i32, betaCount: i32, plan: usize, scratch: usize, scratchBytes: i32, flags: i32, activation: usize, pieces: i32,
   from: i32, to: i32,
 ): void {
-  passBlocks<f64>(x, dy, gamma, dx, mean, rstd, residual, gammaCount, betaCount, plan, scratch, scratchBytes, flags, pieces, from, to);
+  passBlocks<f64>(x, dy, gamma, beta, dx, mean, rstd, residual, gammaCount, betaCount, plan, scratch, scratchBytes, flags, activation, pieces, from, to);
 }
 
 /** Adds up the pieces' shares of dgamma and dbeta, which stand one after the other; pieces here are parameters. */

@@ -4,12 +4,20 @@ import { type Given, given, randomGiven, seeds, shapes } from "../../../test/con
 import { opContract } from "../../../test/contracts/op-contract.ts";
 import { onDevice } from "../../core/device.ts";
 import type { TypedArray } from "../../core/dtype.ts";
+import type { OpRecord } from "../../core/op.ts";
 import { tidy } from "../../core/scope.ts";
 import { type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { referenceDevice } from "../../devices/reference/reference.ts";
 import { createWasmDevice } from "../../devices/wasm/wasm.ts";
+import { gelu, relu, silu } from "../elementwise/activations.ts";
+import { multiply } from "../elementwise/binary.ts";
+import { cast } from "../elementwise/cast.ts";
+import { abs } from "../elementwise/unary.ts";
+import { grad } from "../grad.ts";
+import { sum } from "../reduce/sum.ts";
 import { tensor } from "../tensor.ts";
+import { fusableActivation } from "./activation.ts";
 import { type Normalization, normalize } from "./normalize.ts";
 
 const numbers = { over: [1], epsilon: 1e-3, kind: "standard" } as const;
@@ -217,6 +225,100 @@ describe.each(devices)("accuracy on %s", (_name, device) => {
       if (group === 5 || group === 11) expect(value).toBeNaN();
       else expect(value).toBe(clean[index]);
     });
+  });
+});
+
+describe("with an activation", () => {
+  const activations = ["relu", "silu", "gelu", "exactGelu"] as const;
+  /** Shapes that end within vectors and tiles, of every way that the kernels go. */
+  const shapes: [string, Shape, readonly number[], Shape][] = [
+    ["layer", [9, 1100], [1], [1100]],
+    ["narrow layer", [40, 5, 3], [2], [3]],
+    ["group, channels last", [3, 21, 21, 4, 2], [1, 2, 4], [4, 2]],
+    ["group, channels first", [2, 4, 2, 17, 19], [2, 3, 4], [4, 2, 1, 1]],
+    ["instance, channels last", [2, 33, 35, 3], [1, 2], [3]],
+    ["batch", [7, 13, 11, 6], [0, 1, 2], [6]],
+    ["inner axis", [3, 5, 330], [1], [5, 1]],
+  ];
+  const alone: Record<(typeof activations)[number], (x: Tensor) => Tensor> = {
+    relu,
+    silu,
+    gelu,
+    exactGelu: (x) => gelu(x, false),
+  };
+
+  test.each(shapes)(
+    "%s: the bits of the activation after it, and so the gradients",
+    (_name, shape, over, parameters) => {
+      for (const [name, device] of devices) {
+        for (const dtype of ["float32", "float64"] as const) {
+          for (const activation of activations) {
+            const run = (isFused: boolean) =>
+              onDevice(device, () => {
+                const inputs = [shape, parameters, parameters, shape].map((each, index) =>
+                  cast(
+                    tensor(
+                      sample(sizeOf(each), index === 1 ? 1 : 0).map((v) => v * (index + 1)),
+                      each,
+                    ),
+                    dtype,
+                  ),
+                ) as [Tensor, Tensor, Tensor, Tensor];
+                const [x, gamma, beta, dz] = inputs;
+                const attributes = { over, epsilon: 1e-3, kind: "standard" } as const;
+                const apply = (x: Tensor, gamma: Tensor, beta: Tensor) =>
+                  isFused
+                    ? normalize({ x, gamma, beta }, { ...attributes, activation }).y
+                    : alone[activation](normalize({ x, gamma, beta }, attributes).y);
+                const y = apply(x, gamma, beta);
+                const loss = (...given: [Tensor, Tensor, Tensor]) => sum(multiply(apply(...given), dz));
+                const gradients = grad(loss)(x, gamma, beta);
+                expect(gradients).toHaveLength(3);
+                return [y, ...gradients].map((each) => each.dataSync());
+              });
+            expect(run(true), `${activation} ${dtype} on ${name}`).toEqual(run(false));
+          }
+        }
+      }
+    },
+  );
+
+  opContract(
+    "normalize and activate",
+    (x: Tensor, gamma: Tensor | null, beta: Tensor | null, attributes: Normalization) =>
+      everything(x, gamma, beta, attributes).slice(0, 1),
+    {
+      examples: [
+        ...(["silu", "gelu", "exactGelu"] as const).flatMap((activation) => [
+          example([2, 9, 4, 16], [1, 3], [4, 16], [4, 16], { activation }),
+          example([3, 300], [1], [300], undefined, { activation }),
+          example([3, 5, 33], [1], [5, 1], [5, 1], { activation, kind: "rms" }),
+        ]),
+        { ...example([3, 70], [1], [70], [70], { activation: "relu" }), gradient: false },
+        example([0, 4], [1], [4], [4], { activation: "relu" }),
+      ],
+      float32: { relative: 1e-5, absolute: 4e-6 },
+      float64: { relative: 1e-11, absolute: 1e-11 },
+      gradient32: { relative: 4e-5, scale: 4e-5, absolute: 4e-5 },
+      gradient64: { relative: 1e-9, scale: 1e-9, absolute: 1e-9 },
+    },
+  );
+
+  test("what can be fused is found by its record, and so is its gradient", () => {
+    const records = new Set<unknown>();
+    const spy = {
+      ...referenceDevice,
+      execute: (...call: Parameters<typeof referenceDevice.execute>) => {
+        records.add(call[0]);
+        return referenceDevice.execute(...call);
+      },
+    };
+    onDevice(spy, () => tidy(() => void grad((x: Tensor) => sum(gelu(silu(abs(x)))))(tensor([1, 2]))));
+    const found = [...records].flatMap((record) => {
+      const fusable = fusableActivation(record as OpRecord);
+      return fusable ? [`${fusable.activation} ${fusable.role}`] : [];
+    });
+    expect(found.sort()).toEqual(["gelu gradient", "gelu value", "silu gradient", "silu value"]);
   });
 });
 

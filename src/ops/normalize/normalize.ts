@@ -1,10 +1,11 @@
 /**
  * The one primitive behind every normalization here: which axes share statistics, and which axes own parameters.
  *
- *     y = (x − mean) · rstd · gamma + beta        rstd = 1 / √(variance + epsilon)
+ *     y = activation((x − mean) · rstd · gamma + beta)        rstd = 1 / √(variance + epsilon)
  *
  * `mean` and `variance` are taken over the axes in `over`; `gamma` and `beta` broadcast to `x`. With kind "rms" nothing
- * is subtracted: mean is 0 and variance the mean of the squares.
+ * is subtracted: mean is 0 and variance the mean of the squares. An activation is computed where y is stored, and gives
+ * the same bits as after it.
  *
  * What is not here: which axes a layer means (`normalizations.ts` and the layers say that), and the p-norm of
  * `keras.ops.normalize` (`unit.ts`), and statistics that are given (`standardize.ts`).
@@ -23,6 +24,7 @@ import { slice } from "../movement/slice.ts";
 import { op } from "../op.ts";
 import { sum, sumTo } from "../reduce/sum.ts";
 import { zeros } from "../tensor.ts";
+import { activate, activateBackward, activationProgram, type FusableActivation, noActivation } from "./activation.ts";
 import { flags, gradientCalls, normalizeCall } from "./kernel.ts";
 import { checkParameter } from "./parameters.ts";
 import { planOf } from "./plan.ts";
@@ -35,6 +37,8 @@ export interface Normalization {
   readonly epsilon: number;
   /** "standard" subtracts the mean and divides by the standard deviation; "rms" divides by the root mean square. */
   readonly kind: "standard" | "rms";
+  /** What y goes through before it is stored: y = activation((x − mean) · rstd · gamma + beta). Default: nothing. */
+  readonly activation?: FusableActivation | undefined;
 }
 
 type Extent = Pick<Normalization, "over" | "kind">;
@@ -82,18 +86,28 @@ interface GradientInputs {
   readonly dy: Tensor;
   readonly x: Tensor;
   readonly gamma?: Tensor | undefined;
+  /** Only with an activation, whose operand depends on it. */
+  readonly beta?: Tensor | undefined;
   readonly mean: Tensor;
   readonly residual: Tensor;
   readonly rstd: Tensor;
 }
 
-interface GradientExtent extends Extent {
+interface GradientExtent extends Normalization {
   /** Absent where there is no beta. */
   readonly betaShape: Shape | undefined;
 }
 
-function gradientReference({ dy, x, gamma, mean, residual, rstd }: GradientInputs, extent: GradientExtent) {
-  const { over, kind, betaShape } = extent;
+type Gradients = { readonly dx: Tensor; readonly dgamma: Tensor; readonly dbeta: Tensor };
+
+function gradientReference(inputs: GradientInputs, extent: GradientExtent): Gradients {
+  const { dy, x, gamma, beta, mean, residual, rstd } = inputs;
+  const { over, epsilon, kind, betaShape, activation } = extent;
+  if (activation) {
+    const { y: u } = normalize({ x, gamma, beta }, { over, epsilon, kind });
+    const behind = { ...inputs, dy: activateBackward(activation, u, dy), beta: undefined };
+    return normalizeGradient(behind, { ...extent, activation: undefined });
+  }
   const normalized = multiply(centre(x, mean, residual), rstd);
   const g = gamma ? multiply(dy, gamma) : dy;
   const across = kind === "standard" ? subtract(g, meanOver(g, over)) : g;
@@ -111,6 +125,8 @@ function gradientReference({ dy, x, gamma, mean, residual, rstd }: GradientInput
  *     dx = (g − mean(g) − n · mean(g · n)) · rstd        (without mean(g) for kind "rms")
  *     dgamma = Σ dy · n        dbeta = Σ dy              (over the axes along which they were broadcast)
  *
+ * With an activation, `dy` is the gradient behind it: dy · activation′(u) takes its place, u = n · gamma + beta.
+ *
  * @internal
  */
 export const normalizeGradient = op<GradientInputs, "dx" | "dgamma" | "dbeta", GradientExtent>({
@@ -121,17 +137,22 @@ export const normalizeGradient = op<GradientInputs, "dx" | "dgamma" | "dbeta", G
     dbeta: { shape: betaShape ?? absent, dtype: x.dtype },
   }),
   reference: gradientReference,
-  wasm({ dy, x, gamma, mean, residual, rstd }, outputs, { over, kind, betaShape }, workspace) {
+  wasm(inputs, outputs, { over, kind, betaShape, activation }, workspace) {
+    const { x, gamma } = inputs;
     const plan = planOf(x.shape, over, gamma?.shape, betaShape);
-    const inputs = { dy, x, gamma, mean, residual, rstd };
-    return plan && gradientCalls(plan, x.dtype, inputs, outputs, kind === "rms" ? flags.rms : 0, workspace);
+    const activating = activation ? activationProgram(activation, "gradient", x.dtype, workspace) : noActivation;
+    if (!plan || !activating) return undefined;
+    const flag = kind === "rms" ? flags.rms : 0;
+    return gradientCalls(plan, x.dtype, inputs as never, outputs, flag, activating, workspace);
   },
   // The residual belongs to the mean, through which its gradient goes.
   gradient: (dy, saved, attributes) => ({
-    ...throughReference(gradientReference, ["dy", "x", "gamma", "mean", "rstd"])(dy, saved, attributes),
+    ...throughReference(gradientReference, ["dy", "x", "gamma", "beta", "mean", "rstd"])(dy, saved, attributes),
     residual: "none",
   }),
 });
+
+type Normalized = Readonly<Record<"y" | "mean" | "variance" | "rstd" | "residual", Tensor>>;
 
 /** How x moves the statistics: what the gradients of mean, variance and rstd add to that of x. */
 function throughStatistics(
@@ -177,33 +198,41 @@ export const normalize = op<
     const kept = { shape: reduceShape(x.shape, over, true), dtype: x.dtype };
     return { y: { shape: x.shape, dtype: x.dtype }, mean: kept, variance: kept, rstd: kept, residual: kept };
   },
-  reference({ x, gamma, beta }, { over, epsilon, kind }) {
+  reference({ x, gamma, beta }, { activation, ...attributes }): Normalized {
+    const { over, epsilon, kind } = attributes;
+    if (activation) {
+      const { y: u, ...kept } = normalize({ x, gamma, beta }, attributes);
+      return { y: activate(activation, u), ...kept };
+    }
     const { mean, residual, variance, centred } = statistics(x, { over, kind });
     const rstd = rsqrt(add(variance, epsilon));
     const normalized = multiply(centred, rstd);
     const scaled = gamma ? multiply(normalized, gamma) : normalized;
     return { y: beta ? add(scaled, beta) : scaled, mean, variance, rstd, residual };
   },
-  wasm({ x, gamma, beta }, { y, mean, variance, rstd, residual }, { over, epsilon, kind }, workspace) {
+  wasm({ x, gamma, beta }, { y, mean, variance, rstd, residual }, attributes, workspace) {
+    const { over, epsilon, kind, activation } = attributes;
     const plan = planOf(x.shape, over, gamma?.shape, beta?.shape);
+    const activating = activation ? activationProgram(activation, "value", x.dtype, workspace) : noActivation;
+    if (!plan || !activating) return undefined;
     const places = [x, gamma, beta, y, mean, variance, rstd, residual];
-    return plan && normalizeCall(plan, x.dtype, places, epsilon, kind === "rms" ? flags.rms : 0, workspace);
+    return normalizeCall(plan, x.dtype, places, epsilon, kind === "rms" ? flags.rms : 0, activating, workspace);
   },
-  gradient({ y: dy, mean: dmean, variance: dvariance, rstd: drstd }, { inputs, outputs }, { over, kind }) {
+  gradient({ y: dy, mean: dmean, variance: dvariance, rstd: drstd }, { inputs, outputs }, attributes) {
     const { x, gamma, beta } = inputs;
     const { mean, residual, rstd } = outputs;
     let found: ReturnType<typeof normalizeGradient> | undefined;
     const fromY = (given: Tensor) => {
       found ??= normalizeGradient(
-        { dy: given, x, gamma, mean, residual, rstd },
-        { over, kind, betaShape: beta?.shape },
+        { dy: given, x, gamma, beta: attributes.activation && beta, mean, residual, rstd },
+        { ...attributes, betaShape: beta?.shape },
       );
       return found;
     };
     return {
       x() {
         const direct = dy && fromY(dy).dx;
-        const indirect = throughStatistics({ dmean, dvariance, drstd }, { x, mean, residual, rstd }, { over, kind });
+        const indirect = throughStatistics({ dmean, dvariance, drstd }, { x, mean, residual, rstd }, attributes);
         if (direct && indirect) return add(direct, indirect);
         return direct ?? indirect ?? zeros(x.shape, x.dtype);
       },

@@ -200,6 +200,7 @@ function makePlan(
     blockStatistics,
     sizeOfRuns(inBlock.filter((run) => !keeps(run))),
     ...statistics.entries,
+    sizeOfRuns(inBlock),
     ...[...leading, ...outer].flatMap(describe),
     ...offsetsOf(inner).flat(),
   ];

@@ -1,7 +1,7 @@
 /**
  * Normalizing by statistics that are given, as batch normalization does at inference: nothing is measured here.
  *
- *     y = (x − mean) / √(variance + epsilon) · gamma + beta
+ *     y = activation((x − mean) / √(variance + epsilon) · gamma + beta)
  */
 import { bytesOf, checkFloat } from "../../core/dtype.ts";
 import { sameShape } from "../../core/shape.ts";
@@ -10,6 +10,7 @@ import { add, multiply, subtract } from "../elementwise/binary.ts";
 import { rsqrt, square } from "../elementwise/unary.ts";
 import { op } from "../op.ts";
 import { sumTo } from "../reduce/sum.ts";
+import { activate, activateBackward, activationProgram, type FusableActivation, noActivation } from "./activation.ts";
 import { flags, normalizeCall } from "./kernel.ts";
 import { checkParameter } from "./parameters.ts";
 import { planOf } from "./plan.ts";
@@ -25,6 +26,8 @@ interface Operands {
 
 interface Settings {
   readonly epsilon: number;
+  /** What y goes through before it is stored. Default: nothing. */
+  readonly activation?: FusableActivation | undefined;
 }
 
 /** All parameters broadcast to `x`. @internal */
@@ -37,23 +40,29 @@ export const standardize = op<Operands, "y", Settings>({
     }
     return { y: x };
   },
-  reference({ x, mean, variance, gamma, beta }, { epsilon }) {
+  reference({ x, mean, variance, gamma, beta }, { epsilon, activation }): { y: Tensor } {
+    if (activation) {
+      return { y: activate(activation, standardize({ x, mean, variance, gamma, beta }, { epsilon }).y) };
+    }
     const rstd = rsqrt(add(variance, epsilon));
     const scaled = multiply(subtract(x, mean), gamma ? multiply(rstd, gamma) : rstd);
     return { y: beta ? add(scaled, beta) : scaled };
   },
-  wasm({ x, mean, variance, gamma, beta }, { y }, { epsilon }, workspace) {
+  wasm({ x, mean, variance, gamma, beta }, { y }, { epsilon, activation }, workspace) {
     const offset = x.shape.length - mean.shape.length;
     const over = x.shape.flatMap((_, axis) => (axis < offset || mean.shape[axis - offset] === 1 ? [axis] : []));
     const plan = sameShape(mean.shape, variance.shape) ? planOf(x.shape, over, gamma?.shape, beta?.shape) : undefined;
-    if (!plan) return undefined;
+    const activating = activation ? activationProgram(activation, "value", x.dtype, workspace) : noActivation;
+    if (!plan || !activating) return undefined;
     const spare = { at: workspace.temporary(mean.size * bytesOf(x.dtype)) };
     const left = { at: workspace.temporary(mean.size * bytesOf(x.dtype)) };
     const places = [x, gamma, beta, y, mean, variance, spare, left];
-    return normalizeCall(plan, x.dtype, places, epsilon, flags.given, workspace);
+    return normalizeCall(plan, x.dtype, places, epsilon, flags.given, activating, workspace);
   },
-  gradient({ y: dy }, { inputs: { x, mean, variance, gamma, beta } }, { epsilon }) {
-    const given = dy as Tensor;
+  gradient({ y: dz }, { inputs }, { epsilon, activation }) {
+    const { x, mean, variance, gamma, beta } = inputs;
+    let given = dz as Tensor;
+    if (activation) given = activateBackward(activation, standardize(inputs, { epsilon }).y, given);
     const rstd = () => rsqrt(add(variance, epsilon));
     const centred = () => subtract(x, mean);
     const dx = () => multiply(given, gamma ? multiply(rstd(), gamma) : rstd());
