@@ -8,6 +8,10 @@ from writing import generator
 QUERY, VALUE = (2, 3, 4), (2, 5, 4)
 QUERY_MASK = [[True, True, False], [False, True, True]]
 VALUE_MASK = [[True, True, True, False, True], [True, False, True, False, False]]
+# Of the second sample nothing is seen.
+BLIND_MASK = [[True, True, False, False, True], [False] * 5]
+# With a causal mask the first queries of both samples see nothing.
+LATE_MASK = [[False, True, True, False, True], [False, False, True, True, False]]
 # 1 where a query may see a key; each query sees some.
 SEEN = generator("attention mask").integers(0, 2, (2, 3, 5)).astype(bool) | np.eye(3, 5, dtype=bool)
 
@@ -44,6 +48,11 @@ def attention_cases(kind):
         make("scores", QUERY, VALUE, arguments=dict(return_attention_scores=True)),
         make("scores, causal, with masks", QUERY, VALUE, mask=[QUERY_MASK, VALUE_MASK],
              arguments=dict(return_attention_scores=True, use_causal_mask=True)),
+        make("nothing to see in a sample", QUERY, VALUE, use_scale=True, mask=[None, BLIND_MASK]),
+        make("nothing to see in a sample, masked queries and a key", QUERY, (2, 5, 6), VALUE, mask=[QUERY_MASK, BLIND_MASK, None]),
+        make("nothing to see for the first queries", (2, 6, 4), VALUE, mask=[None, LATE_MASK], arguments=dict(use_causal_mask=True)),
+        make("nothing to see for the first queries, scores", QUERY, VALUE, mask=[None, LATE_MASK],
+             arguments=dict(return_attention_scores=True, use_causal_mask=True)),
         make("dropout at inference", QUERY, VALUE, dropout=0.4, training=False),
         make("dropout of nothing in training", QUERY, VALUE, training=True),
         make("not trainable", QUERY, VALUE, use_scale=True, trainable=False, name="frozen"),
@@ -58,6 +67,7 @@ def dot_attention_cases():
         make("concat, scaled", QUERY, VALUE, score_mode="concat", use_scale=True),
         make("concat, masks, scores", QUERY, VALUE, score_mode="concat", mask=[QUERY_MASK, VALUE_MASK],
              arguments=dict(return_attention_scores=True)),
+        make("concat, nothing to see in a sample", QUERY, VALUE, score_mode="concat", use_scale=True, mask=[QUERY_MASK, BLIND_MASK]),
         make("dropout with a seed at inference", QUERY, VALUE, dropout=0.2, seed=5, training=False),
     ]
 
@@ -90,6 +100,13 @@ def many_headed_cases(kind, plain, named):
         case("causal", (2, 4, 3), (2, 4, 3), arguments=dict(use_causal_mask=True)),
         case("causal, more values than queries", arguments=dict(use_causal_mask=True)),
         case("causal, masks", mask=[QUERY_MASK, VALUE_MASK], arguments=dict(use_causal_mask=True)),
+        case("nothing to see in a sample", mask=[None, BLIND_MASK]),
+        case("nothing to see in a sample, masked queries and keys", QUERY, VALUE, (2, 5, 3), mask=[QUERY_MASK, VALUE_MASK, BLIND_MASK]),
+        case("nothing to see for the first queries", mask=[None, LATE_MASK], arguments=dict(use_causal_mask=True)),
+        case("nothing to see by the attention mask", arguments=dict(attention_mask=SEEN & np.array([[[True]], [[False]]]))),
+        case("nothing to see, scores", mask=[None, LATE_MASK],
+             arguments=dict(return_attention_scores=True, use_causal_mask=True)),
+        case("nothing to see, dropout at inference", dropout=0.3, training=False, mask=[QUERY_MASK, BLIND_MASK]),
         case("sliding window", (2, 6, 3), (2, 6, 3), sliding_window=2),
         case("sliding window, causal", (2, 6, 3), (2, 6, 3), sliding_window=3, arguments=dict(use_causal_mask=True)),
         case("scores", arguments=dict(return_attention_scores=True)),

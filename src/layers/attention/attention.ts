@@ -2,20 +2,25 @@
  * Attention: sums of values, weighted by how well their keys fit a query, by a dot product or a sum.
  */
 import { boolean, choice } from "../../core/options.ts";
+import { currentScope } from "../../core/scope.ts";
 import type { PartialShape } from "../../core/shape.ts";
 import type { SymbolicTensor } from "../../core/symbolic.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { Variable } from "../../core/variable.ts";
 import { ones } from "../../initializers.ts";
 import { attend } from "../../ops/attention/attention.ts";
-import { add, multiply } from "../../ops/elementwise/binary.ts";
+import { arange } from "../../ops/creation/creation.ts";
+import { add, multiply, subtract } from "../../ops/elementwise/binary.ts";
+import { less, where } from "../../ops/elementwise/compare.ts";
 import { tanh } from "../../ops/elementwise/unary.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
-import { reshape } from "../../ops/movement/reshape.ts";
+import { inPlaceOf, reshape, stopGradient } from "../../ops/movement/reshape.ts";
 import { transpose } from "../../ops/movement/transpose.ts";
 import type { TensorLike } from "../../ops/op.ts";
 import type { SeedGenerator } from "../../ops/random/seed.ts";
+import { mean, min } from "../../ops/reduce/reduce.ts";
 import { sum } from "../../ops/reduce/sum.ts";
+import { full, zeros } from "../../ops/tensor.ts";
 import { type CallOptions, factory, layer } from "../layer.ts";
 import {
   type Attended,
@@ -28,6 +33,29 @@ import {
   sumByScores,
   type WithScores,
 } from "./scores.ts";
+
+/** Which queries see nothing, [batch, queries, 1]; undefined where all see something. */
+function blindQueries(mask: Tensor, queries: number, causal: boolean): Tensor | undefined {
+  const keys = mask.shape[1] as number;
+  if (keys === 0) return undefined;
+  const first = min(where(mask, arange(keys, undefined, 1, "int32"), keys), 1, true);
+  const last = causal ? arange(queries, undefined, 1, "int32") : full([queries], keys - 1, "int32");
+  const blind = less(last, first);
+  const { concrete, synchronous } = blind.device;
+  if (concrete && synchronous && !blind.dataSync().includes(1)) return undefined;
+  return reshape(blind, [...blind.shape, 1]);
+}
+
+/**
+ * Zeros, with the gradients that come by the scores of queries that see nothing. These give each of n keys the weight
+ * 1 / n, whose slopes are those of q · kᵀ · (v − mean of v) / n, so that no scores are needed.
+ */
+function unseenSlopes([query, value, key]: Attended<Tensor>, blind: Tensor): Tensor {
+  const others = stopGradient(subtract(value, mean(value, 1, true)));
+  const slopes = multiply(matmul(transpose(key, [0, 2, 1]), others), 1 / (key.shape[1] as number));
+  const through = where(blind, matmul(query, slopes), 0);
+  return inPlaceOf(zeros(through.shape, through.dtype), through);
+}
 
 /**
  * Attention after Luong: every query gets the average of the values, weighted by the softmax of its scores with their
@@ -127,7 +155,9 @@ export class Attention extends layer(
       },
       { scale: 1, causal, window: null, unseeing: "average" },
     );
-    return reshape(y, [query.shape[0] as number, query.shape[1] as number, value.shape[2] as number]);
+    const sums = reshape(y, [query.shape[0] as number, query.shape[1] as number, value.shape[2] as number]);
+    const blind = mask && currentScope()?.recording ? blindQueries(mask, query.shape[1] as number, causal) : undefined;
+    return blind ? add(sums, unseenSlopes([this.#scaled(query), value, key], blind)) : sums;
   }
 
   /** The mask of the queries. */

@@ -6,7 +6,8 @@ import { ShapeError } from "../../core/errors.ts";
 import { boolean, number, type Option, type OptionsOf, type ValuesOf } from "../../core/options.ts";
 import { formatShape, type PartialShape, type Shape, sameShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { seenPlaces, unseen } from "../../ops/attention/attention.ts";
+import { seenPlaces } from "../../ops/attention/attention.ts";
+import { subtract } from "../../ops/elementwise/binary.ts";
 import { logicalAnd, where } from "../../ops/elementwise/compare.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { reshape } from "../../ops/movement/reshape.ts";
@@ -77,6 +78,13 @@ export function pairs(combine: (query: Tensor, key: Tensor) => Tensor, query: Te
   return combine(reshape(query, [batch, queries, 1, size]), reshape(key, [batch, 1, key.shape[1] as number, size]));
 }
 
+/**
+ * What is taken from the scores of keys that are not seen. It is so much that nothing of the score is left, so a query
+ * that sees nothing gets the average of all values; and it is taken away, not put in their place, so the scores of such
+ * a query have gradients, as in Keras.
+ */
+const hidden = 2 ** 100;
+
 /** How a layer scores. */
 interface Scoring {
   /** How well each key fits each query, [batch, queries, keys]. */
@@ -127,7 +135,7 @@ export function sumByScores(
   const mask = valueMask && reshape(valueMask, [batch, 1, keys]);
   const seen = mask && before ? logicalAnd(mask, before) : (mask ?? before);
   const all = scores(query, key);
-  const weights = softmax(seen ? where(seen, all, unseen) : all);
+  const weights = softmax(seen ? where(seen, all, subtract(all, hidden)) : all);
   const used = drops ? dropout(weights, rate, { seed: seeds }) : weights;
   const y = counted(matmul(used, value));
   return returnAttentionScores ? [y, used] : y;

@@ -9,22 +9,13 @@ import { truncatedNormal } from "../../initializers.ts";
 import { divide } from "../../ops/elementwise/binary.ts";
 import { equal, where } from "../../ops/elementwise/compare.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
-import { reshape, stopGradient } from "../../ops/movement/reshape.ts";
+import { inPlaceOf, reshape, stopGradient } from "../../ops/movement/reshape.ts";
 import { transpose } from "../../ops/movement/transpose.ts";
 import { normalize } from "../../ops/normalize/unit.ts";
-import { op } from "../../ops/op.ts";
 import { all } from "../../ops/reduce/reduce.ts";
 import { type CallContext, factory, layer } from "../layer.ts";
 import type { Config, LayerClasses } from "../serialize.ts";
 import { innerLayer, withInnerLayer } from "../wrapper.ts";
-
-/** `value` in place of `variable`, whose gradient it gets: as if the variable had held it from the start. */
-const inPlaceOf = op<{ x: Tensor; variable: Tensor }, "y">({
-  name: "assign",
-  view: true,
-  shape: ({ x }) => ({ y: x }),
-  gradient: ({ y }) => ({ x: "none", variable: () => y as Tensor }),
-});
 
 /** A vector of length 1, whatever its axes. */
 function unit(x: Tensor): Tensor {
@@ -115,7 +106,7 @@ export class SpectralNormalization extends layer("SpectralNormalization", {
     const value = reshape(normalized, kernel.shape);
     kernel.assign(value);
     vectorU.assign(where(isZero, vectorU.value, u));
-    if (before.node) kernel.track(inPlaceOf({ x: value, variable: before }, undefined).y);
+    if (before.node) kernel.track(inPlaceOf(value, before));
   }
 
   /** A layer with the options of a Keras config; the inner layer's class is looked up among `classes`. */

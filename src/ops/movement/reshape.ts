@@ -147,3 +147,18 @@ export const stopGradient = publicOp(
   "stopGradient",
   (x: TensorLike): Tensor => stopOp({ x: toTensor(x) }, undefined).y,
 );
+
+const inPlaceOp = op<{ x: Tensor; of: Tensor }, "y">({
+  name: "inPlaceOf",
+  view: true,
+  shape: ({ x }) => ({ y: { shape: x.shape, dtype: x.dtype } }),
+  gradient: ({ y }) => ({ x: "none", of: () => y as Tensor }),
+});
+
+/**
+ * The values of `x`, with the gradient of a tensor of the same shape, as if that had held them: what is rounded learns
+ * as if it were not (Bengio et al., Estimating or Propagating Gradients Through Stochastic Neurons, 2013). @internal
+ */
+export function inPlaceOf(x: Tensor, of: Tensor): Tensor {
+  return inPlaceOp({ x, of }, undefined).y;
+}
