@@ -3,11 +3,14 @@
  * config. Kinds that name objects (initializers, activations, …) stand with those objects and implement the same
  * `Option`.
  */
-import { didYouMean, OptionError, show } from "./errors.ts";
+import { didYouMean, nearNames, OptionError, show } from "./errors.ts";
 import { isPlainObject } from "./tree.ts";
 
 /** What JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** Classes by their Keras names. */
+export type Classes = Readonly<Record<string, unknown>>;
 
 /** One option: what a user may give, and what the owner then has. */
 export interface Option<Given, Value, Required extends boolean = boolean> {
@@ -20,12 +23,16 @@ export interface Option<Given, Value, Required extends boolean = boolean> {
   parse(given: unknown, refuse: (expected?: string) => never): Value;
   /** The value as Keras's config has it. */
   toConfig(value: Value): Json;
-  /** What a user would give, from a config. */
-  fromConfig(json: Json): Given;
+  /** What a user would give, from a config; what that names by class and Keras does not have is among `classes`. */
+  fromConfig(json: Json, classes?: Classes): Given;
+  /** The words that may be given, where it is one of a few: one like what was given is named when that is refused. */
+  readonly words?: readonly string[];
   /** The key in the config, where it is not the option's name in snake case. */
   readonly configKey?: string;
   /** Whether the config leaves the option out where it would be null. */
   readonly omitNull?: boolean;
+  /** False where configs do not have the option, neither here nor in Keras. */
+  readonly inConfig?: false;
   /** Whether the value is a real number: Python tells 1.0 from 1, and files have to. */
   readonly real?: boolean;
 }
@@ -67,10 +74,18 @@ export function parseOptions<S extends Schema>(schema: S, given: unknown, owner:
       throw new OptionError(`${owner}: ${kind} "${name}" is required: ${option.expected}`);
     }
     values[name] = option.parse(value, (expected = option.expected) => {
-      throw new OptionError(`${owner}: ${kind} "${name}" must be ${expected}, got ${show(value)}`);
+      throw new OptionError(
+        `${owner}: ${kind} "${name}" must be ${expected}, got ${show(value)}${likeWords(value, option.words)}`,
+      );
     });
   }
   return values as ValuesOf<S>;
+}
+
+/** `; did you mean "bilinear"?` where a text that is none of the words is near one. */
+function likeWords(given: unknown, words: readonly string[] = []): string {
+  const isNear = typeof given === "string" && nearNames(given, words).length > 0;
+  return isNear ? `; ${didYouMean(given, words)}` : "";
 }
 
 /** `poolSize` → `pool_size`. */
@@ -87,6 +102,7 @@ export function camelCase(name: string): string {
 export function toConfig<S extends Schema>(schema: S, values: ValuesOf<S>): Record<string, Json> {
   const config: Record<string, Json> = {};
   for (const [name, option] of Object.entries(schema)) {
+    if (option.inConfig === false) continue;
     const json = option.toConfig((values as Record<string, unknown>)[name]);
     if (json !== null || !option.omitNull) config[option.configKey ?? snakeCase(name)] = json;
   }
@@ -97,13 +113,14 @@ export function toConfig<S extends Schema>(schema: S, values: ValuesOf<S>): Reco
 export function fromConfig<S extends Schema>(
   schema: S,
   config: Readonly<Record<string, Json>>,
+  classes?: Classes,
 ): Record<string, unknown> {
   const names = new Map(Object.entries(schema).map(([name, option]) => [option.configKey ?? snakeCase(name), name]));
   const options: Record<string, unknown> = {};
   for (const [key, json] of Object.entries(config)) {
     const name = names.get(key) ?? key;
     const option = schema[name];
-    options[name] = option ? option.fromConfig(json) : json;
+    options[name] = option ? option.fromConfig(json, classes) : json;
   }
   return options;
 }
@@ -122,7 +139,7 @@ export function option<Given, Value, const S extends { readonly default?: unknow
     expected: string;
     parse(given: unknown, refuse: (expected?: string) => never): Value;
     toConfig(value: Value): Json;
-    fromConfig(json: Json): Given;
+    fromConfig(json: Json, classes?: Classes): Given;
   },
 ): OptionFor<Given, Value, S> {
   const nullable = spec.default === null || spec.nullable === true;
@@ -133,7 +150,7 @@ export function option<Given, Value, const S extends { readonly default?: unknow
     parse: (given: unknown, refuse: (expected?: string) => never) =>
       nullable && given === null ? null : kind.parse(given, refuse),
     toConfig: (value: Value | null) => (value === null ? null : kind.toConfig(value)),
-    fromConfig: (json: Json) => (json === null ? null : kind.fromConfig(json)),
+    fromConfig: (json: Json, classes?: Classes) => (json === null ? null : kind.fromConfig(json, classes)),
   } as unknown as OptionFor<Given, Value, S>;
 }
 
@@ -143,6 +160,11 @@ export function unlessNull<O extends AnyOption>(option: O): O {
 }
 
 const same = { toConfig: (value: never) => value as Json, fromConfig: (json: Json) => json as never };
+
+/** The same option, which no config names. */
+export function withoutConfig<O extends AnyOption>(option: O): O {
+  return { ...option, inConfig: false };
+}
 
 interface NumberSpec {
   readonly default?: number | null;
@@ -229,7 +251,9 @@ export function sameWord(a: string, b: string): boolean {
 export function checkWord<const W extends string>(words: readonly W[], given: unknown, what: string, where: string): W {
   const word = typeof given === "string" ? words.find((candidate) => sameWord(candidate, given)) : undefined;
   if (word) return word;
-  throw new OptionError(`${where}: ${what} must be ${words.map(show).join(" or ")}, got ${show(given)}`);
+  throw new OptionError(
+    `${where}: ${what} must be ${words.map(show).join(" or ")}, got ${show(given)}${likeWords(given, words)}`,
+  );
 }
 
 /** Options of a function as they were given; refuses what is no object, and names that the function does not know. */
@@ -253,7 +277,7 @@ export function choice<const W extends readonly string[], const S extends { read
   words: W,
   spec: S = {} as S,
 ): OptionFor<W[number], W[number], S> {
-  return option<W[number], W[number], S>(spec, {
+  const kind = option<W[number], W[number], S>(spec, {
     expected: words.map((word) => JSON.stringify(word)).join(" or "),
     parse: (given, refuse) => {
       const word = typeof given === "string" ? words.find((candidate) => sameWord(candidate, given)) : undefined;
@@ -261,6 +285,7 @@ export function choice<const W extends readonly string[], const S extends { read
     },
     ...same,
   });
+  return { ...kind, words };
 }
 
 /** One axis, or several where `list` says so. Whether they exist is seen when the rank is known. */

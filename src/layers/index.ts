@@ -30,6 +30,8 @@ export { InputLayer, inputLayer } from "./core/input-layer.ts";
 export { Lambda, lambda } from "./core/lambda.ts";
 export { Masking, masking } from "./core/masking.ts";
 export { ReversibleEmbedding, reversibleEmbedding } from "./core/reversible-embedding.ts";
+export { TernaryDense, ternaryDense } from "./core/ternary-dense.ts";
+export { Wrapper, wrapper } from "./core/wrapper.ts";
 export { Layer, layer } from "./layer.ts";
 export { Add, add } from "./merging/add.ts";
 export { Average, average } from "./merging/average.ts";

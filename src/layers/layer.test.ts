@@ -47,6 +47,16 @@ class Ladder extends layer("Ladder", {}) {
   }
 }
 
+describe("autocast", () => {
+  it("casts real inputs to the layer's dtype, unless it is off; integers stay", () => {
+    const x = tensor([1, 2], [1, 2], "float64");
+    expect(layers.identity(x).dtype).toBe("float32");
+    expect(layers.identity(x, { autocast: false }).dtype).toBe("float64");
+    expect(layers.identity(tensor([1], [1], "int32")).dtype).toBe("int32");
+    expect(layers.identity({ autocast: false }).getConfig()).not.toHaveProperty("autocast");
+  });
+});
+
 describe("factories", () => {
   it("take options, or something to compose with in front of them", async () => {
     const stack = sequential([input({ shape: [2] })]);

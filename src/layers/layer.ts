@@ -11,6 +11,7 @@ import { DisposedError, DTypeError, didYouMean, OptionError, ShapeError, show, V
 import { uniqueName } from "../core/names.ts";
 import {
   boolean,
+  type Classes,
   fromConfig,
   type Json,
   type OptionsOf,
@@ -22,6 +23,7 @@ import {
   toConfig,
   unlessNull,
   type ValuesOf,
+  withoutConfig,
 } from "../core/options.ts";
 import { currentScope, inScope } from "../core/scope.ts";
 import { formatShape, isProbe, type PartialShape, type Shape, sameShape } from "../core/shape.ts";
@@ -101,8 +103,10 @@ export const baseOptions = {
   ),
   /** A penalty on the layer's output, divided by the batch size and added to the loss. */
   activityRegularizer: unlessNull(regularizer({ default: null })),
+  /** Whether real inputs of another dtype are cast to the layer's. */
+  autocast: withoutConfig(boolean({ default: true })),
   /** For a first layer: the shape of one sample, which a Sequential then starts with. */
-  inputShape: shape({ default: null, unknown: true }),
+  inputShape: withoutConfig(shape({ default: null, unknown: true })),
 } satisfies Schema;
 
 /** A layer's own options with those of every layer; its own ones win. */
@@ -119,6 +123,8 @@ interface BaseOptions {
   dtype?: DType | undefined;
   /** A penalty on the layer's output, divided by the batch size and added to the loss. Default null. */
   activityRegularizer?: Regularizer | string | null | undefined;
+  /** Whether real inputs of another dtype are cast to the layer's. Default true. */
+  autocast?: boolean | undefined;
   /** For a first layer: the shape of one sample, `null` where a size is not known; a Sequential then starts with it. */
   inputShape?: PartialShape | null | undefined;
 }
@@ -199,7 +205,7 @@ export abstract class Layer<C extends object = object> {
   /** Whether a mask passes through; layers that use or make masks override `computeMask` too. */
   readonly supportsMasking: boolean = false;
   /** Whether inputs are cast to the layer's dtype before `call`; models leave that to their layers. */
-  protected readonly autocast: boolean = true;
+  protected readonly autocast: boolean;
   /** What the input must look like; `build` sets it. */
   protected inputSpec: InputSpec | readonly InputSpec[] | undefined = undefined;
 
@@ -221,10 +227,12 @@ export abstract class Layer<C extends object = object> {
     this.name = values.name ?? uniqueName(className);
     this.dtype = values.dtype;
     this.inputShape = values.inputShape;
+    this.autocast = values.autocast;
     this.activityRegularizer = values.activityRegularizer;
     this.#trainable = values.trainable;
     this.#values = values;
-    const own = Object.entries(schema).filter(([name]) => !Object.hasOwn(baseOptions, name));
+    // An option `weights` gives the values that the weights begin with, which the property of that name then has.
+    const own = Object.entries(schema).filter(([name]) => !Object.hasOwn(baseOptions, name) && name !== "weights");
     defineOptions(this, Object.fromEntries(own), values);
     this.checkOptions();
     const build = this.build;
@@ -380,8 +388,10 @@ export abstract class Layer<C extends object = object> {
       allOrNothing(() => {
         undoing?.push(this.#howToUnbuild());
         onDevice(concreteDevice(), () => inScope(() => build.call(this, shape), false));
+        this.#built = true;
+        const given = this.#values.weights as readonly TensorLike[] | null | undefined;
+        if (given) onDevice(concreteDevice(), () => this.setWeights(given));
       });
-      this.#built = true;
       this.#buildShape = shape;
     } catch (error) {
       throw this.#explain(error);
@@ -629,15 +639,20 @@ export abstract class Layer<C extends object = object> {
   /** The options as Keras's config has them. */
   getConfig(): Record<string, Json> {
     const { schema } = this.constructor as typeof Layer;
-    const { inputShape: _first, ...base } = baseOptions;
     const values = { ...this.#values, name: this.name, trainable: this.#trainable };
-    return toConfig({ ...base, ...schema }, values as unknown as ValuesOf<Schema>);
+    return toConfig({ ...baseOptions, ...schema }, values as unknown as ValuesOf<Schema>);
   }
 
-  /** A layer with the options of a Keras config. */
-  static fromConfig<L extends Layer>(this: new (options: never) => L, config: Readonly<Record<string, Json>>): L {
+  /** A layer with the options of a Keras config; the classes of layers inside it are looked up among `classes`. */
+  static fromConfig<L extends Layer>(
+    this: new (
+      options: never,
+    ) => L,
+    config: Readonly<Record<string, Json>>,
+    classes?: Classes,
+  ): L {
     const { schema } = this as unknown as typeof Layer;
-    return new this(fromConfig(wholeSchema(schema), config) as never);
+    return new this(fromConfig(wholeSchema(schema), config, classes) as never);
   }
 
   /** Gives the memory of all weights back. */

@@ -3,14 +3,14 @@
  * layers.
  */
 import { nearNames, OptionError, show } from "../core/errors.ts";
-import type { Json } from "../core/options.ts";
+import type { Classes, Json } from "../core/options.ts";
 import { isPlainObject } from "../core/tree.ts";
 import type { Layer } from "./layer.ts";
 
 export type Config = Readonly<Record<string, Json>>;
 
 /** Layer classes by their Keras names: an object like the module of all layers, or one with your own. */
-export type LayerClasses = Readonly<Record<string, unknown>>;
+export type LayerClasses = Classes;
 
 interface LayerClass {
   readonly className: string;
@@ -25,7 +25,7 @@ export function describeLayer(layer: Layer): Record<string, Json> {
 }
 
 /** The layer that a config describes. Its class is looked up among `classes`. */
-export function deserializeLayer(config: unknown, classes: LayerClasses): Layer {
+export function deserializeLayer(config: unknown, classes: LayerClasses = {}): Layer {
   const { class_name: name, config: options } = (isPlainObject(config) ? config : {}) as Record<string, unknown>;
   if (typeof name !== "string" || !isPlainObject(options)) {
     throw new OptionError(`a layer's config has class_name and config, got ${show(config)}`);

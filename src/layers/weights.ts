@@ -6,7 +6,16 @@ import { type Activation, type ActivationOption, activation } from "../activatio
 import { type Constraint, type ConstraintOption, constraint } from "../constraints.ts";
 import { type DType, isFloat } from "../core/dtype.ts";
 import { OptionError } from "../core/errors.ts";
-import { boolean, integer, type Json, number, type Option, option, unlessNull } from "../core/options.ts";
+import {
+  boolean,
+  integer,
+  type Json,
+  number,
+  type Option,
+  option,
+  unlessNull,
+  withoutConfig,
+} from "../core/options.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Variable } from "../core/variable.ts";
@@ -14,6 +23,7 @@ import { heUniform, type Initializer, type InitializerOption, initializer, zeros
 import { add, multiply } from "../ops/elementwise/binary.ts";
 import { cast } from "../ops/elementwise/cast.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
+import type { TensorLike } from "../ops/op.ts";
 import { type Regularizer, type RegularizerOption, regularizer } from "../regularizers.ts";
 import type { WeightOptions } from "./layer.ts";
 
@@ -152,6 +162,27 @@ export function checkAdaptation(label: string, loraRank: number | null, limit: C
   if (loraRank !== null && limit !== null) {
     throw new OptionError(`${label}: loraRank ${loraRank} cannot go with a constraint on the matrix; leave one out`);
   }
+}
+
+/** The option that gives a layer the values to begin with, those of all its weights. */
+export type StartOption<Given> = Option<Given | null, readonly TensorLike[] | null, false>;
+
+/* @__NO_SIDE_EFFECTS__ */
+export function startOption<Given>(expected: string, parse: (given: unknown) => unknown): StartOption<Given> {
+  return withoutConfig(
+    option<Given, readonly TensorLike[], { readonly default: null }>(
+      { default: null },
+      {
+        expected,
+        parse: (given, refuse) => {
+          const values = parse(given);
+          return Array.isArray(values) ? values : refuse();
+        },
+        toConfig: () => null,
+        fromConfig: (json) => json as Given,
+      },
+    ) as StartOption<Given>,
+  );
 }
 
 /** Integers as real numbers of that dtype, real numbers as they are. */

@@ -278,7 +278,7 @@ export async function layerContract<L extends Layer>(
   /** What a user would write for a golden case. */
   const optionsOf = (golden: GoldenLayerCase): Record<string, unknown> => {
     const made = layerClass.fromConfig(golden.config as Config, classes) as unknown as Record<string, unknown>;
-    const names = Object.keys({ ...baseOptions, ...layerClass.schema });
+    const names = Object.keys({ ...baseOptions, ...layerClass.schema }).filter((name) => name !== "weights");
     return Object.fromEntries(names.map((name) => [name, made[name]]));
   };
 

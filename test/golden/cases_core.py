@@ -1,8 +1,9 @@
 """Dense, convolutions, embedding and the other core layers' cases."""
 
+import keras
 import numpy as np
-from keras import constraints, initializers, regularizers
-from layer_cases import maker
+from keras import constraints, initializers, ops, regularizers
+from layer_cases import Case, maker
 from writing import generator
 
 
@@ -55,6 +56,76 @@ def dense_cases():
         make("low-rank adaptation", (4, 5), units=3, lora_rank=2,
              note="the kernel is frozen; kernel + (alpha / rank) · lora_a · lora_b is what multiplies, alpha being the rank"),
         make("low-rank adaptation with alpha", (4, 5), units=3, lora_rank=2, lora_alpha=5),
+    ]
+
+
+class TernaryDense(keras.layers.Dense):
+    """
+    Keras's class of this name, which came after the release that these files are drawn from: a Dense layer whose
+    kernel counts as −1, 0 and 1, with the gradient of the kernel as it is. Written from its documentation.
+    """
+
+    def __init__(self, units, threshold=None, **options):
+        super().__init__(units, **options)
+        self.threshold = threshold
+
+    def call(self, inputs):
+        size = ops.mean(ops.abs(self.kernel))
+        threshold = size / 2 if self.threshold is None else self.threshold
+        signs = ops.where(ops.abs(self.kernel) > threshold, ops.sign(self.kernel), 0.0)
+        y = ops.matmul(inputs, self.kernel + ops.stop_gradient(signs - self.kernel))
+        y = y * size if self.threshold is None else y
+        return self.activation(y + self.bias if self.use_bias else y)
+
+    def get_config(self):
+        config = super().get_config()
+        config.pop("quantization_config", None)
+        penalty = regularizers.serialize(self.activity_regularizer)
+        return {**config, "activity_regularizer": penalty, "threshold": self.threshold}
+
+
+def ternary_dense_cases():
+    make = maker(TernaryDense)
+    first, second = kernel_extras()
+    return [
+        make("rank 2", (4, 5), units=3),
+        make("rank 3", (2, 3, 4), units=3),
+        make("threshold", (4, 5), units=3, threshold=0.3),
+        make("threshold 0: no weight counts as 0", (4, 5), units=3, threshold=0.0),
+        make("threshold above all: only the bias is left", (4, 5), units=3, threshold=100),
+        make("no bias, relu", (4, 5), units=6, use_bias=False, activation="relu"),
+        make("first set of initializers, regularizers and constraints", (4, 5), units=3, **first),
+        make("second set of initializers, regularizers and constraints", (4, 5), units=3, threshold=0.2, activation="tanh", **second),
+        make("mask passes through", (2, 3, 4), units=3, mask=[[True, False, True], [True, True, False]]),
+        make("not trainable", (4, 5), units=3, trainable=False, name="frozen"),
+    ]
+
+
+class Wrapper(keras.layers.Wrapper):
+    """Keras's has no call of its own; this one hands everything to the layer inside."""
+
+    def call(self, inputs, training=None):
+        return self.layer(inputs, training=training) if self.layer._call_has_training_arg else self.layer(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return self.layer.compute_output_shape(input_shape)
+
+
+def wrapper_cases():
+    layers = keras.layers
+
+    def case(name, inner, /, *shapes, mask=None, training=None, **options):
+        return Case(name, lambda: Wrapper(inner(), **options), *shapes, mask=mask, training=training)
+
+    return [
+        case("Dense", lambda: layers.Dense(3, activation="tanh"), (4, 5)),
+        case("Dense with penalties", lambda: layers.Dense(3, kernel_regularizer="l2", activity_regularizer="l1"), (4, 5)),
+        case("Conv1D", lambda: layers.Conv1D(2, 3, padding="same"), (2, 4, 3)),
+        case("BatchNormalization in training", lambda: layers.BatchNormalization(), (4, 3), training=True),
+        case("BatchNormalization at inference", lambda: layers.BatchNormalization(), (4, 3), training=False),
+        case("a wrapper in a wrapper", lambda: layers.TimeDistributed(layers.Dense(2)), (2, 3, 4)),
+        case("a mask goes to the inner layer", lambda: layers.Dense(2), (2, 3, 4), mask=[[True, False, True], [True, True, False]]),
+        case("not trainable", lambda: layers.Dense(2), (4, 3), trainable=False, name="frozen"),
     ]
 
 
@@ -220,6 +291,8 @@ def input_cases():
 
 LAYERS = {
     "Dense": dense_cases(),
+    "TernaryDense": ternary_dense_cases(),
+    "Wrapper": wrapper_cases(),
     "Conv1D": conv_cases(1),
     "Conv2D": conv_cases(2),
     "Conv3D": conv_cases(3),

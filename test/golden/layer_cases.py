@@ -60,8 +60,11 @@ class Case:
 
 
 def maker(kind):
-    """`make(name, shape…, options)`: a case of one layer class, the case's own options picked out by name."""
-    layer_class = getattr(keras.layers, kind)
+    """
+    `make(name, shape…, options)`: a case of one layer class, by its name in Keras or as it is; the case's own options
+    are picked out by name.
+    """
+    layer_class = kind if isinstance(kind, type) else getattr(keras.layers, kind)
     own = ("shift", "spread", "mask", "note", "training", "inputs", "weights", "as_list", "positional", "arguments")
 
     def make(name, /, *shapes, **options):

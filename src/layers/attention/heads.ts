@@ -3,7 +3,15 @@
  * each head, and a projection back. How many heads there are, and of what size, is theirs to say.
  */
 import { OptionError, ShapeError } from "../../core/errors.ts";
-import { boolean, integer, number, type Option, type OptionsOf, type ValuesOf } from "../../core/options.ts";
+import {
+  boolean,
+  integer,
+  number,
+  type Option,
+  type OptionsOf,
+  type ValuesOf,
+  withoutConfig,
+} from "../../core/options.ts";
 import { broadcastsTo, formatShape, type PartialShape, sameShape } from "../../core/shape.ts";
 import type { SymbolicTensor } from "../../core/symbolic.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -70,7 +78,7 @@ export function headsOptions(): HeadsOptions {
     dropout: number({ default: 0, min: 0, max: 1 }),
     useBias,
     slidingWindow: integer({ default: null, min: 1 }),
-    flashAttention: { ...boolean({ default: null }), toConfig: () => null, omitNull: true },
+    flashAttention: withoutConfig(boolean({ default: null })),
     ...options,
     activityRegularizer: regularizer({ default: null }),
     useGate: boolean({ default: false }),

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { layerContract } from "../../../test/contracts/layer-contract.ts";
 import { info } from "../../devices/current.ts";
+import { tensor } from "../../ops/tensor.ts";
 import { Embedding, embedding } from "./embedding.ts";
 
 /** Calls a layer that refuses, and gives its weights back. */
@@ -24,6 +25,17 @@ await layerContract(Embedding, embedding, {
     "a number without a vector": () => look([[0, 3]]),
     "a negative number": () => look([[-1]]),
     "weights of another shape": () => look([[0]], { weights: [[1, 2]] }),
+    "weights beside adaptation, which has matrices of its own": () =>
+      look([[0]], {
+        weights: [
+          [
+            [0, 0],
+            [1, 2],
+            [3, 4],
+          ],
+        ],
+        loraRank: 1,
+      }),
     "adaptation of constrained vectors": () =>
       embedding({ inputDim: 3, outputDim: 2, loraRank: 1, embeddingsConstraint: "non_neg" }),
   },
@@ -48,6 +60,19 @@ test("given weights are the vectors it begins with", () => {
   ]);
   layer.dispose();
   y.dispose();
+  expect(info().memory.storages).toBe(before);
+});
+
+test("given weights may be in a list, as Keras has them, and a tensor of another dtype", () => {
+  const before = info().memory.storages;
+  const given = tensor([1, 2], [1, 2], "float64");
+  for (const weights of [[given], given, [[1, 2]], [[[1, 2]]]]) {
+    using layer = new Embedding({ inputDim: 1, outputDim: 2, weights });
+    using y = layer.apply([0]);
+    expect(y.arraySync()).toEqual([[1, 2]]);
+    expect(layer.getConfig()).not.toHaveProperty("weights");
+  }
+  given.dispose();
   expect(info().memory.storages).toBe(before);
 });
 

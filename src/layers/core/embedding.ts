@@ -3,17 +3,15 @@
  */
 import { type ConstraintOption, constraint } from "../../constraints.ts";
 import { boolean, integer, type Json, type Option } from "../../core/options.ts";
-import { formatShape, sameShape } from "../../core/shape.ts";
-import type { Tensor } from "../../core/tensor.ts";
-import type { Variable } from "../../core/variable.ts";
+import { Tensor } from "../../core/tensor.ts";
+import { Variable } from "../../core/variable.ts";
 import { type InitializerOption, initializer } from "../../initializers.ts";
 import { cast } from "../../ops/elementwise/cast.ts";
 import { notEqual } from "../../ops/elementwise/compare.ts";
 import { gather } from "../../ops/indexing/gather.ts";
 import type { TensorLike } from "../../ops/op.ts";
-import { toTensor } from "../../ops/tensor.ts";
 import { type RegularizerOption, regularizer } from "../../regularizers.ts";
-import { factory, type LayerOptions, layer } from "../layer.ts";
+import { factory, layer } from "../layer.ts";
 import {
   type AdaptationOptions,
   adaptationConfig,
@@ -21,6 +19,8 @@ import {
   adaptationWeights,
   adaptedMatrix,
   checkAdaptation,
+  type StartOption,
+  startOption,
   weight,
 } from "../weights.ts";
 
@@ -39,6 +39,8 @@ export type EmbeddingSchema = {
   embeddingsConstraint: ConstraintOption<{ readonly default: null }>;
   /** Whether 0 stands for padding: a mask comes out that leaves it out. Default false. */
   maskZero: Option<boolean, boolean, false>;
+  /** The vectors to begin with, [inputDim, outputDim], or a list of them alone. No config has them. Default null. */
+  weights: StartOption<TensorLike | readonly TensorLike[]>;
 } & AdaptationOptions;
 
 export const embeddingSchema: EmbeddingSchema = {
@@ -49,13 +51,15 @@ export const embeddingSchema: EmbeddingSchema = {
   activityRegularizer: regularizer({ default: null }),
   embeddingsConstraint: constraint({ default: null }),
   maskZero: boolean({ default: false }),
+  weights: startOption("vectors [inputDim, outputDim]", (given) => (isListOfOne(given) ? given : [given])),
   ...adaptationOptions(),
 };
 
-/** What the constructor of an Embedding takes. */
-export interface EmbeddingOptions extends LayerOptions<EmbeddingSchema> {
-  /** The vectors to begin with, [inputDim, outputDim]. They are weights, so no config has them. */
-  weights?: TensorLike | undefined;
+/** Whether something is a matrix in a list, and not a matrix with one row. */
+function isListOfOne(given: unknown): boolean {
+  if (!Array.isArray(given) || given.length !== 1) return false;
+  const [item] = given;
+  return item instanceof Tensor || item instanceof Variable || (Array.isArray(item) && typeof item[0] === "object");
 }
 
 /**
@@ -79,12 +83,6 @@ export class Embedding extends layer("Embedding", embeddingSchema) {
   embeddings: Variable | undefined = undefined;
   loraEmbeddingsA: Variable | undefined = undefined;
   loraEmbeddingsB: Variable | undefined = undefined;
-  readonly #given: TensorLike | undefined;
-
-  constructor({ weights, ...options }: EmbeddingOptions) {
-    super(options);
-    this.#given = weights;
-  }
 
   protected override checkOptions(): void {
     checkAdaptation(this.label, this.loraRank, this.embeddingsConstraint);
@@ -92,12 +90,7 @@ export class Embedding extends layer("Embedding", embeddingSchema) {
 
   override build(): void {
     const shape = [this.inputDim, this.outputDim] as const;
-    const given = this.#given === undefined ? undefined : toTensor(this.#given, { dtype: this.dtype });
-    if (given && !sameShape(given.shape, shape)) {
-      this.refuse(`weights must have shape ${formatShape(shape)}, got ${formatShape(given.shape)}`);
-    }
     this.embeddings = this.addWeight(weight(this, "embeddings", shape));
-    if (given) this.embeddings.assign(cast(given, this.dtype));
     if (this.loraRank !== null) {
       const [a, b] = adaptationWeights("embeddings", shape, this.loraRank, this.embeddingsRegularizer);
       this.loraEmbeddingsA = this.addWeight(a);

@@ -13,7 +13,7 @@ import { matmul } from "../../ops/matmul/matmul.ts";
 import { transpose } from "../../ops/movement/transpose.ts";
 import type { TensorLike } from "../../ops/op.ts";
 import { type CallContext, type CallOptions, factory, type LayerOptions } from "../layer.ts";
-import { Embedding, type EmbeddingOptions, embeddingSchema } from "./embedding.ts";
+import { Embedding, type EmbeddingSchema, embeddingSchema } from "./embedding.ts";
 
 type ReversibleSchema = {
   /** Whether scores are taken with the vectors themselves. Default true; false gives them a matrix of their own. */
@@ -36,9 +36,6 @@ type ReversibleCall = {
 };
 
 const reversibleCall: ReversibleCall = { reverse: boolean({ default: false }) };
-
-/** What the constructor takes. */
-export interface ReversibleEmbeddingOptions extends EmbeddingOptions, LayerOptions<ReversibleSchema> {}
 
 type Told = CallOptions & OptionsOf<ReversibleCall>;
 
@@ -73,7 +70,7 @@ export class ReversibleEmbedding extends Embedding {
   declare readonly logitSoftCap: number | null;
   reverseEmbeddings: Variable | undefined = undefined;
 
-  constructor(options: ReversibleEmbeddingOptions) {
+  constructor(options: LayerOptions<EmbeddingSchema & ReversibleSchema>) {
     super(options);
   }
 

@@ -13,9 +13,8 @@ import { inPlaceOf, reshape, stopGradient } from "../../ops/movement/reshape.ts"
 import { transpose } from "../../ops/movement/transpose.ts";
 import { normalize } from "../../ops/normalize/unit.ts";
 import { all } from "../../ops/reduce/reduce.ts";
-import { type CallContext, factory, layer } from "../layer.ts";
-import type { Config, LayerClasses } from "../serialize.ts";
-import { innerLayer, withInnerLayer } from "../wrapper.ts";
+import { wrapping } from "../core/wrapper.ts";
+import { type CallContext, factory } from "../layer.ts";
 
 /** A vector of length 1, whatever its axes. */
 function unit(x: Tensor): Tensor {
@@ -49,9 +48,7 @@ function unit(x: Tensor): Tensor {
  *
  * @see Miyato et al., Spectral Normalization for Generative Adversarial Networks, 2018, https://arxiv.org/abs/1802.05957
  */
-export class SpectralNormalization extends layer("SpectralNormalization", {
-  /** The layer whose kernel is normalized. */
-  layer: innerLayer,
+export class SpectralNormalization extends wrapping("SpectralNormalization", {
   /** How many power iterations there are in each step. Default 1. */
   powerIterations: integer({ default: 1, min: 1 }),
 }) {
@@ -70,7 +67,7 @@ export class SpectralNormalization extends layer("SpectralNormalization", {
   }
 
   override build(shape: PartialShape): void {
-    this.layer.build(shape);
+    super.build(shape);
     const { kernel } = this;
     if (!kernel) this.refuse(`${this.layer.label} has neither a kernel nor embeddings to normalize`);
     const size = shape.at(-1);
@@ -84,9 +81,9 @@ export class SpectralNormalization extends layer("SpectralNormalization", {
     });
   }
 
-  override call(x: Tensor, { training }: CallContext): Tensor {
-    if (training && x.device.concrete) this.#normalizeKernel();
-    return this.layer.apply(x);
+  override call(x: Tensor, context: CallContext): Tensor {
+    if (context.training && x.device.concrete) this.#normalizeKernel();
+    return super.call(x, context) as Tensor;
   }
 
   #normalizeKernel(): void {
@@ -107,11 +104,6 @@ export class SpectralNormalization extends layer("SpectralNormalization", {
     kernel.assign(value);
     vectorU.assign(where(isZero, vectorU.value, u));
     if (before.node) kernel.track(inPlaceOf(value, before));
-  }
-
-  /** A layer with the options of a Keras config; the inner layer's class is looked up among `classes`. */
-  static override fromConfig(config: Config, classes: LayerClasses = {}): never {
-    return super.fromConfig(withInnerLayer(config, classes)) as never;
   }
 }
 

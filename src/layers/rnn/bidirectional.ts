@@ -2,16 +2,16 @@
  * Bidirectional: a recurrent layer and another one that begins at the end.
  */
 import { OptionError } from "../../core/errors.ts";
-import { choice, type Json, option } from "../../core/options.ts";
+import { choice, option } from "../../core/options.ts";
 import { formatShape, sameShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import type { Variable } from "../../core/variable.ts";
 import { add, divide, multiply } from "../../ops/elementwise/binary.ts";
 import { concatenate } from "../../ops/movement/concatenate.ts";
 import { flip } from "../../ops/movement/slice.ts";
 import type { TensorLike } from "../../ops/op.ts";
 import { baseOptions, factory, type InputShape, Layer, type LayerOptions, layer } from "../layer.ts";
-import { type Config, describeLayer, deserializeLayer, type LayerClasses } from "../serialize.ts";
+import { describeLayer, deserializeLayer } from "../serialize.ts";
+import { startOption } from "../weights.ts";
 import { type SequenceContext, sequenceCall, stepInputShape } from "./cell.ts";
 import { Recurrent } from "./recurrent.ts";
 
@@ -21,7 +21,7 @@ const directionOption = option<Recurrent, Recurrent, Record<never, never>>(
     expected: "a recurrent layer",
     parse: (given, refuse) => (given instanceof Recurrent ? given : refuse()),
     toConfig: describeLayer,
-    fromConfig: (json) => json as unknown as Recurrent,
+    fromConfig: (json, classes) => deserializeLayer(json, classes) as Recurrent,
   },
 );
 
@@ -35,6 +35,8 @@ const bidirectionalOptions = {
   }),
   /** The layer that goes backwards. Default: one like `layer`. */
   backwardLayer: directionOption,
+  /** Values to begin with, those of the forward layer first. No config has them. Default null. */
+  weights: startOption<readonly TensorLike[]>("a list of values, those of the forward layer first", (given) => given),
 };
 
 /** What the constructor of a Bidirectional takes. */
@@ -44,8 +46,6 @@ export interface BidirectionalOptions
   mergeMode?: "concat" | "sum" | "mul" | "ave" | null | undefined;
   /** The layer that goes backwards. Default null: one like `layer`. */
   backwardLayer?: Recurrent | null | undefined;
-  /** Values to begin with, those of the forward layer first. No config has them. */
-  weights?: readonly TensorLike[] | null | undefined;
 }
 
 /** A layer with the same options, inner layers copied too; `changes` replace some. */
@@ -53,16 +53,14 @@ function copyOf<L extends Layer>(original: L, changes: Readonly<Record<string, u
   const { schema } = original.constructor as typeof Layer;
   const copied = (value: unknown): unknown =>
     value instanceof Layer ? copyOf(value) : Array.isArray(value) ? value.map(copied) : value;
-  const options = Object.keys({ ...baseOptions, ...schema }).map((name) => [
-    name,
-    copied((original as unknown as Record<string, unknown>)[name]),
-  ]);
+  const names = Object.keys({ ...baseOptions, ...schema }).filter((name) => name !== "weights");
+  const options = names.map((name) => [name, copied((original as unknown as Record<string, unknown>)[name])]);
   const make = original.constructor as unknown as new (options: unknown) => L;
   return new make({ ...Object.fromEntries(options), ...changes });
 }
 
 /** Options as the layer keeps them: both layers as they will be called. */
-function prepared({ weights: _weights, ...options }: BidirectionalOptions): LayerOptions<typeof bidirectionalOptions> {
+function prepared(options: BidirectionalOptions): LayerOptions<typeof bidirectionalOptions> {
   const { layer: given, backwardLayer } = options;
   if (!(given instanceof Recurrent) || (backwardLayer && !(backwardLayer instanceof Recurrent)))
     return options as never;
@@ -103,11 +101,9 @@ function prepared({ weights: _weights, ...options }: BidirectionalOptions): Laye
  */
 export class Bidirectional extends layer("Bidirectional", bidirectionalOptions, undefined, sequenceCall) {
   override readonly supportsMasking = true;
-  readonly #given: readonly TensorLike[] | null;
 
   constructor(options: BidirectionalOptions) {
     super(prepared(options ?? {}) as never);
-    this.#given = options.weights ?? null;
   }
 
   /** The layer that goes forwards. */
@@ -135,13 +131,6 @@ export class Bidirectional extends layer("Bidirectional", bidirectionalOptions, 
     const sequence = stepInputShape(shape);
     this.layer.build(sequence);
     this.backwardLayer.build(sequence);
-    if (this.#given) this.setInnerWeights(this.#given);
-  }
-
-  private setInnerWeights(values: readonly TensorLike[]): void {
-    const own: readonly Variable[] = this.layer.weights;
-    this.layer.setWeights(values.slice(0, own.length));
-    this.backwardLayer.setWeights(values.slice(own.length));
   }
 
   /** Makes the states of both layers zeros again. */
@@ -200,16 +189,6 @@ export class Bidirectional extends layer("Bidirectional", bidirectionalOptions, 
   /** Masks go only with outputs of all steps; `call` attaches them. */
   override computeMask(): undefined {
     return undefined;
-  }
-
-  /** A layer with the options of a Keras config; the inner layers' classes are looked up among `classes`. */
-  static override fromConfig(config: Config, classes: LayerClasses = {}): never {
-    const made = (inner: Json | undefined) => (inner ? deserializeLayer(inner, classes) : null) as unknown as Json;
-    return super.fromConfig({
-      ...config,
-      layer: made(config.layer),
-      backward_layer: made(config.backward_layer),
-    }) as never;
   }
 }
 

@@ -1,9 +1,9 @@
 /**
  * RNN: goes over time with any cell.
  */
-import { type Json, option } from "../../core/options.ts";
+import { option } from "../../core/options.ts";
 import { factory } from "../layer.ts";
-import { type Config, describeLayer, deserializeLayer, type LayerClasses } from "../serialize.ts";
+import { describeLayer, deserializeLayer } from "../serialize.ts";
 import { isCell, type RecurrentCell } from "./cell.ts";
 import { recurrent } from "./recurrent.ts";
 import { StackedRNNCells } from "./stacked-rnn-cells.ts";
@@ -17,7 +17,7 @@ const cellOption = option<RecurrentCell | readonly RecurrentCell[], RecurrentCel
       return isCell(given) ? given : refuse();
     },
     toConfig: describeLayer,
-    fromConfig: (json) => json as unknown as RecurrentCell,
+    fromConfig: (json, classes) => deserializeLayer(json, classes) as RecurrentCell,
   },
 );
 
@@ -57,11 +57,6 @@ const cellOption = option<RecurrentCell | readonly RecurrentCell[], RecurrentCel
 export class RNN extends recurrent("RNN", {
   /** What takes the steps; a list of cells is stacked. */
   cell: cellOption,
-}) {
-  /** A layer with the options of a Keras config; the cell's class is looked up among `classes`. */
-  static override fromConfig(config: Config, classes: LayerClasses = {}): never {
-    return super.fromConfig({ ...config, cell: deserializeLayer(config.cell, classes) as unknown as Json }) as never;
-  }
-}
+}) {}
 
 export const rnn = factory(RNN);

@@ -6,7 +6,7 @@ import { type Json, option } from "../../core/options.ts";
 import type { PartialShape, Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { type CallContext, factory, type InputShape, layer } from "../layer.ts";
-import { type Config, describeLayer, deserializeLayer, type LayerClasses } from "../serialize.ts";
+import { describeLayer, deserializeLayer } from "../serialize.ts";
 import {
   initialStates,
   isCell,
@@ -27,7 +27,8 @@ const cellsOption = option<readonly RecurrentCell[], readonly RecurrentCell[], R
     parse: (given, refuse) =>
       Array.isArray(given) && given.length > 0 && given.every(isCell) ? Object.freeze([...given]) : refuse(),
     toConfig: (cells) => cells.map(describeLayer),
-    fromConfig: (json) => json as unknown as readonly RecurrentCell[],
+    fromConfig: (json, classes) =>
+      (json as readonly Json[]).map((cell) => deserializeLayer(cell, classes) as RecurrentCell),
   },
 );
 
@@ -110,12 +111,6 @@ export class StackedRNNCells extends layer("StackedRNNCells", {
   override call(inputs: readonly Tensor[], context: CallContext): Tensor[] {
     const [x, states] = stepInputs(this, inputs);
     return [...this.stepper(x.shape, context)(x, states)];
-  }
-
-  /** Cells with the options of a Keras config; their classes are looked up among `classes`. */
-  static override fromConfig(config: Config, classes: LayerClasses = {}): never {
-    const cells = (config.cells as readonly Json[]).map((cell) => deserializeLayer(cell, classes));
-    return super.fromConfig({ ...config, cells: cells as never }) as never;
   }
 }
 

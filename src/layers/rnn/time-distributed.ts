@@ -8,9 +8,8 @@ import { formatShape, sameShape } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { stack } from "../../ops/movement/concatenate.ts";
 import { stepAt, stepsOf } from "../../ops/recurrent/steps.ts";
-import { type CallContext, factory, type InputSpec, layer } from "../layer.ts";
-import type { Config, LayerClasses } from "../serialize.ts";
-import { innerLayer, withInnerLayer } from "../wrapper.ts";
+import { wrapping } from "../core/wrapper.ts";
+import { type CallContext, factory, type InputSpec } from "../layer.ts";
 
 /**
  * Calls the inner layer on every step of a sequence, with the same weights: `y[:, t] = layer(x[:, t])`. What the inner
@@ -29,11 +28,7 @@ import { innerLayer, withInnerLayer } from "../wrapper.ts";
  * await layer.apply(tensor([[[1, 2], [3, 4]]])).array() // => [[[3], [7]]]
  * ```
  */
-export class TimeDistributed extends layer("TimeDistributed", {
-  /** The layer that every step goes through. */
-  layer: innerLayer,
-}) {
-  override readonly supportsMasking = true;
+export class TimeDistributed extends wrapping("TimeDistributed", {}) {
   protected override inputSpec: InputSpec = { minRank: 3 };
 
   override build(shape: PartialShape): void {
@@ -62,9 +57,9 @@ export class TimeDistributed extends layer("TimeDistributed", {
     return stack(outputs, 1);
   }
 
-  /** A layer with the options of a Keras config; the inner layer's class is looked up among `classes`. */
-  static override fromConfig(config: Config, classes: LayerClasses = {}): never {
-    return super.fromConfig(withInnerLayer(config, classes)) as never;
+  /** The steps keep their mask. */
+  override computeMask(_inputs: unknown, [mask]: readonly (Tensor | undefined)[]): Tensor | undefined {
+    return mask;
   }
 }
 
