@@ -3,18 +3,19 @@
  * What it is not: it decides neither how work splits into pieces nor what they compute, so results are the same with
  * any number of threads.
  *
- * A job is described by plain numbers in shared memory. One word counts the shares of the job that nobody has taken
- * yet; whoever lowers it by compare-and-exchange owns a share. The description only changes when every share of the
- * job before is done, so the owner of a share may read it. Workers look at the word for a moment after each job, since
- * the next one usually follows at once, and then sleep.
+ * A job is described by plain numbers in shared memory. One word has a bit for each share of the job; whoever sets it
+ * owns that share. Every thread begins at its own part of the shares and goes on to those that others have not come to,
+ * so that it meets the same memory in one job after another while nobody is held up. The description only changes when
+ * every share of the job before is done, so the owner of a share may read it. Workers look at the word for a moment
+ * after each job, since the next one usually follows at once, and then sleep.
  */
 import { VarveError } from "../../core/errors.ts";
 import { platform, type StartedWorker } from "../../platform/platform.ts";
 
 /** The words of the control block; those that several threads write stand in cache lines of their own. */
 const word = {
-  /** Shares of the present job that nobody has taken. */
-  open: 0,
+  /** A bit for each share of the present job that is taken; those that do not exist count as taken. */
+  taken: 0,
   /** Shares of the present job that are done. */
   done: 16,
   /** Changes when sleepers shall wake. */
@@ -30,6 +31,8 @@ const word = {
   kernel: 65,
   pieces: 66,
   count: 67,
+  /** How many threads there are for it. */
+  threads: 68,
 } as const;
 /** Where in the block the arguments stand, as float64, and how many there can be. */
 const argumentsAt = 320;
@@ -40,37 +43,65 @@ export const controlBytes = argumentsAt + maximumArguments * 8;
 
 /** Shares of a job per thread: several, so that a thread that is held up does not hold up the others for long. */
 const sharesPerThread = 4;
+/** The most shares of a job: the bits of a word. */
+const mostShares = 32;
+/** When all shares are taken. */
+const allTaken = -1;
 
 /** As many as are used without being asked for: beyond, memory is the limit of most kernels. */
 const mostThreads = 8;
 
-/** How often a worker looks for the next job before it sleeps: some tens of microseconds. */
-const looksBeforeSleep = 20_000;
+/**
+ * How often a worker looks for the next job before it sleeps: some hundreds of microseconds. Waking takes about fifty,
+ * half of what makes a job worth sharing.
+ */
+const looksBeforeSleep = 300_000;
+
+/**
+ * Takes a share of the present job for a thread: its number, or −1 when all are taken. Workers have this as text too,
+ * so it must not refer to anything around it.
+ */
+function take(words: Int32Array, at: typeof word, thread: number): number {
+  let taken = Atomics.load(words, at.taken);
+  while (taken !== -1) {
+    const shares = words[at.shares] as number;
+    let share = Math.floor((thread * shares) / (words[at.threads] as number));
+    for (let tried = 0; tried < shares; tried++, share++) {
+      if (share >= shares) share = 0;
+      const bit = 1 << share;
+      if (taken & bit) continue;
+      taken = Atomics.or(words, at.taken, bit);
+      if (!(taken & bit)) return share;
+    }
+    taken = Atomics.load(words, at.taken);
+  }
+  return -1;
+}
 
 /** What a worker runs. It is text, since it starts from nothing and must not refer to anything around it. */
 export const workerSource = `
-function start({ module, memory, control, names, word, argumentsAt, looksBeforeSleep }) {
+const take = ${take};
+function start({ module, memory, control, names, word, thread, argumentsAt, looksBeforeSleep }) {
   const { exports } = new WebAssembly.Instance(module, { env: { memory, abort() { throw new Error("aborted"); } } });
   const kernels = names.map((name) => exports[name]);
   const words = new Int32Array(memory.buffer, control, argumentsAt / 4);
   const values = new Float64Array(memory.buffer, control + argumentsAt, ${maximumArguments});
   Atomics.add(words, word.ready, 1);
   for (let looks = 0; ; ) {
-    const open = Atomics.load(words, word.open);
-    if (open === 0) {
+    const share = take(words, word, thread);
+    if (share < 0) {
       if (++looks < looksBeforeSleep) continue;
       const seen = Atomics.load(words, word.wake);
       Atomics.add(words, word.sleeping, 1);
-      if (Atomics.load(words, word.open) === 0) Atomics.wait(words, word.wake, seen);
+      if (Atomics.load(words, word.taken) === ${allTaken}) Atomics.wait(words, word.wake, seen);
       Atomics.sub(words, word.sleeping, 1);
       looks = 0;
       continue;
     }
-    if (Atomics.compareExchange(words, word.open, open, open - 1) !== open) continue;
     const shares = words[word.shares];
     const pieces = words[word.pieces];
-    const from = Math.floor(((open - 1) * pieces) / shares);
-    const to = Math.floor((open * pieces) / shares);
+    const from = Math.floor((share * pieces) / shares);
+    const to = Math.floor(((share + 1) * pieces) / shares);
     try {
       kernels[words[word.kernel]](...values.subarray(0, words[word.count]), from, to);
     } catch {
@@ -122,6 +153,7 @@ export class Threads {
     this.#values = new Float64Array(options.memory.buffer, options.control + argumentsAt, maximumArguments);
     this.#numbers = new Map(options.names.map((name, index) => [name, index]));
     this.#wanted = wanted;
+    this.#words[word.taken] = allTaken;
   }
 
   /** How many threads work at once, as asked for. */
@@ -146,6 +178,7 @@ export class Threads {
     this.#starting = false;
     this.#team++;
     this.#words.fill(0);
+    this.#words[word.taken] = allTaken;
     this.#wanted = wanted;
   }
 
@@ -159,7 +192,7 @@ export class Threads {
     const { module, memory, control, names } = this.#options;
     const count = this.#wanted === "auto" ? Math.min(processors, mostThreads) : this.#wanted;
     for (let index = 1; index < count; index++) {
-      const data = { module, memory, control, names, word, argumentsAt, looksBeforeSleep };
+      const data = { module, memory, control, names, word, thread: index, argumentsAt, looksBeforeSleep };
       const worker = startWorker(workerSource, data);
       if (!worker) return;
       this.#workers.push(worker);
@@ -177,32 +210,27 @@ export class Threads {
       if (this.#wanted !== 1) void this.start();
       return false;
     }
-    const shares = Math.min(pieces, (helpers + 1) * sharesPerThread);
+    const shares = Math.min(pieces, (helpers + 1) * sharesPerThread, mostShares);
     words[word.kernel] = this.#numbers.get(name) as number;
     words[word.pieces] = pieces;
     words[word.shares] = shares;
     words[word.count] = args.length;
+    words[word.threads] = helpers + 1;
     this.#values.set(args);
     Atomics.store(words, word.done, 0);
-    Atomics.store(words, word.open, shares);
+    Atomics.store(words, word.taken, shares === mostShares ? 0 : allTaken << shares);
     if (Atomics.load(words, word.sleeping) > 0) {
       Atomics.add(words, word.wake, 1);
       Atomics.notify(words, word.wake);
     }
     let failure: unknown;
-    for (let open = shares; open > 0; ) {
-      const found = Atomics.compareExchange(words, word.open, open, open - 1);
-      if (found !== open) {
-        open = found;
-        continue;
-      }
+    for (let share = take(words, word, 0); share >= 0; share = take(words, word, 0)) {
       try {
-        kernel(...args, Math.floor(((open - 1) * pieces) / shares), Math.floor((open * pieces) / shares));
+        kernel(...args, Math.floor((share * pieces) / shares), Math.floor(((share + 1) * pieces) / shares));
       } catch (error) {
         failure ??= error;
       }
       Atomics.add(words, word.done, 1);
-      open = Atomics.load(words, word.open);
     }
     while (Atomics.load(words, word.done) < shares);
     const failed = Atomics.exchange(words, word.failed, 0);
