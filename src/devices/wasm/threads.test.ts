@@ -42,6 +42,11 @@ const works: Record<string, () => unknown> = {
   "batch normalization's gradient": () => gradientsOf(() => new layers.BatchNormalization())(image()),
   "convolution's gradient": () =>
     gradientsOf(() => new layers.Conv2D({ filters: 8, kernelSize: 3, kernelInitializer: "ones" }))(image()),
+  "3 × 3 convolution with many channels and its gradients": () =>
+    grad((x: Tensor, kernel: Tensor) => ops.sum(ops.square(ops.conv(x, kernel, 1, "same"))))(
+      image(),
+      tensor(values(9 * 24 * 32), [3, 3, 24, 32]),
+    ),
   "depthwise convolution's gradient": () =>
     gradientsOf(() => new layers.DepthwiseConv2D({ kernelSize: 3, depthwiseInitializer: "ones" }))(image()),
   "pooling's gradient": () => gradientsOf(() => new layers.MaxPooling2D({ poolSize: 3, strides: 2 }))(image()),

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Given, given, randomGiven, randomIntegers, seeds } from "../../../test/contracts/given.ts";
 import { opContract } from "../../../test/contracts/op-contract.ts";
 import { onDevice } from "../../core/device.ts";
+import { tidy } from "../../core/scope.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { info } from "../../devices/current.ts";
@@ -345,6 +346,77 @@ test("a kernel's gradient is summed in parts, to the digits of float64", () => {
       expect(Math.abs(value / (exact[index] as number) - 1)).toBeLessThan(1e-6);
     });
   }
+});
+
+describe("3 × 3 with many channels, which goes Winograd's way", () => {
+  const range = { min: -1, max: 1 };
+  const sizes = fc.record({
+    batch: fc.integer({ min: 2, max: 3 }),
+    // so many that it pays; tiles of 4 × 4 are cut at the edges
+    size: fc.tuple(fc.integer({ min: 11, max: 18 }), fc.integer({ min: 11, max: 18 })),
+    channels: fc.constantFrom(32, 36, 40),
+    filters: fc.constantFrom(32, 44),
+    before: fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 2 })),
+    after: fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 3 })),
+    seed: seeds,
+  });
+
+  const results = (
+    device: (typeof places)[number][1],
+    dtype: "float32" | "float64",
+    [x, kernel, dy, bias]: readonly [Given, Given, Given, Given],
+    correlation: Correlation,
+  ) =>
+    onDevice(device, () =>
+      tidy(() => {
+        const [images, weights, slopes, b] = [x, kernel, dy, bias].map((each) =>
+          tensor(each.values as number[], each.shape, dtype),
+        ) as [Tensor, Tensor, Tensor, Tensor];
+        return [
+          correlate({ x: images, kernel: weights, bias: b }, correlation).y,
+          correlateInputGradient({ dy: slopes, kernel: weights }, correlation).dx,
+          correlateKernelGradient({ x: images, dy: slopes }, correlation).dkernel,
+        ].map((each) => each.dataSync());
+      }),
+    );
+
+  test("is within 4e-6 of the largest result of the definition in float64, and a batch of one is a slice", () => {
+    fc.assert(
+      fc.property(sizes, ({ batch, size, channels, filters, before, after, seed }) => {
+        const count = size.map((length, axis) => length + (before[axis] as number) + (after[axis] as number) - 2);
+        const ones = [1, 1];
+        const correlation = { size, window: [3, 3], count, strides: ones, dilation: ones, before, groups: 1 };
+        const operands = [
+          randomGiven([batch, ...size, channels], seed, range),
+          randomGiven([3, 3, channels, filters], seed + 1, range),
+          randomGiven([batch, ...count, filters], seed + 2, range),
+          randomGiven([filters], seed + 3, range),
+        ] as const;
+        const exact = results(referenceDevice, "float64", operands, correlation);
+        const one = operands.map((each, index) => {
+          if (index % 2 === 1) return each;
+          const length = each.values.length / batch;
+          return given([1, ...each.shape.slice(1)], [...each.values].slice((batch - 1) * length) as number[]);
+        }) as unknown as typeof operands;
+        for (const [_name, device] of places.slice(1)) {
+          const got = results(device, "float32", operands, correlation);
+          exact.forEach((want, index) => {
+            const largest = Math.max(...Array.from(want, Math.abs));
+            want.forEach((value, element) => {
+              const error = Math.abs(((got[index] as typeof want)[element] as number) - (value as number));
+              if (!(error <= 4e-6 * largest)) throw new Error(`result ${index}, element ${element}: off by ${error}`);
+            });
+          });
+          const alone = results(device, "float32", one, correlation);
+          for (const index of [0, 1]) {
+            const all = got[index] as Float32Array;
+            expect(alone[index]).toEqual(all.slice(((batch - 1) * all.length) / batch));
+          }
+        }
+      }),
+      { seed: 11, numRuns: 8 },
+    );
+  });
 });
 
 test("a bias is added once to each output, and its gradient is the sum over them", () => {

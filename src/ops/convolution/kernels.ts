@@ -91,6 +91,127 @@ function lifted(correlation: Correlation, kernel: Shape) {
   };
 }
 
+/**
+ * Whether Winograd's way (`winograd.as.ts`) serves: 3 × 3 in two dimensions, strides 1, whole vectors of channels. And
+ * whether it pays, from the sizes of one image alone, so that no result depends on the batch: in products of pairs of
+ * channels, a transformed element costs as much as some eleven, which is measured.
+ */
+function isForWinograd(
+  { window, strides, dilation, groups, channels, filters }: ReturnType<typeof lifted>,
+  result: Triple,
+  dtype: Real,
+): boolean {
+  const fits =
+    window[0] === 1 &&
+    window[1] === 3 &&
+    window[2] === 3 &&
+    groups === 1 &&
+    [...strides, ...dilation].every((step) => step === 1) &&
+    channels % 4 === 0 &&
+    filters % 4 === 0;
+  if (!fits || dtype !== "float32") return false;
+  const tiles = Math.ceil(result[1] / 4) * Math.ceil(result[2] / 4);
+  const transforms = 11 * (tiles * (channels + filters) + channels * filters);
+  return 36 * (tiles * channels * filters + transforms) < 9 * result[1] * result[2] * channels * filters;
+}
+
+/** Tiles that are transformed at once. */
+const winogradTiles = 32;
+
+/** Pieces of a call, each with its own scratch memory. */
+const winogradPieces = 16;
+
+/** How tiles lie over the images that the transforms read: those begin so far before the results. */
+function winogradTiling({ shape }: Pointer, result: Triple, before: Triple) {
+  const [height, width, channels] = shape.slice(-3) as [number, number, number];
+  const [down, across] = [Math.ceil(result[1] / 4), Math.ceil(result[2] / 4)];
+  return {
+    list: [height, width, channels, down, across, -before[1], -before[2]],
+    channels,
+    tiles: (sizeOf(shape) / (height * width * channels)) * down * across,
+  };
+}
+
+/** y = x correlated with a kernel whose elements lie `steps` bytes apart from tap to tap, channel and filter. */
+function winogradCalls(
+  x: Pointer,
+  kernelAt: number,
+  steps: readonly [tap: number, channel: number, filter: number],
+  bias: Pointer | undefined,
+  y: Pointer,
+  before: Triple,
+  workspace: Workspace,
+): KernelCall[] {
+  const [height, width, filters] = y.shape.slice(-3) as [number, number, number];
+  const { list, channels, tiles } = winogradTiling(x, [1, height, width], before);
+  const panels = Math.ceil(filters / 8);
+  const transformed = workspace.temporary(36 * panels * channels * 32);
+  const blocks = Math.ceil(tiles / winogradTiles);
+  const grain = Math.ceil(blocks / winogradPieces);
+  const pieces = Math.ceil(blocks / grain);
+  const scratchBytes =
+    576 +
+    Math.max(144 * channels, 16 * winogradTiles + 256) +
+    36 * (4 * winogradTiles * (channels + filters) + 128) +
+    vectorBytes;
+  const geometry = workspace.int32([...list, height, width, filters, tiles, winogradTiles, grain, scratchBytes, 0]);
+  return [
+    call(
+      "winogradKernel",
+      [kernelAt, transformed, workspace.int32([channels, filters, ...steps]), workspace.temporary(432 * panels)],
+      { pieces: panels },
+    ),
+    call("winograd", [x.at, transformed, y.at, bias?.at ?? 0, geometry, workspace.temporary(scratchBytes * pieces)], {
+      pieces,
+    }),
+  ];
+}
+
+/** The gradient of the kernel by the same transforms. */
+function winogradKernelGradientCalls(
+  x: Pointer,
+  dy: Pointer,
+  dkernel: Pointer,
+  before: Triple,
+  workspace: Workspace,
+): KernelCall[] {
+  const [height, width, filters] = dy.shape.slice(-3) as [number, number, number];
+  const { list, channels, tiles } = winogradTiling(x, [1, height, width], before);
+  const other = winogradTiling(dy, [1, height, width], [0, 0, 0]);
+  const blocks = Math.ceil(tiles / winogradTiles);
+  const sumBytes = 36 * channels * filters * 4;
+  const most = Math.max(2, Math.min(8, Math.floor(2 ** 24 / sumBytes)));
+  const blocksInPart = Math.ceil(blocks / most);
+  const parts = Math.ceil(blocks / blocksInPart);
+  const scratchBytes =
+    576 +
+    Math.max(144 * Math.max(channels, filters), 8 * channels + 256) +
+    36 * (4 * winogradTiles * (channels + filters) + 128) +
+    vectorBytes;
+  const geometry = workspace.int32([
+    ...list,
+    0,
+    0,
+    0,
+    tiles,
+    winogradTiles,
+    blocksInPart * winogradTiles,
+    scratchBytes,
+  ]);
+  const sums = workspace.temporary(sumBytes * parts);
+  const pieces = Math.ceil((channels * filters) / 256);
+  return [
+    call(
+      "winogradSums",
+      [x.at, dy.at, sums, geometry, workspace.int32(other.list), workspace.temporary(scratchBytes * parts)],
+      { pieces: parts },
+    ),
+    call("winogradKernelGradient", [sums, dkernel.at, parts, channels * filters, workspace.temporary(864 * pieces)], {
+      pieces,
+    }),
+  ];
+}
+
 const numbersTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 /** How windows are read from x: the geometry, the images in memory as windows may read them, and where the first begins. */
@@ -117,6 +238,12 @@ export function correlateCalls(
   dtype: Real,
   workspace: Workspace,
 ): KernelCall[] {
+  const own = lifted(correlation, kernel.shape);
+  if (isForWinograd(own, own.count, dtype)) {
+    const [channelStep, filterStep] = [4 * own.filters, 4];
+    const steps = [channelStep * own.channels, channelStep, filterStep] as const;
+    return winogradCalls(x, kernel.at, steps, bias, y, own.before, workspace);
+  }
   const reading = readingOf(x, correlation, kernel.shape, dtype, workspace);
   const { bytes, batch, images, calls, corner, window, count, strides, dilation, lanes } = reading;
   const { channels, filters, groups, groupChannels, groupFilters } = reading;
@@ -200,6 +327,13 @@ export function correlateInputGradientCalls(
   const geometry = lifted(correlation, kernel.shape);
   const { size, window, count, strides, dilation, before, lanes } = geometry;
   const { channels, filters, groups, groupChannels, groupFilters } = geometry;
+  if (isForWinograd(geometry, size, dtype)) {
+    // The kernel turned around, and its channels and filters exchanged.
+    const tapStep = 4 * channels * filters;
+    const steps = [-tapStep, 4, 4 * filters] as const;
+    const reach = perAxis((axis) => window[axis] - 1 - before[axis]);
+    return winogradCalls(dy, kernel.at + 8 * tapStep, steps, bias, dx, reach, workspace);
+  }
   const phases = axes.map((axis) =>
     phasesOf(size[axis], window[axis], strides[axis], dilation[axis], before[axis]),
   ) as unknown as readonly [Phase[], Phase[], Phase[]];
@@ -287,6 +421,10 @@ export function correlateKernelGradientCalls(
   dtype: Real,
   workspace: Workspace,
 ): KernelCall[] {
+  const own = lifted(correlation, dkernel.shape);
+  if (isForWinograd(own, own.count, dtype)) {
+    return winogradKernelGradientCalls(x, dy, dkernel, own.before, workspace);
+  }
   const reading = readingOf(x, correlation, dkernel.shape, dtype, workspace);
   const { bytes, batch, images, calls, corner, window, count, strides, dilation, lanes } = reading;
   const { filters, groups, groupChannels, groupFilters } = reading;

@@ -75,7 +75,7 @@ function moreElements<Kind>(row: usize, column: usize, first: v128): v128 {
  * One tile: rows that start at the addresses in `rows`, pieces at the offsets from `taps` to `tapsEnd`, each `length`
  * bytes long. `start` is what the result starts with, or 0 where it is added to.
  */
-function tile<T, Kind>(
+export function tile<T, Kind>(
   rows: usize,
   count: i32,
   taps: usize,

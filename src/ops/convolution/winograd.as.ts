@@ -1,0 +1,342 @@
+// Convolutions of 3 × 3 with stride 1 by Winograd's minimal filtering: 4 × 4 results from 6 × 6 elements with 36
+// products for each pair of channels instead of 144 (Lavin & Gray, "Fast algorithms for convolutional neural
+// networks", 2015). Tiles are transformed a block at a time, multiplied as 36 products of matrices, one for each point
+// of the transformed tile, by the tile of `matmul/product.as.ts`, and transformed back. No buffer holds more than a
+// block.
+//
+// The points are 0, ±√½, ±√2 and ∞: since √½ · √2 = 1, transforms stretch their operands least, and the error stays
+// near that of the direct sums (compared with the usual ±1, ±2 it is a quarter). With a = √½, b = √2:
+//
+//        ⎡ 1   0  −5/2   0   1  0 ⎤        ⎡    1          0       0   ⎤
+//        ⎢ 0 −2a  −2     a   1  0 ⎥        ⎢ −2/3      −2a/3    −1/3   ⎥         ⎡ 1  1    1   1    1  0 ⎤
+//   Bᵀ = ⎢ 0  2a  −2    −a   1  0 ⎥    G = ⎢ −2/3       2a/3    −1/3   ⎥    Aᵀ = ⎢ 0  a   −a   b   −b  0 ⎥
+//        ⎢ 0 −b/2 −1/2   b   1  0 ⎥        ⎢  1/6        b/6     1/3   ⎥         ⎢ 0 1/2 1/2   2    2  0 ⎥
+//        ⎢ 0  b/2 −1/2  −b   1  0 ⎥        ⎢  1/6       −b/6     1/3   ⎥         ⎣ 0 a/2 −a/2 2b  −2b  1 ⎦
+//        ⎣ 0   1    0  −5/2  0  1 ⎦        ⎣    0          0       1   ⎦
+//
+// y = Aᵀ [Σ (G g Gᵀ) ⊙ (Bᵀ d B)] A. The gradient of the kernel is the same the other way: Gᵀ [Σ (A dy Aᵀ) ⊙ (Bᵀ d B)] G.
+import { multiplyAdd } from "../../devices/wasm/simd.as";
+import { tile } from "../matmul/product.as";
+
+// @ts-ignore: decorator
+@inline
+function at(list: usize, index: i32): i32 {
+  return load<i32>(list + (<usize>index << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function scaled(factor: f32, x: v128): v128 {
+  return f32x4.mul(f32x4.splat(factor), x);
+}
+
+/** factor · x + y */
+// @ts-ignore: decorator
+@inline
+function plus(factor: f32, x: v128, y: v128): v128 {
+  return multiplyAdd<f32>(f32x4.splat(factor), x, y);
+}
+
+const a: f32 = 0.70710678118654752;
+const b: f32 = 1.41421356237309505;
+
+// The transforms along one axis, as types, so that each is compiled on its own.
+/** Bᵀ: six elements of an image. */
+class OfImage {}
+/** A: four elements of a gradient. */
+class OfResult {}
+/** G: three elements of a kernel. */
+class OfKernel {}
+/** Aᵀ: four results of six sums. */
+class ToResult {}
+/** Gᵀ: three elements of a kernel of six sums. */
+class ToKernel {}
+
+/** Transforms `count` lines of vectors, whose elements lie `step` bytes apart. */
+function lines<Kind>(
+  source: usize, step: usize, next: usize, target: usize, targetStep: usize, targetNext: usize, count: i32,
+): void {
+  for (let i: i32 = 0; i < count; i++) {
+    const x0 = v128.load(source);
+    const x1 = v128.load(source + step);
+    const x2 = v128.load(source + 2 * step);
+    if (idof<Kind>() == idof<OfKernel>()) {
+      const even = scaled(-2.0 / 3.0, plus(0.5, x2, x0));
+      const odd = scaled(a * (-2.0 / 3.0), x1);
+      const wideEven = scaled(1.0 / 6.0, plus(2, x2, x0));
+      const wideOdd = scaled(b * (1.0 / 6.0), x1);
+      v128.store(target, x0);
+      v128.store(target + targetStep, f32x4.add(even, odd));
+      v128.store(target + 2 * targetStep, f32x4.sub(even, odd));
+      v128.store(target + 3 * targetStep, f32x4.add(wideEven, wideOdd));
+      v128.store(target + 4 * targetStep, f32x4.sub(wideEven, wideOdd));
+      v128.store(target + 5 * targetStep, x2);
+    } else if (idof<Kind>() == idof<OfResult>()) {
+      const x3 = v128.load(source + 3 * step);
+      const even = plus(0.5, x2, x0);
+      const odd = scaled(a, plus(0.5, x3, x1));
+      const wideEven = plus(2, x2, x0);
+      const wideOdd = scaled(b, plus(2, x3, x1));
+      v128.store(target, x0);
+      v128.store(target + targetStep, f32x4.add(even, odd));
+      v128.store(target + 2 * targetStep, f32x4.sub(even, odd));
+      v128.store(target + 3 * targetStep, f32x4.add(wideEven, wideOdd));
+      v128.store(target + 4 * targetStep, f32x4.sub(wideEven, wideOdd));
+      v128.store(target + 5 * targetStep, x3);
+    } else {
+      const x3 = v128.load(source + 3 * step);
+      const x4 = v128.load(source + 4 * step);
+      const x5 = v128.load(source + 5 * step);
+      if (idof<Kind>() == idof<OfImage>()) {
+        const even = plus(-2, x2, x4);
+        const odd = scaled(a, plus(-2, x1, x3));
+        const wideEven = plus(-0.5, x2, x4);
+        const wideOdd = scaled(b, plus(-0.5, x1, x3));
+        v128.store(target, plus(-2.5, x2, f32x4.add(x0, x4)));
+        v128.store(target + targetStep, f32x4.add(even, odd));
+        v128.store(target + 2 * targetStep, f32x4.sub(even, odd));
+        v128.store(target + 3 * targetStep, f32x4.add(wideEven, wideOdd));
+        v128.store(target + 4 * targetStep, f32x4.sub(wideEven, wideOdd));
+        v128.store(target + 5 * targetStep, plus(-2.5, x3, f32x4.add(x1, x5)));
+      } else {
+        const even = f32x4.add(x1, x2);
+        const odd = f32x4.sub(x1, x2);
+        const wideEven = f32x4.add(x3, x4);
+        const wideOdd = f32x4.sub(x3, x4);
+        if (idof<Kind>() == idof<ToResult>()) {
+          v128.store(target, f32x4.add(x0, f32x4.add(even, wideEven)));
+          v128.store(target + targetStep, scaled(a, plus(2, wideOdd, odd)));
+          v128.store(target + 2 * targetStep, plus(2, wideEven, scaled(0.5, even)));
+          v128.store(target + 3 * targetStep, plus(a, plus(4, wideOdd, scaled(0.5, odd)), x5));
+        } else {
+          v128.store(target, plus(-2.0 / 3.0, even, plus(1.0 / 6.0, wideEven, x0)));
+          v128.store(target + targetStep, plus(a * (-2.0 / 3.0), odd, scaled(b * (1.0 / 6.0), wideOdd)));
+          v128.store(target + 2 * targetStep, plus(-1.0 / 3.0, even, plus(1.0 / 3.0, wideEven, x5)));
+        }
+      }
+    }
+    source += next;
+    target += targetNext;
+  }
+}
+
+/**
+ * The transformed kernel, in panels of eight filters: [36 points, panels, channels, 8]. `geometry`: 0 channels,
+ * 1 filters, 2–4 steps in bytes from tap to tap, channel to channel and filter to filter. Pieces are panels.
+ */
+export function winogradKernel(kernel: usize, target: usize, geometry: usize, scratch: usize, from: i32, to: i32): void {
+  const channels = at(geometry, 0);
+  const filters = at(geometry, 1);
+  const filterStep = <usize>at(geometry, 4);
+  const point = <usize>((filters + 7) / 8 * channels) << 5;
+  const taps = scratch + <usize>from * 432;
+  const half = taps + 144;
+  let row = target + (<usize>(from * channels) << 5);
+  for (let piece = from * 2 * channels; piece < to * 2 * channels; piece++) {
+    const channel = piece / 2 % channels;
+    const filter = piece / 2 / channels * 8 + piece % 2 * 4;
+    // The half that is missing from the last panel repeats others: nobody keeps what comes of it.
+    let element = kernel + <usize>(channel * at(geometry, 3)) + <usize>min<i32>(filter, filters - 4) * filterStep;
+    for (let tap: usize = 0; tap < 144; tap += 16) {
+      let values = v128.load32_zero(element);
+      values = v128.load32_lane(element + filterStep, values, 1);
+      values = v128.load32_lane(element + 2 * filterStep, values, 2);
+      values = v128.load32_lane(element + 3 * filterStep, values, 3);
+      v128.store(taps + tap, values);
+      element += <usize>at(geometry, 2);
+    }
+    lines<OfKernel>(taps, 48, 16, half, 48, 16, 3);
+    lines<OfKernel>(half, 16, 48, row, point, 6 * point, 6);
+    row += 16;
+  }
+}
+
+/**
+ * Where the square of `size` × `size` pixels that begins in row `y` and column `x` of an image lies: in the image
+ * itself or, where it reaches over the edge, in `patch`, with zeros outside.
+ */
+function squareAt(image: usize, height: i32, width: i32, pixel: usize, y: i32, x: i32, size: i32, patch: usize): usize {
+  const line = <usize>width * pixel;
+  const corner = image + <usize>y * line + <usize>x * pixel;
+  if (y >= 0 && x >= 0 && y + size <= height && x + size <= width) return corner;
+  const left = <usize>min<i32>(max<i32>(-x, 0), size) * pixel;
+  const right = max<usize>(<usize>max<i32>(min<i32>(width - x, size), 0) * pixel, left);
+  const whole = <usize>size * pixel;
+  let row = patch;
+  for (let r: i32 = 0; r < size; r++) {
+    const inside = y + r >= 0 && y + r < height;
+    memory.fill(row, 0, inside ? left : whole);
+    if (inside) {
+      memory.copy(row + left, corner + <usize>r * line + left, right - left);
+      memory.fill(row + right, 0, whole - right);
+    }
+    row += whole;
+  }
+  return patch;
+}
+
+/**
+ * The transforms of the tiles `first` and following: [36 points, tiles, channels], `point` bytes from point to point.
+ * `geometry`: 0–2 height, width and channels of the images; 3 and 4 tiles down and across; 5 and 6 the row and
+ * column in which the first begins.
+ */
+function transformTiles<Kind>(
+  images: usize, geometry: usize, first: i32, count: i32, point: usize, target: usize, scratch: usize,
+): void {
+  const size = idof<Kind>() == idof<OfImage>() ? 6 : 4;
+  const height = at(geometry, 0);
+  const width = at(geometry, 1);
+  const pixel = <usize>at(geometry, 2) << 2;
+  const down = at(geometry, 3);
+  const across = at(geometry, 4);
+  const half = scratch;
+  const patch = scratch + 576;
+  for (let t = first; t < first + count; t++) {
+    const image = images + <usize>(t / across / down * height * width) * pixel;
+    const y = t / across % down * 4 + at(geometry, 5);
+    const x = t % across * 4 + at(geometry, 6);
+    const square = squareAt(image, height, width, pixel, y, x, size, patch);
+    const line = <usize>(square == patch ? size : width) * pixel;
+    for (let c: usize = 0; c < pixel; c += 16) {
+      lines<Kind>(square + c, line, pixel, half, 96, 16, size);
+      lines<Kind>(half, 16, 96, target, point, 6 * point, 6);
+      target += 16;
+    }
+  }
+}
+
+/** The products of one block at each of the 36 points: rows of `a` are `next` bytes apart, their elements `step`. */
+function multiplyPoints(
+  a: usize, aPoint: usize, next: usize, step: usize, length: i32, rowCount: i32,
+  b: usize, bPoint: usize, bStep: usize, panelStep: usize,
+  c: usize, cPoint: usize, columns: i32, add: bool, scratch: usize,
+): void {
+  const rows = scratch;
+  const targets = rows + (<usize>rowCount + 4 << 2);
+  const zeros = targets + (<usize>rowCount + 4 << 2);
+  const spare = zeros + 32;
+  memory.fill(zeros, 0, 32);
+  for (let r: i32 = 0; r < rowCount + 3; r++) {
+    const row = <usize>min<i32>(r, rowCount - 1);
+    store<usize>(rows + (<usize>r << 2), a + row * next);
+    store<usize>(targets + (<usize>r << 2), c + row * (<usize>columns << 2));
+  }
+  for (let p: usize = 0; p < 36; p++) {
+    for (let column: i32 = 0; column < columns; column += 8) {
+      const panel = b + p * bPoint + <usize>(column >> 3) * panelStep;
+      for (let r: i32 = 0; r < rowCount; r += 4) {
+        tile<f32, f32>(
+          rows + (<usize>r << 2), min<i32>(rowCount - r, 4), zeros, zeros + 4, p * aPoint, <usize>length * step, step,
+          panel, bStep, targets + (<usize>r << 2), p * cPoint + (<usize>column << 2), min<i32>(columns - column, 8),
+          add ? 0 : zeros, spare,
+        );
+      }
+    }
+  }
+}
+
+/**
+ * The convolution: `geometry` as above for the images, then 7–9 height, width and channels of the results, 10 tiles,
+ * 11 tiles of a block, 12 blocks of a piece, 13 bytes of scratch for each piece, 14 whether negative results become 0.
+ */
+export function winograd(images: usize, kernel: usize, results: usize, bias: usize, geometry: usize, scratch: usize, from: i32, to: i32): void {
+  const channels = at(geometry, 2);
+  const down = at(geometry, 3);
+  const across = at(geometry, 4);
+  const height = at(geometry, 7);
+  const width = at(geometry, 8);
+  const filters = at(geometry, 9);
+  const tiles = at(geometry, 10);
+  const atOnce = at(geometry, 11);
+  const floor = f32x4.splat(at(geometry, 14) ? 0 : -Infinity);
+  // Points a multiple of 4096 bytes apart would all meet in the same few lines of the cache.
+  const point = (<usize>(atOnce * channels) << 2) + 64;
+  const sumPoint = (<usize>(atOnce * filters) << 2) + 64;
+  const half = scratch + <usize>from * <usize>at(geometry, 13);
+  const square = half + 576;
+  const transformed = square + max<usize>(144 * channels, 16 * atOnce + 256);
+  const sums = transformed + 36 * point;
+  const pixel = <usize>filters << 2;
+  const end = min<i32>(to * at(geometry, 12) * atOnce, tiles);
+  for (let first = from * at(geometry, 12) * atOnce; first < end; first += atOnce) {
+    const count = min<i32>(end - first, atOnce);
+    transformTiles<OfImage>(images, geometry, first, count, point, transformed, half);
+    multiplyPoints(
+      transformed, point, <usize>channels << 2, 4, channels, count,
+      kernel, <usize>((filters + 7) / 8 * channels) << 5, 32, <usize>channels << 5,
+      sums, sumPoint, filters, false, square,
+    );
+    let sum = sums;
+    for (let t = first; t < first + count; t++) {
+      const y = t / across % down * 4;
+      const x = t % across * 4;
+      const corner = results + <usize>((t / across / down * height + y) * width + x) * pixel;
+      const rows = min<i32>(height - y, 4);
+      const columns = min<i32>(width - x, 4);
+      for (let q: usize = 0; q < pixel; q += 16) {
+        lines<ToResult>(sum, 6 * sumPoint, sumPoint, half, 96, 16, 6);
+        lines<ToResult>(half, 16, 96, square, 16, 64, 4);
+        const start = bias ? v128.load(bias + q) : f32x4.splat(0);
+        for (let i: i32 = 0; i < rows; i++) {
+          let result = corner + <usize>(i * width) * pixel + q;
+          const row = square + (<usize>i << 6);
+          for (let j: usize = 0; j < <usize>columns << 4; j += 16) {
+            v128.store(result, f32x4.max(f32x4.add(v128.load(row + j), start), floor));
+            result += pixel;
+          }
+        }
+        sum += 16;
+      }
+    }
+  }
+}
+
+/**
+ * Sums of products of transformed images and gradients: [parts, 36 points, channels, filters]. `geometry` as above for
+ * the images, `other` for the gradients; 10 tiles, 11 tiles of a block, 12 tiles of a part, 13 bytes of scratch.
+ * Pieces are the parts.
+ */
+export function winogradSums(images: usize, gradients: usize, sums: usize, geometry: usize, other: usize, scratch: usize, from: i32, to: i32): void {
+  const channels = at(geometry, 2);
+  const filters = at(other, 2);
+  const atOnce = at(geometry, 11);
+  const inPart = at(geometry, 12);
+  const point = (<usize>(atOnce * channels) << 2) + 64;
+  const otherPoint = (<usize>(atOnce * filters) << 2) + 64;
+  const sumPoint = <usize>(channels * filters) << 2;
+  const half = scratch + <usize>from * <usize>at(geometry, 13);
+  const transformed = half + 576 + max<usize>(144 * max<i32>(channels, filters), 8 * channels + 256);
+  const others = transformed + 36 * point;
+  for (let part = from; part < to; part++) {
+    const end = min<i32>((part + 1) * inPart, at(geometry, 10));
+    for (let first = part * inPart; first < end; first += atOnce) {
+      const count = min<i32>(end - first, atOnce);
+      transformTiles<OfImage>(images, geometry, first, count, point, transformed, half);
+      transformTiles<OfResult>(gradients, other, first, count, otherPoint, others, half);
+      multiplyPoints(
+        transformed, point, 4, <usize>channels << 2, count, channels,
+        others, otherPoint, <usize>filters << 2, 32,
+        sums + <usize>part * 36 * sumPoint, sumPoint, filters, first != part * inPart, half + 576,
+      );
+    }
+  }
+}
+
+/** The kernel's gradient from those sums: `size` is channels · filters, pieces are 256 of them. */
+export function winogradKernelGradient(sums: usize, dkernel: usize, parts: i32, size: i32, scratch: usize, from: i32, to: i32): void {
+  const point = <usize>size << 2;
+  const whole = scratch + <usize>from * 864;
+  const half = whole + 576;
+  const end = min<usize>(<usize>to << 10, point);
+  for (let offset = <usize>from << 10; offset < end; offset += 16) {
+    let sum = sums + offset;
+    for (let p: usize = 0; p < 576; p += 16) {
+      let total = v128.load(sum);
+      for (let part: i32 = 1; part < parts; part++) total = f32x4.add(total, v128.load(sum + <usize>(part * 36) * point));
+      v128.store(whole + p, total);
+      sum += point;
+    }
+    lines<ToKernel>(whole, 96, 16, half, 96, 16, 6);
+    lines<ToKernel>(half, 16, 96, dkernel + offset, point, 3 * point, 3);
+  }
+}
