@@ -3,7 +3,7 @@
  * rules. Devices stand in `src/devices/`; which one is current is theirs to say (`devices/current.ts`).
  */
 import type { DType, TypedArray } from "./dtype.ts";
-import type { OpRecord } from "./op.ts";
+import type { OpRecord, Pointer, Workspace } from "./op.ts";
 import type { Shape } from "./shape.ts";
 
 /**
@@ -32,6 +32,8 @@ export interface Device {
   allocate(byteLength: number): unknown;
   free(handle: unknown, byteLength: number): void;
   write(handle: unknown, values: TypedArray): void;
+  /** Copies memory within the device. */
+  copy(from: unknown, to: unknown, byteLength: number): void;
   /** A copy of `length` elements. */
   readSync(handle: unknown, dtype: DType, length: number): TypedArray;
   read(handle: unknown, dtype: DType, length: number): Promise<TypedArray>;
@@ -42,6 +44,17 @@ export interface Device {
     outputs: Readonly<Record<string, Operand>>,
     attributes: unknown,
   ): boolean;
+  /**
+   * Works out once what `execute` would do with these operands, for running it often: undefined where the device has not
+   * the op. A device without `prepare` works everything out each time.
+   */
+  prepare?(
+    record: OpRecord,
+    inputs: Readonly<Record<string, (Operand & Pointer) | undefined>>,
+    outputs: Readonly<Record<string, Operand & Pointer>>,
+    attributes: unknown,
+    workspace: Workspace,
+  ): (() => void) | undefined;
   /** What `info()` says of this device. */
   describe(): Readonly<Record<string, unknown>>;
 }

@@ -78,6 +78,11 @@ interface OpBase<I extends Inputs, O extends string, A> {
   readonly name: string;
   /** Checks the inputs and says what the outputs look like. Everything that can be wrong is refused here. */
   shape(inputs: Mapped<I, Spec>, attributes: A): { readonly [K in O]: Spec };
+  /**
+   * Whether an element of an output depends on the same elements of the inputs only, so that an output may lie where an
+   * input of its shape lay.
+   */
+  readonly elementwise?: true;
   /** The kernel calls in order, or undefined where no kernel serves (then `reference` or `loops` do). */
   wasm?(
     inputs: Mapped<I, Pointer>,
@@ -118,6 +123,7 @@ export type Op<I extends Inputs, O extends string, A> = ComposedOp<I, O, A> | Pr
 export interface OpRecord {
   readonly name: string;
   readonly view?: true;
+  readonly elementwise?: true;
   shape(inputs: Readonly<Record<string, Spec | undefined>>, attributes: unknown): Readonly<Record<string, Spec>>;
   reference?(
     inputs: Readonly<Record<string, Tensor | undefined>>,

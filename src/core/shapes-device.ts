@@ -16,6 +16,7 @@ export const shapesDevice: Device = {
   allocate: () => undefined,
   free: () => {},
   write: () => {},
+  copy: () => {},
   readSync: noValues,
   read: noValues,
   execute: () => true,

@@ -14,12 +14,16 @@ export class Storage {
   /** What the device calls this memory: an address, a buffer. */
   readonly handle: unknown;
   #references = 1;
+  /** Whether the memory belongs to somebody else. */
+  readonly #lent: boolean;
 
-  constructor(device: Device, byteLength: number) {
-    this.handle = device.allocate(byteLength);
+  /** Memory of its own, or that which is lent under a handle. */
+  constructor(device: Device, byteLength: number, lent?: unknown) {
+    this.#lent = lent !== undefined;
+    this.handle = lent ?? device.allocate(byteLength);
     this.device = device;
     this.byteLength = byteLength;
-    if (!device.concrete) return;
+    if (!device.concrete || this.#lent) return;
     live.storages++;
     live.bytes += byteLength;
     if (live.bytes > live.peakBytes) live.peakBytes = live.bytes;
@@ -27,6 +31,11 @@ export class Storage {
 
   get disposed(): boolean {
     return this.#references === 0;
+  }
+
+  /** Whether more than one tensor sees it. */
+  get shared(): boolean {
+    return this.#references > 1;
   }
 
   retain(): this {
@@ -38,7 +47,7 @@ export class Storage {
   release(): void {
     if (this.#references === 0) return;
     if (--this.#references > 0) return;
-    if (!this.device.concrete) return;
+    if (!this.device.concrete || this.#lent) return;
     live.storages--;
     live.bytes -= this.byteLength;
     this.device.free(this.handle, this.byteLength);

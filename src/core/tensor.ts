@@ -6,6 +6,7 @@
 import type { Device, Operand } from "./device.ts";
 import { bytesOf, type DType, type TypedArray } from "./dtype.ts";
 import { DisposedError, VarveError } from "./errors.ts";
+import { currentObserver } from "./observer.ts";
 import type { OpRecord } from "./op.ts";
 import { currentScope, type Scope } from "./scope.ts";
 import { formatShape, type Shape, sizeOf } from "./shape.ts";
@@ -57,6 +58,14 @@ export class Tensor implements Operand {
     const tensor = Tensor.allocate(device, shape, dtype);
     device.write(tensor.storage.handle, values);
     return tensor;
+  }
+
+  /** The same numbers in memory of their own. @internal */
+  static copyOf(tensor: Tensor): Tensor {
+    const { device, storage, shape, dtype } = tensor;
+    const copy = Tensor.allocate(device, shape, dtype).#moved();
+    device.copy(storage.handle, copy.storage.handle, storage.byteLength);
+    return copy;
   }
 
   get device(): Device {
@@ -134,6 +143,7 @@ export class Tensor implements Operand {
   }
 
   #needValues(): void {
+    currentObserver()?.read?.(this);
     if (!this.device.concrete) {
       throw new VarveError(
         "A symbolic tensor has a shape but no values; a layer that needs them cannot be part of a graph",
@@ -182,12 +192,16 @@ export class Tensor implements Operand {
 
   /** As `alias`, but in no scope: for those who outlive them, like variables. @internal */
   hold(): Tensor {
-    const alias = this.alias();
-    if (alias.#scope) {
-      alias.#scope.tensors.pop();
-      alias.moveTo(undefined);
+    return this.alias().#moved();
+  }
+
+  /** Just made, and taken out of its scope. */
+  #moved(): this {
+    if (this.#scope) {
+      this.#scope.tensors.pop();
+      this.moveTo(undefined);
     }
-    return alias;
+    return this;
   }
 
   toString(): string {

@@ -4,6 +4,7 @@
  */
 import type { DType } from "./dtype.ts";
 import { DisposedError, DTypeError, ShapeError, show } from "./errors.ts";
+import { currentObserver } from "./observer.ts";
 import { checkNames } from "./options.ts";
 import { currentScope } from "./scope.ts";
 import { formatShape, type Shape, sameShape } from "./shape.ts";
@@ -44,6 +45,8 @@ export class Variable {
   regularizer: ((value: Tensor) => Tensor) | undefined = undefined;
   #tensor: Tensor;
   #tracked: Tensor | undefined = undefined;
+  /** Whether somebody may hold the present tensor without having said so. */
+  #seen = false;
 
   /** Copies nothing: shares the memory of `value`, which stays usable on its own. */
   constructor(value: Tensor, options: VariableOptions = {}) {
@@ -62,6 +65,9 @@ export class Variable {
     if (this.#tensor.disposed) {
       throw new DisposedError(`Variable "${this.path}" was used after it was disposed`);
     }
+    const observer = currentObserver();
+    if (observer) observer.used?.(this, this.#tensor);
+    else this.#seen = true;
     return this.#tracked ?? this.#tensor;
   }
 
@@ -78,12 +84,34 @@ export class Variable {
         `Variable "${this.path}" holds ${formatShape(this.shape)} ${this.dtype}, cannot take ${formatShape(value.shape)} ${value.dtype}`,
       );
     }
-    if (!value.device.concrete) return;
+    if (!value.device.concrete || currentObserver()?.assigned?.(this, value)) return;
     const old = this.#tensor;
     this.#tensor = value.hold();
     const scope = currentScope();
     if (scope?.recording) old.moveTo(scope);
     else old.release();
+  }
+
+  /**
+   * Where the value lies, for those who write it in place, which is only right where no other tensor sees that
+   * memory: otherwise, and with `apart`, the value moves to memory of its own first. @internal
+   */
+  place(apart: boolean): Tensor {
+    if (apart && this.#tensor.storage.shared) {
+      const old = this.#tensor;
+      this.#tensor = Tensor.copyOf(old);
+      old.release();
+    }
+    return this.#tensor;
+  }
+
+  /** After writing in place: whoever still holds the tensor of before shall notice. @internal */
+  renew(): void {
+    if (!this.#seen) return;
+    this.#seen = false;
+    const old = this.#tensor;
+    this.#tensor = old.hold();
+    old.release();
   }
 
   /** Reads as `tracked` until `undefined` is set; for the recording of gradients. @internal */

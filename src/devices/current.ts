@@ -3,6 +3,7 @@
  */
 import { chooseDevice, chosenConcreteDevice, chosenDevice, type Device } from "../core/device.ts";
 import { didYouMean, OptionError, show } from "../core/errors.ts";
+import { recorded } from "../core/observer.ts";
 import { live } from "../core/storage.ts";
 import { referenceDevice } from "./reference/reference.ts";
 import { isWasmAvailable, wasmDevice } from "./wasm/wasm.ts";
@@ -99,6 +100,14 @@ export interface Info {
     /** The most bytes that were ever held at once. */
     readonly peakBytes: number;
   };
+  /** Training and prediction steps that are recorded, to be repeated without working anything out. */
+  readonly recorded: {
+    readonly steps: number;
+    /** The memory they keep for what they make on the way. */
+    readonly bytes: number;
+    /** What of that is in use at the moment of a step that needs most. */
+    readonly neededBytes: number;
+  };
 }
 
 /**
@@ -116,5 +125,5 @@ export interface Info {
  */
 export function info(): Info {
   const device = currentDevice();
-  return { device: device.name, details: device.describe(), memory: { ...live } };
+  return { device: device.name, details: device.describe(), memory: { ...live }, recorded: { ...recorded } };
 }

@@ -5,6 +5,7 @@
 import { Configurable, configurable } from "../core/configurable.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
+import { inspect } from "../core/observer.ts";
 import { type AnyOption, checkNames, choice, type Option, option, type Schema, string } from "../core/options.ts";
 import { inScope } from "../core/scope.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
@@ -154,7 +155,7 @@ export abstract class Loss extends Configurable {
     if (output.dtype !== dtype) output = cast(output, dtype);
     const target = toTensor(yTrue, { device: output.device });
     const prepared = this.prepare(target, output);
-    if (this.checkValues && target.device.synchronous) this.checkValues(target.dataSync(), output.shape);
+    if (this.checkValues) inspect(target, (values) => this.checkValues?.(values, output.shape));
     return this.call(...prepared);
   }
 

@@ -16,7 +16,10 @@ function numbers(count: number, phase = 0): Float32Array {
 
 describe("memory", () => {
   test("stays flat over 1,000 steps and 1,000 predictions, and nothing is left after dispose", async () => {
-    const before = info().memory;
+    const {
+      memory: before,
+      recorded: { steps: recorded },
+    } = info();
     const net = sequential([
       layers.dense({
         units: 6,
@@ -34,13 +37,21 @@ describe("memory", () => {
     const x = Array.from({ length: 40 }, (_, row) => [...numbers(4, row)]);
     const y = Array.from({ length: 40 }, (_, row) => row % 2);
     const run = (epochs: number) => net.fit(x, y, { ...quiet, epochs, batchSize: 4, validationSplit: 0.1 });
-    await run(1);
+    const predict = async (times: number) => {
+      for (let index = 0; index < times; index++) (await net.predict(x, quiet)).dispose();
+    };
+    const evaluate = () => net.evaluate(x, y, quiet);
+    // Until every kind of step is recorded, with the memory that its program keeps.
+    await run(5);
+    await predict(5);
+    for (let index = 0; index < 5; index++) await evaluate();
+    expect(info().recorded.steps - recorded).toBeGreaterThan(4);
     const after = info().memory;
     await run(111);
     expect(info().memory.storages).toBe(after.storages);
     expect(info().memory.bytes).toBe(after.bytes);
-    for (let index = 0; index < 1000; index++) (await net.predict(x, quiet)).dispose();
-    await net.evaluate(x, y, quiet);
+    await predict(1000);
+    await evaluate();
     expect(info().memory.storages).toBe(after.storages);
     net.dispose();
     expect(info().memory.storages).toBe(before.storages);

@@ -22,7 +22,11 @@ export interface CompileOptions {
   metrics?: MetricsLike | null | undefined;
   /** What is measured besides, with sample and class weights. */
   weightedMetrics?: MetricsLike | null | undefined;
-  /** Has no effect: every step is computed at once, there is nothing to switch off. */
+  /**
+   * Whether the code of layers, losses and metrics runs in every step. Default false: steps of the same kind are recorded
+   * and repeated without it (as in Keras, where they are compiled), so numbers that such code takes from elsewhere stay
+   * what they were; keep what changes in variables, or say true.
+   */
   runEagerly?: boolean | undefined;
   /** Has no effect: there is no compiler to hand several steps to. */
   stepsPerExecution?: number | undefined;

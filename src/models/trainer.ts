@@ -47,6 +47,7 @@ import {
   weighSamples,
 } from "./data.ts";
 import { fittedShape } from "./inputs.ts";
+import { type Done, RecordedSteps } from "./recorded.ts";
 import {
   type CompileOptions,
   compileSchema,
@@ -93,6 +94,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
   /** The run in progress, with its callbacks. */
   #running: { readonly what: string; readonly callbacks: Callbacks } | undefined;
   #tried = false;
+  readonly #recorded = new RecordedSteps();
 
   /** The names by which data may be given; empty where not known. */
   abstract get inputNames(): readonly string[];
@@ -154,7 +156,6 @@ export abstract class Trainer extends Layer implements CallbackModel {
     const where = `${this.label}: compile`;
     const given = parseOptions(compileSchema, options, where);
     for (const [name, set] of [
-      ["runEagerly", given.runEagerly],
       ["stepsPerExecution", given.stepsPerExecution !== 1],
       ["jitCompile", given.jitCompile === true],
     ] as const) {
@@ -190,6 +191,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
   #forget(kept?: Optimizer): void {
     for (const metric of this.metrics) metric.dispose();
     if (this.optimizer && this.optimizer !== kept) this.optimizer.dispose();
+    this.#recorded.dispose();
     this.#compiled = undefined;
   }
 
@@ -234,28 +236,70 @@ export abstract class Trainer extends Layer implements CallbackModel {
       if (trained.length === 0) warnOnce(`${this.label} has no weights to train`);
       else optimizer.build(trained);
     }
-    const state = [...this.weights, ...optimizer.variables, ...this.metrics.flatMap(({ variables }) => variables)];
-    try {
-      transaction([...new Set(state)], () =>
-        inScope(() => {
-          const batch = make();
-          const run = () => {
-            const predictions = this.apply(batch.x as Tensor, { training: mode === "train" }) as Structure<Tensor>;
-            return { predictions, loss: this.computeLoss(batch, predictions, where) };
-          };
-          let result: ReturnType<typeof run>;
-          if (trained.length > 0) {
-            const differentiated = differentiateVariables(run, ({ loss }) => loss, trained);
-            ({ result } = differentiated);
-            optimizer.apply(differentiated.gradients, trained);
-          } else result = run();
-          lossTracker.updateState(result.loss, batch.size);
-          metrics.update(batch.y, result.predictions, batch.sampleWeight, where);
-        }, false),
+    const eager = (batch: Batch, retell: (fn: () => void) => void): Done => {
+      const run = () => {
+        const predictions = this.apply(batch.x as Tensor, { training: mode === "train" }) as Structure<Tensor>;
+        return { predictions, loss: this.computeLoss(batch, predictions, where) };
+      };
+      let result: ReturnType<typeof run>;
+      let gradients: readonly Tensor[] = [];
+      if (trained.length > 0) {
+        ({ result, gradients } = differentiateVariables(run, ({ loss }) => loss, trained));
+        retell(() => optimizer.apply(gradients, trained));
+      } else result = run();
+      lossTracker.updateState(result.loss, batch.size);
+      metrics.update(batch.y, result.predictions, batch.sampleWeight, where);
+      return { retoldInputs: gradients };
+    };
+    this.#repeat(
+      mode,
+      make,
+      (batch, retell) => {
+        const state = [...this.weights, ...optimizer.variables, ...this.metrics.flatMap(({ variables }) => variables)];
+        try {
+          return transaction([...new Set(state)], () => eager(batch, retell));
+        } finally {
+          this.clearLosses();
+        }
+      },
+      (gradients) => optimizer.apply(gradients, trained),
+    );
+  }
+
+  /** Does a step, from a recording where there is one. */
+  #repeat(
+    mode: Mode | "predict",
+    make: () => Batch,
+    eager: (batch: Batch, retell: (fn: () => void) => void) => Done,
+    retold: (inputs: readonly Tensor[]) => void,
+  ): ReturnType<RecordedSteps["run"]> {
+    return inScope(() => {
+      const batch = make();
+      const tensors = leaves([batch.x, batch.y ?? [], batch.sampleWeight ?? []]) as Tensor[];
+      const given = [...new Map(tensors.map((tensor) => [tensor.storage, tensor])).values()];
+      const kind = tensors.map(
+        (each) => `${each.dtype}${each.shape}@${given.findIndex((one) => one.storage === each.storage)}`,
       );
-    } finally {
-      this.clearLosses();
-    }
+      const has = `${batch.y !== undefined}${batch.sampleWeight !== undefined}`;
+      return this.#recorded.run({
+        key: `${mode} ${kind.join(" ")} ${has} ${this.#trainables()}`,
+        given,
+        plainly: this.#compiled?.given.runEagerly ?? false,
+        eager: (retell) => eager(batch, retell),
+        retold,
+      });
+    }, false);
+  }
+
+  /** Which layers train, a digit each. */
+  #trainables(): string {
+    let text = "";
+    const add = (layer: Layer) => {
+      text += layer.trainable ? 1 : 0;
+      for (const each of layer.sublayers) add(each);
+    };
+    add(this);
+    return text;
   }
 
   /** The results of all metrics by name, read from the device. */
@@ -687,9 +731,25 @@ export abstract class Trainer extends Layer implements CallbackModel {
         begin: "onPredictBatchBegin",
         end: "onPredictBatchEnd",
         step: async (make) => {
-          const outputs = this.#forward(make);
-          structure = outputs;
-          const tensors = leaves(outputs) as Tensor[];
+          const {
+            results,
+            structure: given,
+            program,
+          } = this.#repeat(
+            "predict",
+            make,
+            ({ x }) => {
+              const outputs = this.#forward(x as Tensor);
+              return { results: leaves(outputs) as Tensor[], structure: mapLeaves(outputs, () => null) };
+            },
+            () => {},
+          );
+          structure = given;
+          if (program) {
+            parts.push(program.results().map(({ data, shape, dtype }) => new Column(data, shape, dtype)));
+            return {};
+          }
+          const tensors = results as Tensor[];
           try {
             parts.push(
               await Promise.all(
@@ -713,10 +773,10 @@ export abstract class Trainer extends Layer implements CallbackModel {
   }
 
   /** What the model gives, without its masks, which nobody would dispose. */
-  #forward(make: () => Batch): Structure<Tensor> {
+  #forward(x: Tensor): Structure<Tensor> {
     const outputs = inScope(() => {
-      const given = this.apply(make().x as Tensor, { training: false }) as Structure<Tensor>;
-      return mapLeaves(given, (leaf) => (leaf as Tensor).alias());
+      const given = this.apply(x, { training: false }) as Structure<Tensor>;
+      return mapLeaves(given, (leaf) => (leaf as Tensor).hold());
     }, false);
     this.clearLosses();
     return outputs as Structure<Tensor>;
@@ -790,7 +850,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
   /** What the model gives for one batch. */
   async predictOnBatch<R extends Structure<Tensor> = Tensor>(x: Arrays): Promise<R> {
     const make = await this.#oneBatch({ x }, `${this.label}: predictOnBatch`);
-    return this.#forward(make) as R;
+    return inScope(() => this.#forward(make().x as Tensor)) as R;
   }
 
   /** Gives the memory of the weights, the optimizer and the metrics back. */

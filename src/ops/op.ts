@@ -6,6 +6,7 @@ import { type Device, onDevice } from "../core/device.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { VarveError } from "../core/errors.ts";
 import { uniqueName } from "../core/names.ts";
+import { currentObserver } from "../core/observer.ts";
 import type { Inputs, Op, OpRecord, Spec } from "../core/op.ts";
 import { currentScope, inScope } from "../core/scope.ts";
 import { shapesDevice } from "../core/shapes-device.ts";
@@ -63,6 +64,9 @@ function computeByReference(
 
 /** Runs a record on tensors. @internal */
 export function dispatch(record: OpRecord, inputs: Operands, attributes: unknown): Readonly<Record<string, Tensor>> {
+  const observer = currentObserver();
+  const replaced = observer?.replace?.(record, inputs, attributes);
+  if (replaced) return replaced;
   const device = deviceOf(record, inputs);
   const specs = record.shape(inputs, attributes);
   let outputs: Record<string, Tensor> = {};
@@ -73,7 +77,8 @@ export function dispatch(record: OpRecord, inputs: Operands, attributes: unknown
       const { shape, dtype } = specs[name] as Spec;
       outputs[name] = Tensor.allocate(device, shape, dtype);
     }
-    if (!device.execute(record, inputs, outputs, attributes)) {
+    if (device.execute(record, inputs, outputs, attributes)) observer?.ran?.(record, inputs, outputs, attributes);
+    else {
       for (const name in outputs) (outputs[name] as Tensor).release();
       outputs = computeByReference(record, device, inputs, attributes);
     }

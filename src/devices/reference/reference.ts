@@ -40,6 +40,9 @@ export const referenceDevice: Device = {
   write(handle, values) {
     new (values.constructor as Uint8ArrayConstructor)(handle as ArrayBuffer, 0, values.length).set(values);
   },
+  copy(from, to, byteLength) {
+    new Uint8Array(to as ArrayBuffer).set(new Uint8Array(from as ArrayBuffer, 0, byteLength));
+  },
   readSync: (handle, dtype, length) => view(handle, dtype, length).slice() as TypedArray,
   read: async (handle, dtype, length) => view(handle, dtype, length).slice() as TypedArray,
   execute(record: OpRecord, inputs, outputs, attributes) {

@@ -167,6 +167,9 @@ export function createWasmDevice({ relaxed = true, poison = false, threads: coun
     write(handle, values) {
       new (values.constructor as Uint8ArrayConstructor)(memory.buffer, handle as number, values.length).set(values);
     },
+    copy(from, to, byteLength) {
+      new Uint8Array(memory.buffer).copyWithin(to as number, from as number, (from as number) + byteLength);
+    },
     readSync: (handle, dtype, size) => viewOf({ handle, dtype, size }).slice() as TypedArray,
     read: async (handle, dtype, size) => viewOf({ handle, dtype, size }).slice() as TypedArray,
     execute(record: OpRecord, inputs, outputs, attributes) {
@@ -204,6 +207,20 @@ export function createWasmDevice({ relaxed = true, poison = false, threads: coun
       if (!record.loops) return false;
       record.loops(viewsOf(inputs, viewOf), viewsOf(outputs, viewOf) as Record<string, View>, attributes);
       return true;
+    },
+    prepare(record, inputs, outputs, attributes, workspace) {
+      const calls = record.wasm?.(inputs, outputs, attributes, workspace);
+      if (calls) {
+        const isLarge = bytesIn(inputs) + bytesIn(outputs) >= largeBytes;
+        const list = (Array.isArray(calls) ? calls : [calls]) as readonly KernelCall[];
+        return () => {
+          for (const each of list) run(each, isLarge);
+        };
+      }
+      if (!record.loops) return undefined;
+      return () => {
+        record.loops?.(viewsOf(inputs, viewOf), viewsOf(outputs, viewOf) as Record<string, View>, attributes);
+      };
     },
     describe: () => ({
       name: "wasm",

@@ -2,6 +2,7 @@
  * Embedding: a learned vector for each whole number.
  */
 import { type ConstraintOption, constraint } from "../../constraints.ts";
+import { inspect } from "../../core/observer.ts";
 import { boolean, integer, type Json, type Option } from "../../core/options.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { Variable } from "../../core/variable.ts";
@@ -120,13 +121,15 @@ export class Embedding extends layer("Embedding", embeddingSchema) {
 
   /** Refuses numbers without a vector, where the device lets them be read at once. */
   #checkIndices(indices: Tensor): void {
-    if (!indices.device.concrete || !indices.device.synchronous) return;
-    const bad = indices.dataSync().find((index) => index < 0 || index >= this.inputDim);
-    if (bad !== undefined) {
-      this.refuse(
-        `${bad} is not one of the numbers 0 … ${this.inputDim - 1} that inputDim ${this.inputDim} provides for`,
-      );
-    }
+    inspect(indices, (values) => {
+      for (let at = 0; at < values.length; at++) {
+        const index = values[at] as number;
+        if (index >= 0 && index < this.inputDim) continue;
+        this.refuse(
+          `${index} is not one of the numbers 0 … ${this.inputDim - 1} that inputDim ${this.inputDim} provides for`,
+        );
+      }
+    });
   }
 }
 

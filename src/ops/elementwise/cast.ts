@@ -14,6 +14,7 @@ let copying: Program | undefined;
 
 const castOp = op<{ x: Tensor }, "y", { dtype: DType }>({
   name: "cast",
+  elementwise: true,
   shape: ({ x }, { dtype }) => ({ y: { shape: x.shape, dtype } }),
   loops({ x }, { y }) {
     for (let index = 0; index < x.size; index++) {

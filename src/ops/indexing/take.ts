@@ -3,6 +3,7 @@
  */
 import { isFloat } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
+import { inspect } from "../../core/observer.ts";
 import { broadcastShapes, formatShape, normalizeAxis } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { cast } from "../elementwise/cast.ts";
@@ -28,15 +29,15 @@ export function toIndices(value: TensorLike, beside: Tensor, where: string, name
  * @internal
  */
 export function checkIndices(indices: Tensor, size: number, where: string): void {
-  if (!indices.device.concrete || !indices.device.synchronous) return;
-  const values = indices.dataSync();
-  for (let at = 0; at < values.length; at++) {
-    const index = values[at] as number;
-    if (index < -size || index >= size) {
-      const range = size === 0 ? "which is empty" : `whose indices go from ${-size} to ${size - 1}`;
-      throw new ShapeError(`${where}: index ${index} (element ${at}) is outside an axis of size ${size}, ${range}`);
+  inspect(indices, (values) => {
+    for (let at = 0; at < values.length; at++) {
+      const index = values[at] as number;
+      if (index < -size || index >= size) {
+        const range = size === 0 ? "which is empty" : `whose indices go from ${-size} to ${size - 1}`;
+        throw new ShapeError(`${where}: index ${index} (element ${at}) is outside an axis of size ${size}, ${range}`);
+      }
     }
-  }
+  });
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { checkDType, checkFloat, type DType } from "../../core/dtype.ts";
 import { OptionError, ShapeError, show } from "../../core/errors.ts";
+import { inspect } from "../../core/observer.ts";
 import { call, type Pointer, type View } from "../../core/op.ts";
 import { checkFinite, checkNames } from "../../core/options.ts";
 import {
@@ -411,12 +412,12 @@ function parameter(
       `${where}: ${name} of shape ${formatShape(given.shape)} does not broadcast to ${formatShape(drawn.shape)}`,
     );
   }
-  if (given.device.concrete && given.device.synchronous) {
-    const bad = given.dataSync().find((element) => !(element >= 0 && element <= max));
+  inspect(given, (values) => {
+    const bad = values.find((element) => !(element >= 0 && element <= max));
     if (bad !== undefined) {
       throw new OptionError(`${where}: ${name} must be ≥ 0${max === 1 ? " and ≤ 1" : ""}, got ${show(bad)}`);
     }
-  }
+  });
   return broadcastTo(given, drawn.shape);
 }
 

@@ -4,6 +4,7 @@
  */
 import { chosenDevice } from "../../core/device.ts";
 import { OptionError, show } from "../../core/errors.ts";
+import { currentObserver, observed } from "../../core/observer.ts";
 import { checkNames } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { Variable } from "../../core/variable.ts";
@@ -16,6 +17,15 @@ function checkSeed(seed: unknown, where: string): number {
     throw new OptionError(`${where}: a seed is a whole number, a SeedGenerator or null, got ${show(seed)}`);
   }
   return Number(BigInt.asIntN(32, BigInt(seed as number)));
+}
+
+/** A draw, and word of it to whoever repeats the step: next time it is another one. */
+function told(draw: () => Seed, counter?: Variable): Seed {
+  const observer = currentObserver();
+  if (!observer) return draw();
+  const drawn = observed(undefined, draw);
+  observer.drew?.(drawn, draw, counter);
+  return drawn;
 }
 
 /** The state of the global generator: its seed, and the number of draws so far. */
@@ -91,6 +101,10 @@ export class SeedGenerator {
 
   /** The seed of the next draw. While only shapes are worked out, the state stays as it is. */
   next(): Seed {
+    return told(() => this.#advance(), this.state);
+  }
+
+  #advance(): Seed {
     const known = this.#known?.value === this.state.value ? this.#known.seed : undefined;
     const [seed, draw] = known ?? ([...this.state.value.dataSync()] as unknown as Seed);
     if (chosenDevice()?.concrete !== false) {
@@ -126,6 +140,6 @@ export type SeedLike = number | SeedGenerator | null | undefined;
 /** The seed of one draw. @internal */
 export function drawSeed(seed: SeedLike, where: string): Seed {
   if (seed instanceof SeedGenerator) return seed.next();
-  if (seed === null || seed === undefined) return chosenDevice()?.concrete === false ? [0, 0] : nextGlobal();
+  if (seed === null || seed === undefined) return chosenDevice()?.concrete === false ? [0, 0] : told(nextGlobal);
   return [checkSeed(seed, where), 0];
 }

@@ -76,6 +76,7 @@ export function rule<A extends RuleAttributes, S extends string = never>(record:
   const { name, slots, element, kernel } = record;
   const made = op<Record<string, Tensor | undefined>, string, A>({
     name,
+    elementwise: true,
     shape: (inputs) => updateShape(name, inputs, slots),
     loops(inputs, outputs, attributes) {
       const from = ["x", ...slots].map((key) => inputs[key]?.data);

@@ -1,0 +1,210 @@
+/**
+ * Steps from a recording against the same steps done plainly (`runEagerly`): the same bits everywhere, whatever the
+ * model is made of. What plain steps give is proved elsewhere, against Keras.
+ */
+import { describe, expect, test } from "vitest";
+import { info } from "../devices/current.ts";
+import { input } from "../layers/core/input-layer.ts";
+import * as layers from "../layers/index.ts";
+import { setRandomSeed } from "../ops/random/seed.ts";
+import { tensor } from "../ops/tensor.ts";
+import * as optimizers from "../optimizers/index.ts";
+import { model } from "./functional.ts";
+import type { Model } from "./model.ts";
+import type { CompileOptions } from "./run-options.ts";
+import { sequential } from "./sequential.ts";
+
+/** Numbers that look random and are the same everywhere. */
+function numbers(shape: readonly number[], phase = 0) {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return tensor(
+    Float32Array.from({ length: size }, (_, index) => Math.sin(12.9898 * (index + 1) + phase)),
+    shape,
+  );
+}
+
+function classes(count: number, of: number) {
+  return tensor(
+    Int32Array.from({ length: count }, (_, index) => (index * 7 + (index >> 2)) % of),
+    [count],
+  );
+}
+
+const samples = 28;
+
+interface Case {
+  readonly make: () => Model;
+  readonly x: () => never;
+  readonly y: () => never;
+  readonly compile: CompileOptions;
+  readonly recorded?: number;
+}
+
+const images = () => numbers([samples, 8, 8, 3]) as never;
+const sequences = () => numbers([samples, 6, 5]) as never;
+const rows = () => numbers([samples, 6]) as never;
+const labels = () => classes(samples, 3) as never;
+const oneColumn = () => numbers([samples, 1], 1) as never;
+
+const dense = (options: object = {}) =>
+  sequential([
+    layers.dense({ units: 7, activation: "gelu", inputShape: [6], ...options }),
+    layers.dropout({ rate: 0.3 }),
+    layers.dense({ units: 1 }),
+  ]);
+
+const regression = (make: () => Model, compile: CompileOptions = {}): Case => ({
+  make,
+  x: rows,
+  y: oneColumn,
+  compile: { optimizer: "adam", loss: "mse", metrics: ["mae"], ...compile },
+});
+
+const classification = (make: () => Model, x: () => never, compile: CompileOptions = {}): Case => ({
+  make,
+  x,
+  y: labels,
+  compile: { optimizer: "adam", loss: "sparse_categorical_crossentropy", metrics: ["accuracy"], ...compile },
+});
+
+const head = () => layers.dense({ units: 3, activation: "softmax" });
+
+const cases: Record<string, Case> = {
+  "a convolutional network": classification(
+    () =>
+      sequential([
+        layers.conv2d({ filters: 4, kernelSize: 3, padding: "same", inputShape: [8, 8, 3] }),
+        layers.groupNormalization({ groups: 2 }),
+        layers.reLU(),
+        layers.maxPooling2d({ poolSize: 2 }),
+        layers.separableConv2d({ filters: 6, kernelSize: 3, activation: "silu" }),
+        layers.batchNormalization(),
+        layers.spatialDropout2d({ rate: 0.2 }),
+        layers.globalAveragePooling2d(),
+        head(),
+      ]),
+    images,
+  ),
+  "recurrent layers": classification(
+    () =>
+      sequential([
+        layers.bidirectional({
+          layer: layers.lstm({ units: 4, returnSequences: true, dropout: 0.2 }),
+          inputShape: [6, 5],
+        }),
+        layers.layerNormalization(),
+        layers.gru({ units: 5, recurrentDropout: 0.1 }),
+        head(),
+      ]),
+    sequences,
+  ),
+  attention: classification(() => {
+    const x = input({ shape: [6, 5] });
+    const heads = layers.multiHeadAttention({ numHeads: 2, keyDim: 3, dropout: 0.1 });
+    const sum = layers.add().apply([x, heads.apply([x, x])]);
+    const pooled = layers.globalAveragePooling1d(layers.layerNormalization().apply(sum));
+    return model({ inputs: x, outputs: head().apply(pooled) });
+  }, sequences),
+  "embedded numbers, masked": {
+    make: () =>
+      sequential([
+        layers.embedding({ inputDim: 9, outputDim: 4, maskZero: true, inputShape: [5] }),
+        layers.lstm({ units: 4 }),
+        head(),
+      ]),
+    x: () =>
+      tensor(
+        Int32Array.from({ length: samples * 5 }, (_, index) => (index * 5) % 9),
+        [samples, 5],
+      ) as never,
+    y: labels,
+    compile: { optimizer: "rmsprop", loss: "sparse_categorical_crossentropy", metrics: ["accuracy"] },
+  },
+  "regularizers and constraints": regression(() =>
+    dense({ kernelRegularizer: "l2", activityRegularizer: "l1", kernelConstraint: "unit_norm", biasRegularizer: "l1" }),
+  ),
+  "a schedule, clipping and averages": regression(dense, {
+    optimizer: optimizers.adamW({
+      learningRate: optimizers.schedules.exponentialDecay({ initialLearningRate: 0.1, decaySteps: 2, decayRate: 0.9 }),
+      clipnorm: 0.5,
+      useEma: true,
+      emaOverwriteFrequency: 4,
+    }),
+  }),
+  "gradients of several steps": regression(dense, {
+    optimizer: optimizers.sgd({ gradientAccumulationSteps: 3, momentum: 0.9, globalClipnorm: 1 }),
+  }),
+  ...Object.fromEntries(
+    (
+      [
+        "sgd",
+        "rmsprop",
+        "adam",
+        "adamw",
+        "adamax",
+        "adagrad",
+        "adadelta",
+        "nadam",
+        "ftrl",
+        "lion",
+        "lamb",
+        "muon",
+        "adafactor",
+      ] as const
+    ).map((optimizer) => [`optimizer ${optimizer}`, regression(dense, { optimizer })]),
+  ),
+  "spectral normalization and unit normalization": regression(() =>
+    sequential([
+      layers.spectralNormalization({ layer: layers.dense({ units: 4 }), inputShape: [6] }),
+      layers.unitNormalization(),
+      layers.rmsNormalization(),
+      layers.dense({ units: 1 }),
+    ]),
+  ),
+};
+
+async function train({ make, x, y, compile }: Case, runEagerly: boolean) {
+  setRandomSeed(7);
+  const net = make();
+  const optimizer = compile.optimizer;
+  net.compile({
+    ...compile,
+    optimizer:
+      typeof optimizer === "object"
+        ? (optimizer.constructor as unknown as { fromConfig(config: object): object }).fromConfig(optimizer.getConfig())
+        : optimizer,
+    runEagerly,
+  } as CompileOptions);
+  const [inputs, targets] = [x(), y()];
+  const { history } = await net.fit(inputs, targets, {
+    epochs: 7,
+    batchSize: 8,
+    shuffleSeed: 3,
+    validationSplit: 0.2,
+    verbose: 0,
+  });
+  const predictions = [];
+  for (let times = 0; times < 4; times++) {
+    const predicted = await net.predict(inputs, { verbose: 0 });
+    predictions.push(await predicted.data());
+    predicted.dispose();
+  }
+  const variables = [...net.weights, ...(net.optimizer?.variables ?? [])];
+  const state = variables.map((variable) => [variable.path.replace(/_\d+/g, ""), variable.value.dataSync()]);
+  const { steps } = info().recorded;
+  net.dispose();
+  return { steps, history, predictions, state };
+}
+
+describe("a recorded step gives the bits of a plain one", () => {
+  test.each(Object.entries(cases))("%s", async (_name, given) => {
+    const before = info().recorded.steps;
+    const plain = await train(given, true);
+    expect(plain.steps).toBe(before);
+    const { steps, ...recorded } = await train(given, false);
+    // Training on whole batches and on the last, shorter one; validation; prediction.
+    expect(steps - before).toBe(given.recorded ?? 4);
+    expect(recorded).toEqual({ ...plain, steps: undefined });
+    expect(info().recorded.steps).toBe(before);
+  });
+});

@@ -1,0 +1,130 @@
+/**
+ * Steps that a model repeats: the first time a step is done plainly, then recorded twice, and if both recordings are
+ * the same it is repeated from them (`ops/recording/`). There is one program for each kind of step: what it is for, the
+ * shapes of the batch, and which weights train.
+ */
+import { OutOfMemoryError } from "../core/errors.ts";
+import { observed } from "../core/observer.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { Program } from "../ops/recording/program.ts";
+import { Recording } from "../ops/recording/recording.ts";
+
+/** What a step gives. */
+export interface Outcome {
+  /** What is read afterwards: tensors that are the caller's. Without any, those of the program are to be read. */
+  readonly results?: readonly Tensor[];
+  /** How they are to be put together. */
+  readonly structure?: unknown;
+}
+
+/** What a step done plainly leaves for a recording to keep. */
+export interface Done extends Outcome {
+  /** What the retold part was given. */
+  readonly retoldInputs?: readonly Tensor[];
+}
+
+/** A step, in the parts that a program needs. */
+export interface Recordable {
+  /** Tells kinds of steps apart. */
+  readonly key: string;
+  /** The tensors of the batch, no two over the same memory. */
+  readonly given: readonly Tensor[];
+  /** Whether it shall not be recorded. */
+  readonly plainly: boolean;
+  /** Does all of it; `retell` runs what a program shall go through again. */
+  eager(retell: (fn: () => void) => void): Done;
+  /** That again, with stand-ins for what it gets. */
+  retold(inputs: readonly Tensor[]): void;
+}
+
+interface Kind {
+  seen: number;
+  structure?: unknown;
+  first?: Recording | undefined;
+  program?: Program | undefined;
+  /** Why it is always done plainly. */
+  refused?: string | undefined;
+}
+
+/** So often a step is recorded, to find two in a row that are the same. */
+const mostRecordings = 8;
+
+/** So many kinds of steps are kept. */
+const mostKinds = 8;
+
+export class RecordedSteps {
+  readonly #kinds = new Map<string, Kind>();
+
+  run(step: Recordable): Outcome & { readonly program?: Program } {
+    const { given, eager } = step;
+    const { device } = given[0] as Tensor;
+    const plainly = () => withoutInputs(eager((fn) => fn()));
+    if (step.plainly || !device.prepare) return plainly();
+    const kind = this.#kindOf(step.key);
+    const { program, structure } = kind;
+    if (program?.run(given, step.retold)) return { program, structure };
+    if (kind.seen++ === 0 || program || kind.refused !== undefined) return plainly();
+    const recording = new Recording(device, given);
+    let done: Done;
+    try {
+      done = observed(recording, () => eager((fn) => recording.retell(fn)));
+    } catch (error) {
+      recording.dispose();
+      throw error;
+    }
+    kind.structure = done.structure;
+    this.#compare(kind, recording, done);
+    return withoutInputs(done);
+  }
+
+  /** Makes a program of a recording that is like the one before. */
+  #compare(kind: Kind, recording: Recording, done: Done): void {
+    const { first } = kind;
+    const difference = recording.refusal ?? first?.difference(recording);
+    first?.dispose();
+    kind.first = recording;
+    if (first && difference === undefined) {
+      kind.first = undefined;
+      try {
+        kind.program = new Program(recording, done.results ?? [], done.retoldInputs ?? []);
+      } catch (error) {
+        // The step is done, and will be done again without the memory that a program wants.
+        if (!(error instanceof OutOfMemoryError)) throw error;
+        kind.refused = error.message;
+      }
+    } else if (difference !== undefined && kind.seen > mostRecordings) kind.refused = difference;
+    // A step that differs from the one before may be one that comes every so often.
+    if (kind.program || (recording.refusal === undefined && kind.refused === undefined)) return;
+    recording.dispose();
+    kind.first = undefined;
+  }
+
+  #kindOf(key: string): Kind {
+    const kind = this.#kinds.get(key) ?? { seen: 0 };
+    // The one that was used last is the last to go.
+    this.#kinds.delete(key);
+    this.#kinds.set(key, kind);
+    if (this.#kinds.size > mostKinds) {
+      const [oldest] = this.#kinds.keys();
+      this.#drop(oldest as string);
+    }
+    return kind;
+  }
+
+  #drop(key: string): void {
+    const { first, program } = this.#kinds.get(key) as Kind;
+    first?.dispose();
+    program?.dispose();
+    this.#kinds.delete(key);
+  }
+
+  /** Forgets what was recorded, or what was recorded for that purpose. */
+  dispose(purpose = ""): void {
+    for (const key of [...this.#kinds.keys()]) if (key.startsWith(purpose)) this.#drop(key);
+  }
+}
+
+/** The retold part's inputs belong to the step, not to who asked for it. */
+function withoutInputs({ results, structure }: Done): Outcome {
+  return { ...(results && { results }), structure };
+}

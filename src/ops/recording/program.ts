@@ -1,0 +1,378 @@
+/**
+ * A recorded step that runs again: its memory is planned, its kernel calls are worked out once, and running it is going
+ * through a list. Variables are written in place; what the step is given is read where it lies.
+ *
+ * Nothing of the step's own code runs, but for two things: what it drew is drawn anew, and the part that is retold (the
+ * optimizer's, whose numbers follow the count of steps) is gone through without computing, to learn the attributes of
+ * its ops. Where that does something else than when it was recorded, or a look at values finds bad ones, `run` says so
+ * before anything has changed, and the step is to be done without the program.
+ */
+import type { Device } from "../../core/device.ts";
+import { bytesOf, type DType, type TypedArray } from "../../core/dtype.ts";
+import { type Draw, type Observer, observed, recorded } from "../../core/observer.ts";
+import type { OpRecord, Pointer, Workspace } from "../../core/op.ts";
+import { type Shape, sizeOf } from "../../core/shape.ts";
+import { Storage } from "../../core/storage.ts";
+import { Tensor } from "../../core/tensor.ts";
+import { transaction, type Variable } from "../../core/variable.ts";
+import { alignedBytes, type Lifetime, plan } from "./plan.ts";
+import type { Recording } from "./recording.ts";
+import { fitsInPlace, type Placed, sharedPlaces, usesOf } from "./sharing.ts";
+
+/** An operand of an op. Where its place moves, its address does. */
+class Operand implements Pointer, Placed {
+  at = 0;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly size: number;
+  readonly place: number;
+
+  constructor({ shape, dtype }: Tensor, place: number) {
+    this.shape = shape;
+    this.dtype = dtype;
+    this.size = sizeOf(shape);
+    this.place = place;
+  }
+
+  /** As devices call it. */
+  get handle(): number {
+    return this.at;
+  }
+}
+
+type Operands = Readonly<Record<string, Operand | undefined>>;
+
+interface OpStep {
+  readonly kind: "op";
+  readonly record: OpRecord;
+  readonly inputs: Operands;
+  readonly outputs: Readonly<Record<string, Operand>>;
+  attributes: unknown;
+  readonly draw: number | undefined;
+  /** Where its lists of numbers lie, and its scratch memory. */
+  tables: number;
+  scratch: number;
+  /** Undefined where it has to be worked out anew. */
+  run: (() => void) | undefined;
+}
+
+interface LookStep {
+  readonly kind: "look";
+  readonly operand: Operand;
+  readonly check: (values: TypedArray) => void;
+}
+
+/** A variable that is read or written. */
+interface Binding {
+  readonly variable: Variable;
+  readonly place: number;
+  /** Its new value, if it takes one. */
+  readonly next: Operand | undefined;
+  /** Whether that is not written where the variable lies and has to be copied there at the end. */
+  readonly copied: boolean;
+}
+
+/** Something else happened than when the step was recorded. */
+class Deviation extends Error {}
+
+export class Program {
+  /** What a run needs beside variables and what it is given, and the most of that which is in use at once. */
+  readonly memory: { readonly bytes: number; readonly neededBytes: number };
+  readonly #device: Device;
+  readonly #steps: readonly (OpStep | LookStep)[];
+  readonly #bindings: readonly Binding[];
+  readonly #given: readonly number[];
+  readonly #draws: readonly (() => Draw)[];
+  readonly #drawing: readonly OpStep[];
+  readonly #retold: readonly OpStep[];
+  /** What the retold part sees: tensors that stand for the operands it gets and makes. */
+  readonly #retoldInputs: readonly Tensor[];
+  readonly #retoldOutputs: readonly Readonly<Record<string, Tensor>>[];
+  readonly #standsFor = new Map<Storage, Operand>();
+  readonly #looks: readonly LookStep[];
+  readonly #results: readonly Operand[];
+  /** Of each place: the address, and who is to know when it changes. */
+  readonly #addresses: number[];
+  readonly #operandsAt: readonly Operand[][];
+  readonly #stepsAt: readonly OpStep[][];
+  readonly #storage: Storage;
+  readonly #recording: Recording;
+
+  /**
+   * @param results What is read when a run is over.
+   * @param retoldInputs What the retold part gets from the others: the gradients.
+   */
+  constructor(recording: Recording, results: readonly Tensor[], retoldInputs: readonly Tensor[]) {
+    const { device, origins } = recording;
+    this.#recording = recording;
+    this.#device = device;
+    const operand = (tensor: Tensor) => new Operand(tensor, recording.placeOf(tensor));
+    const operands = (tensors: Readonly<Record<string, Tensor | undefined>>) =>
+      Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor && operand(tensor)]));
+    const steps = recording.steps.map((step): OpStep | LookStep => {
+      if (step.kind === "look") return { kind: "look", operand: operand(step.tensor), check: step.check };
+      const { record, attributes } = step;
+      const [inputs, outputs] = [operands(step.inputs), operands(step.outputs) as Record<string, Operand>];
+      const draw = recording.drawOf(attributes);
+      return { kind: "op", record, inputs, outputs, attributes, draw, tables: 0, scratch: 0, run: undefined };
+    });
+    this.#steps = steps;
+    this.#results = results.map(operand);
+    this.#given = origins.flatMap((origin, place) => (origin.kind === "given" ? [place] : []));
+
+    // Who shares memory with whom, and who writes a variable in place.
+    const uses = usesOf(steps, origins.length);
+    const inPlace = new Map<number, number>();
+    this.#bindings = origins.flatMap((origin, place): Binding[] => {
+      if (origin.kind !== "variable") return [];
+      const value = recording.assignments.get(origin.variable);
+      if (!value) return [{ variable: origin.variable, place, next: undefined, copied: false }];
+      const next = operand(value);
+      const fits = !inPlace.has(next.place) && fitsInPlace(next, place, steps, uses, origins);
+      if (fits) inPlace.set(next.place, place);
+      return [{ variable: origin.variable, place, next, copied: !fits && next.place !== place }];
+    });
+    const kept = new Set(
+      [...this.#results, ...this.#bindings.flatMap(({ next }) => next ?? [])].map((each) => each.place),
+    );
+    const homes = sharedPlaces(steps, uses, origins, kept, inPlace);
+
+    // Where everything lies.
+    const unused: Lifetime = { bytes: 0, from: -1, to: -1 };
+    const lifetimes = origins.map(() => unused);
+    origins.forEach((origin, place) => {
+      const home = homes[place] as number;
+      if (origin.kind !== "made" || origins[home]?.kind !== "made") return;
+      const { from, to } = uses[place] as { from: number; to: number };
+      const end = kept.has(place) ? steps.length : to;
+      const before = lifetimes[home] as Lifetime;
+      lifetimes[home] =
+        before === unused
+          ? { bytes: origin.byteLength, from, to: end }
+          : { bytes: origin.byteLength, from: Math.min(before.from, from), to: Math.max(before.to, end) };
+    });
+    let tableBytes = 0;
+    steps.forEach((step, index) => {
+      if (step.kind === "look") return;
+      const wants = workspaceOf(step);
+      lowered(device, step, wants);
+      step.tables = tableBytes;
+      tableBytes += wants.tableBytes;
+      step.scratch = lifetimes.push({ bytes: wants.scratchBytes, from: index, to: index }) - 1;
+    });
+    const { offsets, bytes, neededBytes } = plan(lifetimes);
+    this.memory = { bytes, neededBytes };
+    this.#storage = new Storage(device, bytes + tableBytes);
+    const base = this.#storage.handle as number;
+    for (const step of steps) {
+      if (step.kind === "look") continue;
+      step.tables += base + bytes;
+      step.scratch = base + (offsets[step.scratch] as number);
+    }
+
+    // Who is to know of an address.
+    this.#operandsAt = origins.map(() => []);
+    this.#stepsAt = origins.map(() => []);
+    const sees = (each: Operand | undefined, step?: OpStep) => {
+      if (!each) return;
+      const home = homes[each.place] as number;
+      this.#operandsAt[home]?.push(each);
+      if (step) this.#stepsAt[home]?.push(step);
+    };
+    for (const step of steps) {
+      if (step.kind === "look") sees(step.operand);
+      else for (const each of [...Object.values(step.inputs), ...Object.values(step.outputs)]) sees(each, step);
+    }
+    for (const each of this.#results) sees(each);
+    for (const { next } of this.#bindings) sees(next);
+    this.#addresses = origins.map(() => 0);
+    origins.forEach((origin, place) => {
+      if (origin.kind === "constant") this.#moved(place, origin.tensor.storage.handle as number);
+      else if (origin.kind === "made") this.#moved(place, base + (offsets[place] as number));
+    });
+
+    // What is gone through again.
+    this.#draws = recording.draws.map(({ again }) => again);
+    const ops = (from: number, to?: number) => steps.slice(from, to).filter((step) => step.kind === "op");
+    this.#drawing = ops(0).filter(({ draw }) => draw !== undefined);
+    this.#retold = ops(...recording.retold);
+    this.#looks = steps.filter((step) => step.kind === "look");
+    const standIn = (each: Operand) => {
+      const storage = new Storage(device, 0, each.at);
+      this.#standsFor.set(storage, each);
+      return new Tensor(storage, each.shape, each.dtype).hold();
+    };
+    this.#retoldInputs = retoldInputs.map((each) => standIn(operand(each)));
+    this.#retoldOutputs = this.#retold.map(({ outputs }) =>
+      Object.fromEntries(Object.entries(outputs).map(([name, each]) => [name, standIn(each)])),
+    );
+    recorded.steps++;
+    recorded.bytes += bytes;
+    recorded.neededBytes += neededBytes;
+  }
+
+  /** A place has that address from now on. */
+  #moved(place: number, address: number): void {
+    if (this.#addresses[place] === address) return;
+    this.#addresses[place] = address;
+    for (const operand of this.#operandsAt[place] as Operand[]) operand.at = address;
+    for (const step of this.#stepsAt[place] as OpStep[]) step.run = undefined;
+  }
+
+  /**
+   * Runs the step.
+   *
+   * @param given What the recording was given, with other values.
+   * @param retell Goes through the retold part, with stand-ins for what that gets.
+   * @returns False where it cannot be done by the program; nothing has changed then.
+   */
+  run(given: readonly Tensor[], retell: (inputs: readonly Tensor[]) => void): boolean {
+    this.#given.forEach((place, index) => {
+      this.#moved(place, (given[index] as Tensor).storage.handle as number);
+    });
+    for (const { variable, place, next } of this.#bindings) {
+      this.#moved(place, variable.place(next !== undefined).storage.handle as number);
+    }
+    const later: [Variable, Tensor][] = [];
+    try {
+      // Bad values that were given are found before anything is drawn.
+      for (const look of this.#looks) if (this.#given.includes(look.operand.place)) this.#look(look);
+      this.#retell(retell, later);
+      const draw = () => {
+        const draws = this.#draws.map((again) => again());
+        for (const step of this.#drawing) {
+          step.attributes = { ...(step.attributes as object), seed: draws[step.draw as number] };
+          step.run = undefined;
+        }
+        this.#go();
+      };
+      // A look at values that the step made may still refuse them.
+      transaction(this.#looks.length > 0 ? this.#recording.drawers : [], draw);
+      for (const { next, place, copied } of this.#bindings) {
+        if (next && copied) this.#device.copy(next.at, this.#addresses[place], byteLengthOf(next));
+      }
+      for (const [variable, value] of later) variable.assign(value);
+      for (const { variable, next } of this.#bindings) if (next) variable.renew();
+      return true;
+    } catch (error) {
+      if (error instanceof Deviation) return false;
+      throw error;
+    } finally {
+      for (const [, value] of later) value.release();
+    }
+  }
+
+  #go(): void {
+    for (const step of this.#steps) {
+      if (step.kind === "look") {
+        if (!this.#given.includes(step.operand.place)) this.#look(step);
+      } else {
+        step.run ??= lowered(this.#device, step, workspaceOf(step, this.#device));
+        step.run();
+      }
+    }
+  }
+
+  #look({ operand, check }: LookStep): void {
+    try {
+      check(this.#device.readSync(operand.at, operand.dtype, operand.size));
+    } catch (error) {
+      throw new Deviation("values were refused", { cause: error });
+    }
+  }
+
+  #retell(retell: (inputs: readonly Tensor[]) => void, later: [Variable, Tensor][]): void {
+    if (this.#retold.length === 0 && this.#retoldInputs.length === 0) return;
+    const attributes: unknown[] = [];
+    const guide: Observer = {
+      replace: (record, _inputs, given) => {
+        const index = attributes.length;
+        if (this.#retold[index]?.record !== record) throw new Deviation(`${record.name} was not expected`);
+        attributes.push(given);
+        return this.#retoldOutputs[index];
+      },
+      assigned: (variable, value) => {
+        if (value.device !== this.#device) later.push([variable, value.hold()]);
+        else {
+          const expected = this.#bindings.find((each) => each.variable === variable)?.next?.place;
+          if (expected === undefined || this.#standsFor.get(value.storage)?.place !== expected) {
+            throw new Deviation(`"${variable.path}" was not expected to change so`);
+          }
+        }
+        return true;
+      },
+      read: ({ device }) => {
+        if (device === this.#device) throw new Deviation("values were read");
+      },
+    };
+    observed(guide, () => retell(this.#retoldInputs));
+    if (attributes.length !== this.#retold.length) throw new Deviation("ops were missing");
+    this.#retold.forEach((step, index) => {
+      step.attributes = attributes[index];
+      step.run = undefined;
+    });
+  }
+
+  /** Copies of the results of the last run. */
+  results(): { readonly data: TypedArray; readonly shape: Shape; readonly dtype: DType }[] {
+    return this.#results.map(({ at, shape, dtype, size }) => ({
+      data: this.#device.readSync(at, dtype, size),
+      shape,
+      dtype,
+    }));
+  }
+
+  /** Gives the memory back. */
+  dispose(): void {
+    if (this.#storage.disposed) return;
+    this.#storage.release();
+    this.#recording.dispose();
+    for (const tensor of [...this.#retoldInputs, ...this.#retoldOutputs.flatMap((each) => Object.values(each))]) {
+      tensor.release();
+    }
+    recorded.steps--;
+    recorded.bytes -= this.memory.bytes;
+    recorded.neededBytes -= this.memory.neededBytes;
+  }
+}
+
+function byteLengthOf({ size, dtype }: Operand): number {
+  return size * bytesOf(dtype);
+}
+
+/** What a step wants beside its operands, handed out one after another from where it has its memory. */
+class StepWorkspace implements Workspace {
+  scratchBytes = 0;
+  tableBytes = 0;
+  readonly #step: OpStep;
+  readonly #device: Device | undefined;
+
+  /** Without a device nothing is written, only counted. */
+  constructor(step: OpStep, device: Device | undefined) {
+    this.#step = step;
+    this.#device = device;
+  }
+
+  temporary(byteLength: number): number {
+    const at = this.#step.scratch + this.scratchBytes;
+    this.scratchBytes += alignedBytes(byteLength);
+    return at;
+  }
+
+  int32(values: readonly number[]): number {
+    const at = this.#step.tables + this.tableBytes;
+    this.tableBytes += alignedBytes(4 * values.length);
+    this.#device?.write(at, Int32Array.from(values));
+    return at;
+  }
+}
+
+function workspaceOf(step: OpStep, device?: Device): StepWorkspace {
+  return new StepWorkspace(step, device);
+}
+
+function lowered(device: Device, { record, inputs, outputs, attributes }: OpStep, workspace: Workspace): () => void {
+  const run = device.prepare?.(record, inputs, outputs, attributes, workspace);
+  if (!run) throw new Error(`${record.name} ran once, but not again`);
+  return run;
+}
