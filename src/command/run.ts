@@ -19,7 +19,7 @@ const help = `Usage: varve <command> [options]
       --json                       as JSON
 
   varve convert <model> <file>     writes the model as another kind of file, by the end of its name:
-                                   .keras, .weights.h5, .safetensors
+                                   .keras, .json (TensorFlow.js), .weights.h5, .safetensors
 
   varve predict <model> <input>    what a model gives for an array in a .npy, .json or .csv file
       --output <file>              writes it there, as JSON, instead of printing it
@@ -72,12 +72,12 @@ async function inspect(path: string, asJson: boolean, print: Print): Promise<voi
 }
 
 async function convert(path: string, to: string): Promise<void> {
-  const save = to.endsWith(".keras")
+  const save = /\.(keras|json)$/.test(to)
     ? (model: Model) => model.save(to)
     : /\.(weights\.h5|safetensors)$/.test(to)
       ? (model: Model) => model.saveWeights(to)
       : undefined;
-  if (!save) throw new UsageError(`${to}: files are written as .keras, .weights.h5 or .safetensors`);
+  if (!save) throw new UsageError(`${to}: files are written as .keras, .json, .weights.h5 or .safetensors`);
   await save(await loadModel(path));
 }
 

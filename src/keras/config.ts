@@ -140,8 +140,8 @@ function translate(value: unknown, reading: Reading, depth: number, isLayer = fa
   const layer = isLayer || layerModules.test(module) || (typeof own === "function" && own.prototype instanceof Layer);
   if (!layer) {
     if (typeof own === "function") return makeOwn(own, inner(node.config));
-    const { config } = now(node.class_name, node.config, name, where);
-    return { ...node, config: inner(config) };
+    const present = now(node.class_name, node.config, name, where);
+    return { ...node, class_name: present.name, config: inner(present.config) };
   }
   const { name: className, config } = own
     ? {

@@ -26,16 +26,80 @@ function argument(value: unknown): unknown {
   return value[0] === "_CONSTANT_VALUE" ? value.at(-1) : value.map(argument);
 }
 
-/** One call: the places it takes, in a list unless there is one. Calls of Keras 3 stay. */
-function callOf(given: unknown): unknown {
-  const places: unknown = isHistory(given) ? [given] : given;
-  if (!Array.isArray(places) || !places.every(isHistory)) return given;
-  const [first] = places;
-  const tensors = places.map(tensor);
-  const options = isPlainObject(first?.[3]) ? Object.entries(first[3]) : [];
-  const kwargs = Object.fromEntries(options.map(([key, value]) => [key, argument(value)]));
-  return { args: [tensors.length === 1 ? tensors[0] : tensors], kwargs };
+/** The places that a call takes, where it is one of Keras 2. */
+function placesIn(call: unknown): readonly History[] | undefined {
+  const places: unknown = isHistory(call) ? [call] : call;
+  return Array.isArray(places) && places.every(isHistory) ? places : undefined;
 }
+
+/** Layers that take the states they begin with behind their input. */
+const recurrent = /^(RNN|LSTM|GRU|SimpleRNN|ConvLSTM[123]D|Bidirectional)$/;
+
+/** One call: the places it takes, in a list unless there is one. Calls of Keras 3 stay. */
+function callOf(given: unknown, className: unknown): unknown {
+  const places = placesIn(given);
+  if (!places) return given;
+  const [first, ...states] = places.map(tensor);
+  const options = isPlainObject(places[0]?.[3]) ? Object.entries(places[0][3]) : [];
+  const kwargs = Object.fromEntries(options.map(([key, value]) => [key, argument(value)]));
+  if (states.length === 0) return { args: [first], kwargs };
+  if (!recurrent.test(String(className))) return { args: [[first, ...states]], kwargs };
+  return { args: [first], kwargs: { ...kwargs, initial_state: states } };
+}
+
+/**
+ * By how much calls of a class are numbered higher in Keras 2 and TensorFlow.js: a model inside is made of a graph,
+ * which counts as its call 0.
+ */
+export function nestedShift(className: unknown): number {
+  return className === "Functional" || className === "Model" || className === "Sequential" ? 1 : 0;
+}
+
+/** The config of a graph whose calls of models inside count from 0, where they count from 1. */
+function countedFromZero(config: Node): Node {
+  const layers = config.layers as readonly Node[];
+  const ends = [config.input_layers, config.output_layers].flatMap((each) => placesIn(each) ?? []);
+  const named = [
+    ...ends,
+    ...layers.flatMap(({ inbound_nodes: calls }) => [calls].flat().flatMap((each) => placesIn(each) ?? [])),
+  ];
+  const shifts = new Map(
+    layers.map(({ name, class_name, inbound_nodes: calls }) => {
+      const beyond = named.some(([other, call]) => other === name && call >= (calls as unknown[]).length);
+      return [name, beyond ? nestedShift(class_name) : 0];
+    }),
+  );
+  const shifted = (value: unknown): unknown => {
+    if (isHistory(value)) {
+      const [name, call, place, ...options] = value;
+      return [name, call - (shifts.get(name) ?? 0), place, ...options.map(shifted)];
+    }
+    if (Array.isArray(value)) return value.map(shifted);
+    return isPlainObject(value)
+      ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shifted(item)]))
+      : value;
+  };
+  // Keras 3 counts the ends of Functional models from 1 all the same.
+  const end = (value: unknown): unknown => {
+    if (!isHistory(value)) return Array.isArray(value) ? value.map(end) : value;
+    const [name, call, place] = shifted(value) as History;
+    const layer = layers.find((each) => each.name === name);
+    return [name, call + (layer?.class_name === "Sequential" ? 0 : nestedShift(layer?.class_name)), place];
+  };
+  return {
+    ...config,
+    layers: layers.map((layer) => ({ ...layer, inbound_nodes: shifted(layer.inbound_nodes) })),
+    input_layers: end(config.input_layers),
+    output_layers: end(config.output_layers),
+  };
+}
+
+/** Whether the calls in a graph are those of Keras 2. */
+const isOlder = (config: unknown): config is Node =>
+  isPlainObject(config) &&
+  Array.isArray(config.layers) &&
+  config.layers.every((layer) => isPlainObject(layer) && Array.isArray(layer.inbound_nodes)) &&
+  config.layers.some(({ inbound_nodes: calls }) => calls.some(placesIn));
 
 /** The ends of a graph: a list of one is that one alone. */
 function endsOf(given: unknown): unknown {
@@ -72,8 +136,10 @@ export function modernized(value: unknown): unknown {
     if (Array.isArray(config.layers)) config.layers = [...withInput(config.layers)];
     node.config = config;
   }
+  if (isOlder(node.config)) node.config = countedFromZero(node.config);
   for (const [key, item] of Object.entries(node)) {
-    node[key] = key === "inbound_nodes" && Array.isArray(item) ? item.map(callOf) : modernized(item);
+    const isCalls = key === "inbound_nodes" && Array.isArray(item);
+    node[key] = isCalls ? item.map((call) => callOf(call, node.class_name)) : modernized(item);
   }
   const { config } = node;
   if (typeof node.class_name !== "string" || !isPlainObject(config)) return node;

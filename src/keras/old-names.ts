@@ -53,6 +53,8 @@ const classes: Readonly<Record<string, Renamed>> = {
   GlobalMaxPool1D: { name: "GlobalMaxPooling1D" },
   GlobalMaxPool2D: { name: "GlobalMaxPooling2D" },
   GlobalMaxPool3D: { name: "GlobalMaxPooling3D" },
+  LeCunNormal: { name: "LecunNormal" },
+  LeCunUniform: { name: "LecunUniform" },
 };
 
 /** What became of an option: another name; or nothing, where these values (or any) say what happens anyway. */

@@ -3,16 +3,49 @@
  */
 import { OptionError, show } from "../core/errors.ts";
 import type { Files } from "../models/files.ts";
+import type { Model } from "../models/model.ts";
 import { platform } from "../platform/platform.ts";
 import { loadWeights, weightsOf } from "./weights.ts";
 import { writeKeras } from "./write-keras.ts";
+import { shardName, writeTfjs } from "./write-tfjs.ts";
+
+/** Shards first, then the file that names them, then away with those that the file before it named. */
+async function saveTfjs(model: Model, path: string): Promise<void> {
+  const { readFile, removeFile, replaceFile } = await platform();
+  const folder = path.replace(/[^/\\]*$/, "");
+  const before = shardsNamed(await readFile(path).catch(() => undefined));
+  for await (const { name, bytes } of writeTfjs(model, path.slice(folder.length))) {
+    await replaceFile(folder + name, bytes);
+    before.delete(name);
+  }
+  for (const name of before) await removeFile(folder + name);
+}
+
+/** The shards of ours that a `model.json` names. */
+function shardsNamed(json: string | undefined): Set<string> {
+  try {
+    const { weightsManifest } = JSON.parse(json ?? "{}") as { weightsManifest?: { paths: string[] }[] };
+    return new Set((weightsManifest ?? []).flatMap(({ paths }) => paths).filter((name) => shardName.test(name)));
+  } catch {
+    return new Set();
+  }
+}
 
 export const files: Files = {
   toKeras: writeKeras,
 
+  async toTfjs(model) {
+    const found: Record<string, Uint8Array> = {};
+    for await (const { name, bytes } of writeTfjs(model, "model.json")) found[name] = bytes;
+    return found;
+  },
+
   async save(model, path) {
+    if (typeof path === "string" && path.endsWith(".json")) return saveTfjs(model, path);
     if (typeof path !== "string" || !path.endsWith(".keras")) {
-      throw new OptionError(`${model.label}: save: the path of a model ends in ".keras", got ${show(path)}`);
+      throw new OptionError(
+        `${model.label}: save: the path of a model ends in ".keras", or in ".json" for TensorFlow.js; got ${show(path)}`,
+      );
     }
     const bytes = await writeKeras(model);
     await (await platform()).replaceFile(path, bytes);

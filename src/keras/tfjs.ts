@@ -11,6 +11,7 @@ import { modernized } from "./legacy-config.ts";
 import type { ReadOptions } from "./read-keras.ts";
 import { type Assignment, assignAll, misfit, refuseMisfits } from "./state.ts";
 import { halfToFloat, type StoredArray } from "./stored-array.ts";
+import { weightNames } from "./tfjs-layers.ts";
 
 type Node = Record<string, unknown>;
 
@@ -48,30 +49,33 @@ function arraysIn(entries: readonly unknown[], bytes: Uint8Array, where: string)
     const read = () => {
       const values = reader[1](Uint8Array.from(bytes.subarray(from, from + size)).buffer);
       const { scale, min } = (quantized ?? {}) as { scale?: number; min?: number };
-      return Float32Array.from(values, (value) => (scale === undefined ? value : value * scale + (min ?? 0)));
+      if (scale === undefined) return stored === "int32" ? Int32Array.from(values) : Float32Array.from(values);
+      return Float32Array.from(values, (value) => value * scale + (min ?? 0));
     };
-    return [name, { shape, dtype: "float32", bytes: size, read }];
+    return [name, { shape, dtype: stored === "int32" && !quantized ? stored : "float32", bytes: size, read }];
   });
   if (at !== bytes.length)
     throw new FileError(`${where}: the shards hold ${bytes.length} bytes, the weights take ${at}`);
   return arrays;
 }
 
-/** Each variable's array: the one whose name ends in its path, or has the layer and the name of the variable. */
+/** Each variable's array: the one of its name there, or whose name ends in its path, or has its layer and its name. */
 function assignmentsOf(model: Model, arrays: Map<string, StoredArray>, where: string): Assignment[] {
   const problems: string[] = [];
   const assignments: Assignment[] = [];
-  const take = (variable: Variable, layer: string) => {
+  const take = (variable: Variable, name: string) => {
+    const [layer, last] = [name.split("/").at(-2) ?? "", name.split("/").at(-1)];
     const names = [...arrays.keys()];
     const found =
-      names.find((name) => name === variable.path || name.endsWith(`/${variable.path}`)) ??
-      names.find((name) => name.split("/").includes(layer) && name.split("/").at(-1) === variable.name);
+      names.find((each) => each === name) ??
+      names.find((each) => each === variable.path || each.endsWith(`/${variable.path}`) || each.endsWith(`/${name}`)) ??
+      names.find((each) => each.split("/").includes(layer) && each.split("/").at(-1) === last);
     const array = found === undefined ? undefined : arrays.get(found);
-    if (!array) return problems.push(`the file has no "${variable.path}"`);
+    if (!array) return problems.push(`the file has no "${name}"`);
     arrays.delete(found as string);
     return assignments.push({ variable, array });
   };
-  for (const layer of model.layers) for (const variable of layer.weights) take(variable, layer.name);
+  for (const [name, variable] of weightNames(model)) take(variable, name);
   problems.push(...[...arrays.keys()].map((name) => `the model has no "${name}"`));
   refuseMisfits([...problems, ...assignments.flatMap((each) => misfit(each) ?? [])], where);
   return assignments;

@@ -7,6 +7,8 @@ import type { Model } from "./model.ts";
 export interface Files {
   /** The bytes of a `.keras` file. */
   toKeras(model: Model): Promise<Uint8Array>;
+  /** The files of a TensorFlow.js layers model, by their names. */
+  toTfjs(model: Model): Promise<Record<string, Uint8Array>>;
   /** Writes a file, in Node; its kind is that of its name. */
   save(model: Model, path: string): Promise<void>;
   /** Writes a file of weights, in Node; its kind is that of its name. */

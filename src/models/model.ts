@@ -185,6 +185,24 @@ export abstract class Model extends Trainer {
   }
 
   /**
+   * The model as a TensorFlow.js layers model, for `tf.loadLayersModel`: its files by their names, `model.json` and
+   * the shards with the weights. What TensorFlow.js 4.22 lacks is written all the same, with a warning that lists it.
+   *
+   * @throws VarveError where the model has no weights yet, or weights of a dtype that such files cannot hold.
+   *
+   * @example
+   * ```ts
+   * import { layers, sequential } from "varve";
+   * const net = sequential([layers.dense({ units: 2, inputShape: [3] })]);
+   * const files = await net.toTfjs();
+   * Object.keys(files).at(-1) // => "model.json"
+   * ```
+   */
+  async toTfjs(): Promise<Record<string, Uint8Array>> {
+    return (await files()).toTfjs(this);
+  }
+
+  /**
    * Writes the model to a file that ends in `.keras`. The file is replaced in one piece: whatever happens meanwhile, it
    * is the old one or the new one. In Node only; elsewhere `toKeras` gives the bytes.
    */

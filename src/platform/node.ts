@@ -68,6 +68,8 @@ export const platform: Platform = {
     }
   },
 
+  removeFile: (path) => rm(path, { force: true }),
+
   readBytes: (path) => readFile(path),
 
   async readFile(path) {

@@ -27,6 +27,7 @@ export const platform: Platform = {
   openBar: () => undefined,
   appendToFile: async () => noFiles(),
   replaceFile: async () => noFiles(),
+  removeFile: async () => noFiles(),
   readBytes: async () => noFiles(),
   readFile: async () => noFiles(),
 };

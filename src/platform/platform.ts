@@ -33,6 +33,8 @@ export interface Platform {
   appendToFile(path: string, text: string): Promise<void>;
   /** Exchanges what a file holds, in one piece: nobody ever sees half of it. */
   replaceFile(path: string, content: string | Uint8Array): Promise<void>;
+  /** Takes a file away, where there is one. */
+  removeFile(path: string): Promise<void>;
   /** What a file holds, as bytes; fails where there is none. `file:` URLs are paths too. */
   readBytes(path: string | URL): Promise<Uint8Array>;
   /** What a file holds, or undefined where there is none. */
