@@ -82,10 +82,10 @@ export function parseOptions<S extends Schema>(schema: S, given: unknown, owner:
   return values as ValuesOf<S>;
 }
 
-/** `; did you mean "bilinear"?` where a text that is none of the words is near one. */
+/** `; did you mean "bilinear"?` where a text that is none of the words is near some of them. */
 function likeWords(given: unknown, words: readonly string[] = []): string {
-  const isNear = typeof given === "string" && nearNames(given, words).length > 0;
-  return isNear ? `; ${didYouMean(given, words)}` : "";
+  const near = typeof given === "string" ? nearNames(given, words).length : 0;
+  return near > 0 && near < words.length ? `; ${didYouMean(given as string, words)}` : "";
 }
 
 /** `poolSize` → `pool_size`. */

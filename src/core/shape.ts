@@ -14,14 +14,32 @@ export type PartialShape = readonly (number | null)[];
 export type Axes = number | readonly number[];
 
 /**
- * The two sizes that stand in for an unknown one when a symbolic call is tried (see `symbolic.ts`).
- * Highly composite, so that divisibility by small numbers holds; big, so that they differ from real sizes.
+ * Numbers that can stand in for an unknown size when a symbolic call is tried (see `symbolic.ts`): highly composite, so
+ * that divisibility by small numbers holds.
  */
-export const probeSizes = [27720, 32760] as const;
+const standIns = [27720, 32760, 55440, 65520, 110880, 131040];
 
-/** Whether a size stands in for an unknown one. */
+/** Two numbers to stand in for unknown sizes beside known ones. */
+export function standInsBeside(known: readonly number[]): readonly [number, number] {
+  return standIns.filter((size) => !known.includes(size)).slice(0, 2) as [number, number];
+}
+
+let standIn: number | undefined;
+
+/** Runs something in which that number stands for an unknown size. */
+export function standingIn<R>(size: number | undefined, run: () => R): R {
+  const outer = standIn;
+  standIn = size;
+  try {
+    return run();
+  } finally {
+    standIn = outer;
+  }
+}
+
+/** Whether a size stands in for an unknown one at this moment. */
 export function isProbe(size: number): boolean {
-  return size === probeSizes[0] || size === probeSizes[1];
+  return size === standIn;
 }
 
 /** Number of elements. */

@@ -8,7 +8,7 @@ import { onDevice } from "./device.ts";
 import type { DType } from "./dtype.ts";
 import { OptionError, show } from "./errors.ts";
 import { inScope } from "./scope.ts";
-import { formatShape, type PartialShape, probeSizes } from "./shape.ts";
+import { formatShape, isProbe, type PartialShape, type Shape, standInsBeside, standingIn } from "./shape.ts";
 import { shapesDevice } from "./shapes-device.ts";
 import { Tensor } from "./tensor.ts";
 import { isPlainObject, leaves, mapLeaves } from "./tree.ts";
@@ -95,22 +95,83 @@ function merge(first: Tensor, second: Tensor): SymbolicTensor {
   return symbolic;
 }
 
+/** Thrown to end a trial where it comes to a place; holds the shapes that there are. */
+class Reached {
+  readonly place: object;
+  readonly shapes: readonly PartialShape[];
+
+  constructor(place: object, shapes: readonly PartialShape[]) {
+    this.place = place;
+    this.shapes = shapes;
+  }
+}
+
+/** What shapes there are at a place when unknown sizes are tried as the other number; while one is tried as the first. */
+let otherShapesAt: ((place: object) => readonly PartialShape[] | undefined) | undefined;
+
+/** Where the trial under way is to end. */
+let destination: object | undefined;
+
 /** What `run` gives for these symbolic arguments, without a graph: only shapes and dtypes. */
 export function evaluateSymbolically(args: readonly unknown[], run: (args: readonly unknown[]) => unknown): unknown {
-  const unknown = leaves(args).some((leaf) => leaf instanceof SymbolicTensor && leaf.shape.includes(null));
+  const sizes = symbolicLeaves(args).flatMap(({ shape }) => shape);
+  const [first, second] = standInsBeside(sizes.filter((size) => size !== null));
+  const tryAs = (size: number | undefined, shapesAt?: typeof otherShapesAt, place?: object) => {
+    const outer = [otherShapesAt, destination] as const;
+    [otherShapesAt, destination] = [shapesAt, place];
+    try {
+      const probed = mapLeaves(args, (leaf) => (leaf instanceof SymbolicTensor ? probe(leaf, size ?? 0) : leaf));
+      return onDevice(shapesDevice, () => standingIn(size, () => run(probed as unknown[])));
+    } finally {
+      [otherShapesAt, destination] = outer;
+    }
+  };
+  const shapesAt = (place: object) => {
+    try {
+      tryAs(second, undefined, place);
+    } catch (error) {
+      if (error instanceof Reached && error.place === place) return error.shapes;
+    }
+    return undefined;
+  };
   const trySizes = () => {
-    const [first, second] = (unknown ? probeSizes : [probeSizes[0]]).map((size) =>
-      run(mapLeaves(args, (leaf) => (leaf instanceof SymbolicTensor ? probe(leaf, size) : leaf)) as unknown[]),
-    );
-    if (second === undefined) return mapLeaves(first, (leaf) => (leaf instanceof Tensor ? merge(leaf, leaf) : leaf));
-    const others = leaves(second);
+    const isKnown = !sizes.includes(null);
+    const found = isKnown ? tryAs(undefined) : tryAs(first, shapesAt);
+    const others = leaves(isKnown ? found : tryAs(second));
     let index = 0;
-    return mapLeaves(first, (leaf) => {
+    return mapLeaves(found, (leaf) => {
       const other = others[index++];
       return leaf instanceof Tensor ? merge(leaf, other as Tensor) : leaf;
     });
   };
   return onDevice(shapesDevice, () => inScope(trySizes, false));
+}
+
+/** The shape, with the sizes that only stand in for unknown ones unknown again. @internal */
+export function shapeBeforeProbing(tensor: Tensor | SymbolicTensor): PartialShape {
+  const probed = tensor instanceof Tensor && !tensor.device.concrete;
+  return probed ? (tensor.shape as Shape).map((size) => (isProbe(size) ? null : size)) : tensor.shape;
+}
+
+/**
+ * The same for tensors that come to a place, which are looked at as if for the first time: a real size may happen to be
+ * the number that stands in for unknown ones. It is real where the size is the same when unknown ones are tried as
+ * another number, up to this place; the batch is taken to be unknown without a look. @internal
+ */
+export function shapesBeforeProbing(
+  place: object,
+  tensors: readonly (Tensor | SymbolicTensor)[],
+): readonly PartialShape[] {
+  if (destination === place) {
+    throw new Reached(
+      place,
+      tensors.map(({ shape }) => shape),
+    );
+  }
+  const shapes = tensors.map(shapeBeforeProbing);
+  const others = shapes.some((shape) => shape.includes(null, 1)) ? otherShapesAt?.(place) : undefined;
+  if (!others) return shapes;
+  return tensors.map(({ shape }, index) => shape.map((size, axis) => (size === others[index]?.[axis] ? size : null)));
 }
 
 /** Adds a call of `operation` to the graph and gives its symbolic outputs. */
@@ -157,9 +218,13 @@ export function batchShapeOf({ shape, batchSize = null, batchShape }: InputOptio
   return Object.freeze([...whole]);
 }
 
-/** The symbolic tensor that an input layer stands for. @internal */
-export function symbolicInput(operation: Operation, shape: PartialShape, dtype: DType): SymbolicTensor {
-  const symbolic = new SymbolicTensor(shape, dtype, operation.name);
+/** The symbolic tensor that an input layer stands for: a new one, or one that begins a graph from now on. @internal */
+export function symbolicInput(
+  operation: Operation,
+  shape: PartialShape,
+  dtype: DType,
+  symbolic = new SymbolicTensor(shape, dtype, operation.name),
+): SymbolicTensor {
   addNode({ operation, args: [], run: () => symbolic, outputs: symbolic });
   return symbolic;
 }

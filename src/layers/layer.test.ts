@@ -11,10 +11,14 @@ import {
   layer,
   layers,
   Model,
+  ones,
   ops,
+  options,
   type PartialShape,
   ShapeError,
+  type SymbolicTensor,
   sequential,
+  setRandomSeed,
   type Tensor,
   type TensorLike,
   tensor,
@@ -46,6 +50,41 @@ class Ladder extends layer("Ladder", {}) {
     return ops.reshape(rail.apply(ops.multiply(x, this.rungs[0] as Variable)), [-1, 4]);
   }
 }
+
+describe("sizes that are not known", () => {
+  /** Layers that are built when the one around them is first called. */
+  class Tower extends layer("Tower", { widths: options.shape() }) {
+    floors: Layer[] = [];
+    override build(): void {
+      for (const units of this.widths) this.floors.push(layers.dense({ units: units as number }));
+    }
+    override call(x: Tensor): Tensor {
+      return this.floors.reduce((below, floor) => floor.apply(below), x);
+    }
+  }
+
+  // Numbers that stand in for unknown sizes, or are multiples of those.
+  it.each([27720, 32760, 55440])("are never taken for real ones: %i", (size) => {
+    using tower = new Tower({ widths: [size, 1] });
+    const y = tower.apply(input({ shape: [null, 1] }));
+    expect(y.shape).toEqual([null, null, 1]);
+    expect(tower.weights.map((weight) => weight.shape)).toEqual([[1, size], [size], [size, 1], [1]]);
+    using wide = new Tower({ widths: [2] });
+    expect(wide.apply(input({ shape: [null, size] })).shape).toEqual([null, null, 2]);
+    expect(() => layers.add([ones([1, size]), ones([1, 3])])).toThrow(`${size}`);
+    expect(() => layers.add([input({ shape: [null, size] }), input({ shape: [2, 3] })])).toThrow(`${size}`);
+  });
+
+  it("are found without a trace: the layers inside are built once, with the seeds they would have", () => {
+    const weightsOf = (x: SymbolicTensor) => {
+      setRandomSeed(3);
+      using tower = new Tower({ widths: [3, 2, 4], name: "tower" });
+      tower.apply(x);
+      return tower.getWeights().map((weight) => weight.arraySync());
+    };
+    expect(weightsOf(input({ shape: [null, 5] }))).toEqual(weightsOf(input({ shape: [7, 5] })));
+  });
+});
 
 describe("autocast", () => {
   it("casts real inputs to the layer's dtype, unless it is off; integers stay", () => {

@@ -26,8 +26,15 @@ import {
   withoutConfig,
 } from "../core/options.ts";
 import { currentScope, inScope } from "../core/scope.ts";
-import { formatShape, isProbe, type PartialShape, type Shape, sameShape } from "../core/shape.ts";
-import { callSymbolically, evaluateSymbolically, isSymbolic, SymbolicTensor } from "../core/symbolic.ts";
+import { formatShape, type PartialShape, type Shape, sameShape } from "../core/shape.ts";
+import {
+  callSymbolically,
+  evaluateSymbolically,
+  isSymbolic,
+  SymbolicTensor,
+  shapeBeforeProbing,
+  shapesBeforeProbing,
+} from "../core/symbolic.ts";
 import { Tensor } from "../core/tensor.ts";
 import { isPlainObject, leaves, mapLeaves, type Structure } from "../core/tree.ts";
 import { Variable } from "../core/variable.ts";
@@ -519,11 +526,23 @@ export abstract class Layer<C extends object = object> {
   }
 
   #prepare(inputs: unknown): void {
-    const shapes = leaves(inputs).map((leaf) => shapeBeforeProbing(leaf as Tensor));
+    const tensors = leaves(inputs) as Tensor[];
+    const shapes = this.#built ? tensors.map(shapeBeforeProbing) : this.#firstShapes(tensors);
     this.#checkInput(shapes);
     if (this.#built) return;
     this.build(Array.isArray(inputs) ? shapes : (shapes[0] as PartialShape));
     this.#checkInput(shapes);
+  }
+
+  /** The shapes to build for. To find them the call under way may be run again; it builds nothing then. */
+  #firstShapes(tensors: readonly Tensor[]): readonly PartialShape[] {
+    const outer = undoing;
+    undoing = undefined;
+    try {
+      return shapesBeforeProbing(this, tensors);
+    } finally {
+      undoing = outer;
+    }
   }
 
   #run(inputs: unknown, options: CallOptions): unknown {
@@ -756,12 +775,6 @@ export function factory<O, L extends Layer>(layerClass: new (options: O) => L): 
     return made.apply(first as Tensor);
   };
   return make as LayerFactory<O, L>;
-}
-
-/** The shape, with the sizes that only stand in for unknown ones unknown again. @internal */
-export function shapeBeforeProbing(tensor: Tensor | SymbolicTensor): PartialShape {
-  const probed = tensor instanceof Tensor && !tensor.device.concrete;
-  return probed ? tensor.shape.map((size) => (isProbe(size) ? null : size)) : tensor.shape;
 }
 
 function isTensor(value: unknown): boolean {

@@ -18,10 +18,10 @@ import {
 } from "../../core/options.ts";
 import { inScope } from "../../core/scope.ts";
 import { formatShape, normalizeAxes, type PartialShape, type Shape } from "../../core/shape.ts";
-import { SymbolicTensor } from "../../core/symbolic.ts";
+import { SymbolicTensor, shapeBeforeProbing } from "../../core/symbolic.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { Variable } from "../../core/variable.ts";
-import { Layer, shapeBeforeProbing } from "../../layers/layer.ts";
+import { Layer } from "../../layers/layer.ts";
 import { nearestGroups, normalizeInGroups } from "../../ops/normalize/normalizations.ts";
 import { normalize } from "../../ops/normalize/normalize.ts";
 import type { TensorLike } from "../../ops/op.ts";

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readGolden } from "../../../test/golden/golden.ts";
+import { layers } from "../../index.ts";
+import { model } from "../../models/functional.ts";
 import { tensor } from "../../ops/tensor.ts";
 import { InputLayer, input, inputLayer } from "./input-layer.ts";
 
@@ -19,6 +21,16 @@ describe("InputLayer", () => {
     expect(x.node?.operation).toBeInstanceOf(InputLayer);
   });
 
+  test("may begin a graph at a tensor inside another one", () => {
+    const x = input({ shape: [2] });
+    const inner = layers.dense(x, { units: 3 });
+    const y = layers.dense(inner, { units: 1 });
+    const whole = model({ inputs: x, outputs: y });
+    const rest = model({ inputs: input({ inputTensor: inner, name: "inner" }), outputs: y });
+    expect([rest.layers.length, rest.countParams(), whole.countParams()]).toEqual([2, 4, 13]);
+    whole.dispose();
+  });
+
   test("hands tensors on", async () => {
     using y = inputLayer({ shape: [2] }).apply([[1, 2]]);
     expect(await y.array()).toEqual([[1, 2]]);
@@ -31,6 +43,9 @@ describe("InputLayer", () => {
     ["a negative size", () => input({ shape: [-1], name: "x" })],
     ["a fraction", () => input({ shape: [1.5] })],
     ["two batch sizes", () => input({ batchShape: [null, 2], batchSize: 2 })],
+    ["a tensor of another shape", () => input({ inputTensor: input({ shape: [2] }), shape: [3] })],
+    ["a tensor of another dtype", () => input({ inputTensor: input({ shape: [2] }), dtype: "int32" })],
+    ["a tensor that is not symbolic", () => input({ inputTensor: [1, 2] } as never)],
     ["an unknown dtype", () => input({ shape: [2], dtype: "float23" as never })],
     ["a misspelt option", () => input({ shape: [2], batchsize: 4 } as never)],
     ["sparse", () => input({ shape: [2], sparse: true } as never)],

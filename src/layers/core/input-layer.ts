@@ -4,9 +4,9 @@
  */
 import { type DType, dtypes } from "../../core/dtype.ts";
 import { OptionError, ShapeError, show } from "../../core/errors.ts";
-import { boolean, type Json, option, shape } from "../../core/options.ts";
+import { boolean, integer, type Json, option, shape, withoutConfig } from "../../core/options.ts";
 import { formatShape, type PartialShape } from "../../core/shape.ts";
-import { type SymbolicTensor, symbolicInput } from "../../core/symbolic.ts";
+import { SymbolicTensor, symbolicInput } from "../../core/symbolic.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { isPlainObject } from "../../core/tree.ts";
 import { factory, layer } from "../layer.ts";
@@ -19,6 +19,8 @@ export interface InputOptions {
   readonly batchSize?: number | null | undefined;
   /** The whole shape, batch included, in place of `shape` and `batchSize`. */
   readonly batchShape?: PartialShape | undefined;
+  /** A symbolic tensor to begin with in place of a new one; how it came about is forgotten. It has shape and dtype. */
+  readonly inputTensor?: SymbolicTensor | null | undefined;
   /** Of the data; other numbers are cast to it. Default "float32". */
   readonly dtype?: DType | undefined;
   /** The name, by which data may be given too. Default: made from the class name. */
@@ -36,25 +38,61 @@ const never = option(
   },
 );
 
-/** The whole shape that the options name. */
-function wholeShape(given: unknown): unknown {
-  const { shape: sample, batchSize = null, batchShape } = (isPlainObject(given) ? given : {}) as InputOptions;
-  const name = isPlainObject(given) && typeof given.name === "string" ? ` "${given.name}"` : "";
+/** Options that say the same as `batchShape` in other ways. */
+const otherShapes = {
+  /** The shape of one sample. */
+  shape: withoutConfig(shape({ default: null, unknown: true })),
+  /** How many samples there are in every batch. */
+  batchSize: withoutConfig(integer({ default: null, min: 0 })),
+  /** The symbolic tensor that begins the graph. */
+  inputTensor: withoutConfig(
+    option<SymbolicTensor, SymbolicTensor, { readonly default: null }>(
+      { default: null },
+      {
+        expected: "a symbolic tensor",
+        parse: (given, refuse) => (given instanceof SymbolicTensor ? given : refuse()),
+        toConfig: () => null,
+        fromConfig: (json) => json as unknown as SymbolicTensor,
+      },
+    ),
+  ),
+};
+
+/** The options with the whole shape that they name; one that a tensor has already must be the same if it is given. */
+function withTensor(given: InputOptions, tensor: SymbolicTensor, label: string): object {
+  const { shape: sample, batchSize, batchShape, dtype = tensor.dtype } = given;
+  const whole = batchShape ?? (sample ? [batchSize ?? null, ...sample] : tensor.shape);
+  if (formatShape(whole) !== formatShape(tensor.shape) || dtype !== tensor.dtype) {
+    throw new OptionError(
+      `${label}: inputTensor has shape ${formatShape(tensor.shape)} and dtype ${tensor.dtype}, not ${formatShape(whole)} and ${show(dtype)}; leave these options out`,
+    );
+  }
+  return { ...given, batchShape: tensor.shape, dtype };
+}
+
+/** The options with the whole shape that they name. */
+function withWholeShape(given: InputOptions): object {
+  const label = `InputLayer${typeof given.name === "string" ? ` "${given.name}"` : ""}`;
+  if (given.inputTensor instanceof SymbolicTensor) return withTensor(given, given.inputTensor, label);
+  return { ...given, batchShape: wholeShape(given, label) };
+}
+
+function wholeShape({ shape: sample, batchSize, batchShape }: InputOptions, label: string): unknown {
   if ((sample === undefined) === (batchShape === undefined)) {
     throw new OptionError(
-      `InputLayer${name}: give either shape, that of one sample, or batchShape, with the batch in front, as in input({ shape: [28, 28, 1] })`,
+      `${label}: give either shape, that of one sample, or batchShape, with the batch in front, as in input({ shape: [28, 28, 1] })`,
     );
   }
   if (batchShape !== undefined) {
-    if (isPlainObject(given) && given.batchSize !== undefined) {
-      throw new OptionError(`InputLayer${name}: batchShape has the batch size in front; leave batchSize out`);
+    if (batchSize !== undefined) {
+      throw new OptionError(`${label}: batchShape has the batch size in front; leave batchSize out`);
     }
     return batchShape;
   }
   if (!Array.isArray(sample)) {
-    throw new OptionError(`InputLayer${name}: shape is a list like [28, 28, 1], got ${show(sample)}`);
+    throw new OptionError(`${label}: shape is a list like [28, 28, 1], got ${show(sample)}`);
   }
-  return [batchSize, ...sample];
+  return [batchSize ?? null, ...sample];
 }
 
 /**
@@ -90,6 +128,7 @@ export class InputLayer extends layer("InputLayer", {
   ragged: never,
   /** Whether the data may be left out. */
   optional: boolean({ default: false }),
+  ...otherShapes,
 }) {
   override readonly supportsMasking = true;
   protected override readonly autocast = false;
@@ -97,10 +136,9 @@ export class InputLayer extends layer("InputLayer", {
   readonly output: SymbolicTensor;
 
   constructor(options: InputOptions) {
-    const { shape: _sample, batchSize: _size, ...others } = isPlainObject(options) ? (options as InputOptions) : {};
-    super({ ...others, batchShape: wholeShape(options) as PartialShape });
+    super(withWholeShape(isPlainObject(options) ? (options as InputOptions) : {}) as { batchShape: PartialShape });
     this.build(this.batchShape);
-    this.output = symbolicInput(this, this.batchShape, this.dtype);
+    this.output = symbolicInput(this, this.batchShape, this.dtype, this.inputTensor ?? undefined);
   }
 
   override call(x: Tensor): Tensor {
