@@ -1,12 +1,17 @@
 // Mathematical functions on vectors of four float32, over the whole range: denormals, infinities and NaN included.
 // Polynomials are minimax fits whose error is a small part of the last digit; what remains is rounding.
 // They are functions and not inlined: kernels share them.
+//
+// Their numbers stand in memory, since engines read one from there in a single instruction, but make a vector of a
+// number in the code with several, each time: that took as long as the arithmetic. Every thread that starts writes
+// the same bytes there again.
 import { multiplyAdd } from "./simd.as";
 
+/** Number `index` of a table. */
 // @ts-ignore: decorator
 @inline
-function all(value: f32): v128 {
-  return f32x4.splat(value);
+function entry(table: usize, index: usize): v128 {
+  return v128.load32_splat(table + (index << 2));
 }
 
 // @ts-ignore: decorator
@@ -15,10 +20,65 @@ function fma(a: v128, b: v128, c: v128): v128 {
   return multiplyAdd<f32>(a, b, c);
 }
 
+// Polynomials of x, the coefficient of the highest power first in the table.
+
 // @ts-ignore: decorator
 @inline
-function exponentBits(n: v128): v128 {
-  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+function quadratic(table: usize, x: v128): v128 {
+  return fma(fma(entry(table, 0), x, entry(table, 1)), x, entry(table, 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function cubic(table: usize, x: v128): v128 {
+  return fma(quadratic(table, x), x, entry(table, 3));
+}
+
+// @ts-ignore: decorator
+@inline
+function quartic(table: usize, x: v128): v128 {
+  return fma(cubic(table, x), x, entry(table, 4));
+}
+
+// @ts-ignore: decorator
+@inline
+function quintic(table: usize, x: v128): v128 {
+  return fma(quartic(table, x), x, entry(table, 5));
+}
+
+/** Of degree 8. */
+// @ts-ignore: decorator
+@inline
+function octic(table: usize, x: v128): v128 {
+  return fma(fma(fma(quintic(table, x), x, entry(table, 6)), x, entry(table, 7)), x, entry(table, 8));
+}
+
+/** What many need: 1, 2, ½ and the bit of the sign. */
+const COMMON = memory.data<u32>([0x3f800000, 0x40000000, 0x3f000000, 0x80000000]);
+
+// @ts-ignore: decorator
+@inline
+function one(): v128 {
+  return entry(COMMON, 0);
+}
+
+// @ts-ignore: decorator
+@inline
+function sign(): v128 {
+  return entry(COMMON, 3);
+}
+
+/** The size of y with the sign of x. */
+// @ts-ignore: decorator
+@inline
+function signed(y: v128, x: v128): v128 {
+  return v128.or(y, v128.and(x, sign()));
+}
+
+// @ts-ignore: decorator
+@inline
+function powerOf2(n: v128): v128 {
+  return i32x4.add(i32x4.shl(n, 23), one());
 }
 
 /** x · 2^n for whole n, in two steps, so that results beyond the normal range come out right. */
@@ -26,160 +86,175 @@ function exponentBits(n: v128): v128 {
 @inline
 function scale(x: v128, whole: v128): v128 {
   const half = i32x4.shr_s(whole, 1);
-  return f32x4.mul(f32x4.mul(x, exponentBits(half)), exponentBits(i32x4.sub(whole, half)));
+  return f32x4.mul(f32x4.mul(x, powerOf2(half)), powerOf2(i32x4.sub(whole, half)));
 }
 
-/** 1.5 · 2^23: a float32 of that size has no digits after the point, so adding it rounds to a whole number. */
-const ROUNDER: f32 = 12582912;
+/**
+ * 1 / log 2; 1.5 · 2^23: a float32 of that size has no digits after the point, so adding it rounds to a whole number;
+ * log 2 in two parts, negative, of which the first has few digits, so that its product with n is exact.
+ */
+const LOG2 = memory.data<f32>([1.4426950408889634, 12582912, -0.693359375, 2.12194440e-4]);
 
 /** How often log 2 goes into x, plus the rounder; the last bits are that number as an integer. */
 // @ts-ignore: decorator
 @inline
 function timesLog2(x: v128): v128 {
-  return fma(x, all(1.4426950408889634), all(ROUNDER));
+  return fma(x, entry(LOG2, 0), entry(LOG2, 1));
 }
 
 // @ts-ignore: decorator
 @inline
 function wholeOf(rounded: v128): v128 {
-  return i32x4.sub(rounded, i32x4.splat(0x4b400000));
+  return i32x4.sub(rounded, entry(LOG2, 1));
 }
 
-/** x − n · log 2; the first part of log 2 has few digits, so that its product with n is exact. */
+/** x − n · log 2 */
 // @ts-ignore: decorator
 @inline
-function lessLog2(x: v128, n: v128): v128 {
-  return fma(n, all(2.12194440e-4), fma(n, all(-0.693359375), x));
+function lessLog2(x: v128, rounded: v128): v128 {
+  const n = f32x4.sub(rounded, entry(LOG2, 1));
+  return fma(n, entry(LOG2, 3), fma(n, entry(LOG2, 2), x));
 }
+
+const EXP_RANGE = memory.data<f32>([89, -104]);
+const EXP = memory.data<f32>([0.0013819823507219553, 0.008368686772882938, 0.041668277233839035, 0.1666652113199234, 0.4999999403953552]);
 
 /** e^x. (`pmin` and `pmax` are single instructions, and keep NaN where it stands first.) */
 export function exp4(x: v128): v128 {
-  x = f32x4.pmax(f32x4.pmin(x, all(89)), all(-104));
-  const n = timesLog2(x);
-  const r = lessLog2(x, f32x4.sub(n, all(ROUNDER)));
-  let p = fma(all(0.0013819823507219553), r, all(0.008368686772882938));
-  p = fma(p, r, all(0.041668277233839035));
-  p = fma(p, r, all(0.1666652113199234));
-  p = fma(p, r, all(0.4999999403953552));
-  return scale(f32x4.add(fma(f32x4.mul(r, r), p, r), all(1)), wholeOf(n));
+  x = f32x4.pmax(f32x4.pmin(x, entry(EXP_RANGE, 0)), entry(EXP_RANGE, 1));
+  const rounded = timesLog2(x);
+  const r = lessLog2(x, rounded);
+  return scale(f32x4.add(fma(f32x4.mul(r, r), quartic(EXP, r), r), one()), wholeOf(rounded));
+}
+
+const EXPM1_RANGE = memory.data<f32>([89, -18]);
+const EXPM1 = memory.data<f32>([0.00019944265659432858, 0.001393268583342433, 0.008333208039402962, 0.04166648909449577, 0.1666666716337204, 0.5]);
+
+/** e^r − 1 for |r| ≤ ½ log 2 */
+// @ts-ignore: decorator
+@inline
+function expm1OfSmall(r: v128): v128 {
+  return fma(f32x4.mul(r, r), quintic(EXPM1, r), r);
 }
 
 /** e^x − 1 */
 export function expm14(x: v128): v128 {
-  const y = f32x4.pmax(f32x4.pmin(x, all(89)), all(-18));
+  const y = f32x4.pmax(f32x4.pmin(x, entry(EXPM1_RANGE, 0)), entry(EXPM1_RANGE, 1));
   const rounded = timesLog2(y);
-  const r = lessLog2(y, f32x4.sub(rounded, all(ROUNDER)));
+  const p = expm1OfSmall(lessLog2(y, rounded));
   const n = wholeOf(rounded);
-  let p = fma(all(0.00019944265659432858), r, all(0.001393268583342433));
-  p = fma(p, r, all(0.008333208039402962));
-  p = fma(p, r, all(0.04166648909449577));
-  p = fma(p, r, all(0.1666666716337204));
-  p = fma(p, r, all(0.5));
-  p = fma(f32x4.mul(r, r), p, r);
   // 2^n · (p + 1) − 1 = 2^n · (p + (1 − 2^−n)); where n is 0 that is p itself
-  const rest = f32x4.sub(all(1), exponentBits(i32x4.max_s(i32x4.neg(n), i32x4.splat(-127))));
+  const rest = f32x4.sub(one(), powerOf2(i32x4.max_s(i32x4.neg(n), i32x4.splat(-127))));
   // of −0 the sum would make 0
-  return v128.bitselect(x, scale(f32x4.add(p, rest), n), f32x4.eq(x, all(0)));
+  return v128.bitselect(x, scale(f32x4.add(p, rest), n), f32x4.eq(x, f32x4.splat(0)));
 }
+
+/** The least normal number, 2^23, which makes it one of what is less, and its exponent; ∞, −∞ and NaN. */
+const EDGES = memory.data<f32>([1.17549435e-38, 8388608, 23, Infinity, -Infinity, NaN]);
+/** √½, and the bits of a number that are not its exponent. */
+const LOG_BITS = memory.data<u32>([0x3f3504f3, 0x007fffff]);
+const LOG = memory.data<f32>([
+  0.06750956177711487, -0.1167144924402237, 0.1188356801867485, -0.12406031787395477, 0.14220327138900757,
+  -0.1666799634695053, 0.20002073049545288, -0.25000008940696716, 0.3333331346511841,
+]);
+const LOG_PARTS = memory.data<f32>([-2.12194440e-4, -0.5, 0.693359375]);
 
 /** log x: −∞ at 0, NaN below. */
 export function log4(x: v128): v128 {
-  const isTiny = f32x4.lt(x, all(1.17549435e-38));
-  const y = v128.bitselect(f32x4.mul(x, all(8388608)), x, isTiny);
+  const isTiny = f32x4.lt(x, entry(EDGES, 0));
+  const y = v128.bitselect(f32x4.mul(x, entry(EDGES, 1)), x, isTiny);
   // y = m · 2^e with m from √½ to √2
-  const shifted = i32x4.sub(y, i32x4.splat(0x3f3504f3));
-  const m = i32x4.add(v128.and(shifted, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3));
+  const shifted = i32x4.sub(y, entry(LOG_BITS, 0));
+  const m = i32x4.add(v128.and(shifted, entry(LOG_BITS, 1)), entry(LOG_BITS, 0));
   let e = f32x4.convert_i32x4_s(i32x4.shr_s(shifted, 23));
-  e = f32x4.sub(e, v128.and(isTiny, all(23)));
-  const f = f32x4.sub(m, all(1));
-  let p = fma(all(0.06750956177711487), f, all(-0.1167144924402237));
-  p = fma(p, f, all(0.1188356801867485));
-  p = fma(p, f, all(-0.12406031787395477));
-  p = fma(p, f, all(0.14220327138900757));
-  p = fma(p, f, all(-0.1666799634695053));
-  p = fma(p, f, all(0.20002073049545288));
-  p = fma(p, f, all(-0.25000008940696716));
-  p = fma(p, f, all(0.3333331346511841));
+  e = f32x4.sub(e, v128.and(isTiny, entry(EDGES, 2)));
+  const f = f32x4.sub(m, one());
+  const p = octic(LOG, f);
   const square = f32x4.mul(f, f);
   // the small parts first
-  let y0 = fma(e, all(-2.12194440e-4), f32x4.mul(f32x4.mul(square, f), p));
-  y0 = fma(square, all(-0.5), y0);
-  let result = fma(e, all(0.693359375), f32x4.add(f, y0));
-  result = v128.bitselect(x, result, f32x4.eq(x, all(Infinity)));
-  result = v128.bitselect(all(-Infinity), result, f32x4.eq(x, all(0)));
-  return v128.bitselect(result, all(NaN), f32x4.ge(x, all(0)));
+  let y0 = fma(e, entry(LOG_PARTS, 0), f32x4.mul(f32x4.mul(square, f), p));
+  y0 = fma(square, entry(LOG_PARTS, 1), y0);
+  let result = fma(e, entry(LOG_PARTS, 2), f32x4.add(f, y0));
+  const zero = f32x4.splat(0);
+  result = v128.bitselect(x, result, f32x4.eq(x, entry(EDGES, 3)));
+  result = v128.bitselect(entry(EDGES, 4), result, f32x4.eq(x, zero));
+  return v128.bitselect(result, entry(EDGES, 5), f32x4.ge(x, zero));
 }
 
 /** log(1 + x): the logarithm of the rounded sum, and what the rounding took. */
 export function log1p4(x: v128): v128 {
-  const u = f32x4.add(x, all(1));
-  const lost = f32x4.div(f32x4.sub(x, f32x4.sub(u, all(1))), u);
+  const u = f32x4.add(x, one());
+  const lost = f32x4.div(f32x4.sub(x, f32x4.sub(u, one())), u);
   const y = log4(u);
-  const isPlain = v128.and(f32x4.gt(u, all(0)), f32x4.lt(u, all(Infinity)));
+  const zero = f32x4.splat(0);
+  const isPlain = v128.and(f32x4.gt(u, zero), f32x4.lt(u, entry(EDGES, 3)));
   const result = v128.bitselect(f32x4.add(y, lost), y, isPlain);
-  return v128.bitselect(x, result, f32x4.eq(x, all(0)));
+  return v128.bitselect(x, result, f32x4.eq(x, zero));
 }
+
+const TANH_RANGE = memory.data<f32>([10]);
 
 /** t / (t + 2) with t = e^(2|x|) − 1, and the sign of x. */
 export function tanh4(x: v128): v128 {
-  const size = f32x4.pmin(f32x4.abs(x), all(10));
-  const t = expm14(f32x4.add(size, size));
-  return v128.bitselect(x, f32x4.div(t, f32x4.add(t, all(2))), i32x4.splat(0x80000000));
+  const size = f32x4.pmin(f32x4.abs(x), entry(TANH_RANGE, 0));
+  const y = f32x4.add(size, size);
+  const rounded = timesLog2(y);
+  // t = 2^n · p + (2^n − 1): whole n up to 29, so no step leaves the normal range
+  const power = powerOf2(rounded);
+  const t = f32x4.add(f32x4.mul(power, expm1OfSmall(lessLog2(y, rounded))), f32x4.sub(power, one()));
+  return signed(f32x4.div(t, f32x4.add(t, entry(COMMON, 1))), x);
 }
 
 /** 1 / (1 + e^−x), by way of e^−|x|, which does not overflow. */
 export function sigmoid4(x: v128): v128 {
-  const e = exp4(f32x4.neg(f32x4.abs(x)));
-  return f32x4.div(v128.bitselect(e, all(1), f32x4.lt(x, all(0))), f32x4.add(all(1), e));
+  const e = exp4(v128.or(x, sign()));
+  return f32x4.div(v128.bitselect(e, one(), f32x4.lt(x, f32x4.splat(0))), f32x4.add(one(), e));
 }
+
+const ERF = memory.data<f32>([
+  7.920368079794571e-5, -0.0008030761382542551, 0.005190733820199966, -0.02685512602329254, 0.11283618211746216,
+  -0.3761262893676758, 0.12837916612625122,
+]);
 
 /** erf for |x| ≤ 1: odd powers. */
 function erfOfSmall(x: v128): v128 {
   const z = f32x4.mul(x, x);
-  let p = fma(all(7.920368079794571e-5), z, all(-0.0008030761382542551));
-  p = fma(p, z, all(0.005190733820199966));
-  p = fma(p, z, all(-0.02685512602329254));
-  p = fma(p, z, all(0.11283618211746216));
-  p = fma(p, z, all(-0.3761262893676758));
-  p = fma(p, z, all(0.12837916612625122));
+  const p = fma(quintic(ERF, z), z, entry(ERF, 6));
   return fma(x, p, x);
 }
 
+/** The largest x, the middle of the polynomial, and half of a float32's digits. */
+const ERFC_RANGE = memory.data<f32>([10.1, 2, 0.5]);
+const ERFC = memory.data<f32>([
+  -0.0006620905478484929, 0.0004767942591570318, 0.00434943288564682, -0.003975464962422848, -0.027109812945127487,
+  0.082021564245224, -0.08301511406898499, -0.046381812542676926, 0.6384891867637634,
+]);
+const ERFC_SMALL = memory.data<f32>([0.041666668, -0.16666667, 0.5, -1, 1]);
+
 /** 1 − erf for x ≥ 0.5: e^(−x²) times a slowly changing function. */
 function erfcOfLarge(x: v128): v128 {
-  x = f32x4.pmin(x, all(10.1));
-  const t = f32x4.div(f32x4.sub(x, all(2)), f32x4.add(x, all(2)));
-  let p = fma(all(-0.0006620905478484929), t, all(0.0004767942591570318));
-  p = fma(p, t, all(0.00434943288564682));
-  p = fma(p, t, all(-0.003975464962422848));
-  p = fma(p, t, all(-0.027109812945127487));
-  p = fma(p, t, all(0.082021564245224));
-  p = fma(p, t, all(-0.08301511406898499));
-  p = fma(p, t, all(-0.046381812542676926));
-  p = fma(p, t, all(0.6384891867637634));
+  x = f32x4.pmin(x, entry(ERFC_RANGE, 0));
+  const t = f32x4.div(f32x4.sub(x, entry(ERFC_RANGE, 1)), f32x4.add(x, entry(ERFC_RANGE, 1)));
+  const p = octic(ERFC, t);
   // x² = high² + rest, high² being exact
   const high = v128.and(x, i32x4.splat(0xfffff000));
   const rest = f32x4.mul(f32x4.sub(x, high), f32x4.add(x, high));
-  let small = fma(all(0.041666668), rest, all(-0.16666667));
-  small = fma(small, rest, all(0.5));
-  small = fma(small, rest, all(-1));
-  small = fma(small, rest, all(1));
-  const factor = f32x4.mul(f32x4.div(p, f32x4.add(x, all(0.5))), small);
+  const factor = f32x4.mul(f32x4.div(p, f32x4.add(x, entry(ERFC_RANGE, 2))), quartic(ERFC_SMALL, rest));
   return f32x4.mul(exp4(f32x4.neg(f32x4.mul(high, high))), factor);
 }
 
 export function erf4(x: v128): v128 {
   const size = f32x4.abs(x);
-  const large = v128.bitselect(x, f32x4.sub(all(1), erfcOfLarge(size)), i32x4.splat(0x80000000));
-  return v128.bitselect(erfOfSmall(x), large, f32x4.lt(size, all(1)));
+  const large = signed(f32x4.sub(one(), erfcOfLarge(size)), x);
+  return v128.bitselect(erfOfSmall(x), large, f32x4.lt(size, one()));
 }
 
 /** 1 − erf x */
 export function erfc4(x: v128): v128 {
   const size = f32x4.abs(x);
   const tail = erfcOfLarge(size);
-  const large = v128.bitselect(f32x4.sub(all(2), tail), tail, f32x4.lt(x, all(0)));
-  return v128.bitselect(f32x4.sub(all(1), erfOfSmall(x)), large, f32x4.lt(size, all(0.5)));
+  const large = v128.bitselect(f32x4.sub(entry(COMMON, 1), tail), tail, f32x4.lt(x, f32x4.splat(0)));
+  return v128.bitselect(f32x4.sub(one(), erfOfSmall(x)), large, f32x4.lt(size, entry(COMMON, 2)));
 }
 
 /** 32 bits of 2/π, from bit 32 · index after the point on. */
@@ -216,26 +291,38 @@ function turnOf(x: f32): f64 {
   return bits >> 31 ? -turn : turn;
 }
 
+const SIN = memory.data<f32>([-0.00019506797252688557, 0.008332101628184319, -0.16666653752326965]);
+const COS = memory.data<f32>([2.4430881239823066e-5, -0.0013887302484363317, 0.04166664555668831, -0.5]);
+/** Beyond this the two parts of π/2 are too short. */
+const SIN_LIMIT = memory.data<f32>([100000]);
+/** 2/π, and π/2 in two parts. */
+const QUARTERS = memory.data<f64>([0.6366197723675814, 1.5707963267341256, 6.077100506506192e-11]);
+
+// @ts-ignore: decorator
+@inline
+function ofQuarters(index: usize): v128 {
+  return v128.load64_splat(QUARTERS + (index << 3));
+}
+
 /** Which quarter turn x is next to, and how far it is from there: of two of the four. */
 // @ts-ignore: decorator
 @inline
 function nearestQuarter(x: v128): v128 {
-  return f64x2.nearest(f64x2.mul(x, f64x2.splat(0.6366197723675814)));
+  return f64x2.nearest(f64x2.mul(x, ofQuarters(0)));
 }
 
 // @ts-ignore: decorator
 @inline
 function lessQuarters(x: v128, n: v128): v128 {
-  const rest = f64x2.sub(x, f64x2.mul(n, f64x2.splat(1.5707963267341256)));
-  return f64x2.sub(rest, f64x2.mul(n, f64x2.splat(6.077100506506192e-11)));
+  const rest = f64x2.sub(x, f64x2.mul(n, ofQuarters(1)));
+  return f64x2.sub(rest, f64x2.mul(n, ofQuarters(2)));
 }
 
 /** The sine of x plus `quarter` quarter turns. */
 export function sin4(x: v128, quarter: i32): v128 {
   let first = f64x2.promote_low_f32x4(x);
   let second = f64x2.promote_low_f32x4(i8x16.shuffle(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
-  // beyond this the two parts of π/2 are too short
-  const isLarge = f32x4.gt(f32x4.abs(x), all(100000));
+  const isLarge = f32x4.gt(f32x4.abs(x), entry(SIN_LIMIT, 0));
   if (v128.any_true(isLarge)) {
     first = f64x2.replace_lane(first, 0, reduced(f32x4.extract_lane(x, 0)));
     first = f64x2.replace_lane(first, 1, reduced(f32x4.extract_lane(x, 1)));
@@ -250,16 +337,12 @@ export function sin4(x: v128, quarter: i32): v128 {
   let q = i64x2.shuffle(i32x4.trunc_sat_f64x2_s_zero(n1), i32x4.trunc_sat_f64x2_s_zero(n2), 0, 2);
   q = i32x4.add(q, i32x4.splat(quarter));
   const z = f32x4.mul(r, r);
-  let s = fma(all(-0.00019506797252688557), z, all(0.008332101628184319));
-  s = fma(s, z, all(-0.16666653752326965));
-  s = fma(f32x4.mul(s, z), r, r);
-  let c = fma(all(2.4430881239823066e-5), z, all(-0.0013887302484363317));
-  c = fma(c, z, all(0.04166664555668831));
-  c = fma(f32x4.mul(z, z), c, fma(z, all(-0.5), all(1)));
+  const s = fma(f32x4.mul(quadratic(SIN, z), z), r, r);
+  const c = fma(f32x4.mul(z, z), quadratic(COS, z), fma(z, entry(COS, 3), one()));
   const isOdd = i32x4.eq(v128.and(q, i32x4.splat(1)), i32x4.splat(1));
   const sign = i32x4.shl(v128.and(q, i32x4.splat(2)), 30);
   const result = v128.xor(v128.bitselect(c, s, isOdd), sign);
-  return v128.bitselect(all(NaN), result, f32x4.eq(f32x4.abs(x), all(Infinity)));
+  return v128.bitselect(entry(EDGES, 5), result, f32x4.eq(f32x4.abs(x), entry(EDGES, 3)));
 }
 
 // @ts-ignore: decorator

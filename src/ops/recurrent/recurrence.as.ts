@@ -1,11 +1,15 @@
-// One time step of a recurrent layer in float32: what follows the products, forwards and backwards. Pieces are rows of
-// the batch. The recurrent product of the step comes from the product kernel (`ops/matmul/product.as.ts`); steps
-// follow each other as calls.
+// Recurrent layers in float32, from the first step to the last and back: what follows once the input is projected.
+// Pieces are rows of the batch, which do not meet; each goes through all its steps, so that its state and its gates
+// stay near. Four rows at a time lie side by side, element by element, and meet the recurrent matrix in panels of two
+// vectors: so little is read for each product that arithmetic is the limit.
 import { sigmoid4, tanh4 } from "../../devices/wasm/math.as";
-import { part, storePart } from "../../devices/wasm/simd.as";
+import { multiplyAdd, part, storePart } from "../../devices/wasm/simd.as";
 
 const SIMPLE = 0;
 const LSTM = 1;
+
+/** Products that are summed in registers before they join the result, as in other products. */
+const BLOCK: i32 = 256;
 
 // Nearly all vectors are whole; only the last of a row may not be.
 
@@ -42,176 +46,383 @@ function slopeOfTanh(y: v128): v128 {
   return f32x4.sub(one(), f32x4.mul(y, y));
 }
 
-/**
- * The state of `units` after a step: from `x` (the projected input) and `product` (of the state before) where `mask`
- * is 1, as it was where it is 0 or `x` is missing; `gates` may be missing, too. Steps are bytes from row to row; those of `product` lie close.
- */
-export function recurrenceStep32(
-  kind: i32,
-  units: i32,
-  x: usize,
-  xStep: usize,
-  product: usize,
-  hBefore: usize,
-  cBefore: usize,
-  beforeStep: usize,
-  mask: usize,
-  maskStep: usize,
-  h: usize,
+/** The parts of what is fed to a step: one for each gate. */
+// @ts-ignore: decorator
+@inline
+function partsOf(kind: i32): usize {
+  return kind == SIMPLE ? 1 : kind == LSTM ? 4 : 3;
+}
+
+/** Bytes of `count` elements of four rows side by side, whole vectors of each. */
+// @ts-ignore: decorator
+@inline
+function sideBytes(count: i32): usize {
+  return <usize>((count + 3) & ~3) << 4;
+}
+
+/** Elements 0 to `count` of up to four rows side by side; a row that is missing is the last one again. */
+function interleave(source: usize, step: usize, rows: i32, count: i32, target: usize): void {
+  const row1 = rows > 1 ? step : 0;
+  const row2 = rows > 2 ? 2 * step : row1;
+  const row3 = rows > 3 ? 3 * step : row2;
+  for (let i: i32 = 0; i < count; i += 4, source += 16, target += 64) {
+    const left = min(4, count - i);
+    const a = read(source, left);
+    const b = read(source + row1, left);
+    const c = read(source + row2, left);
+    const d = read(source + row3, left);
+    const ab = i32x4.shuffle(a, b, 0, 4, 1, 5);
+    const cd = i32x4.shuffle(c, d, 0, 4, 1, 5);
+    v128.store(target, i64x2.shuffle(ab, cd, 0, 2));
+    v128.store(target, i64x2.shuffle(ab, cd, 1, 3), 16);
+    const ab2 = i32x4.shuffle(a, b, 2, 6, 3, 7);
+    const cd2 = i32x4.shuffle(c, d, 2, 6, 3, 7);
+    v128.store(target, i64x2.shuffle(ab2, cd2, 0, 2), 32);
+    v128.store(target, i64x2.shuffle(ab2, cd2, 1, 3), 48);
+  }
+}
+
+/** Adds to what was there, or to what the result starts with. */
+// @ts-ignore: decorator
+@inline
+function finish(target: usize, before: usize, low: v128, high: v128): void {
+  v128.store(target, f32x4.add(v128.load(before), low));
+  v128.store(target, f32x4.add(v128.load(before, 16), high), 16);
+}
+
+/** c = bias + a · b for groups of four rows side by side. Rows of c are whole panels; `zeros` serve where there is no bias. */
+function multiply(
+  a: usize,
+  run: i32,
+  groups: i32,
+  b: usize,
+  bStep: usize,
+  panelStep: usize,
+  panels: i32,
+  bias: usize,
+  zeros: usize,
   c: usize,
-  afterStep: usize,
-  gates: usize,
-  gatesStep: usize,
-  from: i32,
-  to: i32,
 ): void {
-  const width = <usize>units * 4;
-  const parts: usize = kind == SIMPLE ? 1 : kind == LSTM ? 4 : 3;
-  for (let row = <usize>from; row < <usize>to; row++) {
-    const kept = x == 0 || (mask != 0 && load<u8>(mask + row * maskStep) == 0);
-    const before = row * beforeStep;
-    const after = row * afterStep;
-    const given = x + row * xStep;
-    const fed = product + row * parts * width;
-    const saved = gates + row * gatesStep;
-    for (let i: i32 = 0; i < units; i += 4) {
-      const count = min(4, units - i);
-      const at = <usize>i * 4;
-      const h0 = read(hBefore + before + at, count);
-      if (kept) {
-        write(h + after + at, h0, count);
-        if (kind == LSTM) write(c + after + at, read(cBefore + before + at, count), count);
-        if (x != 0 && gates != 0 && kind != SIMPLE) {
-          for (let gate: usize = 0; gate < 4; gate++) write(saved + gate * width + at, f32x4.splat(0), count);
+  const slices = max<i32>((run + BLOCK - 1) / BLOCK, 1);
+  const slice = (run + slices - 1) / slices;
+  const cStep = <usize>panels << 5;
+  const side = sideBytes(run);
+  for (let p: i32 = 0; p < panels; p++) {
+    const column = <usize>p << 5;
+    for (let g: i32 = 0; g < groups; g++) {
+      const target = c + (<usize>g << 2) * cStep + column;
+      let x = a + <usize>g * side;
+      let y = b + <usize>p * panelStep;
+      for (let s: i32 = 0; s < slices; s++) {
+        let c00 = f32x4.splat(0);
+        let c01 = c00;
+        let c10 = c00;
+        let c11 = c00;
+        let c20 = c00;
+        let c21 = c00;
+        let c30 = c00;
+        let c31 = c00;
+        const end = x + (<usize>min(run - s * slice, slice) << 4);
+        for (; x != end; x += 16, y += bStep) {
+          const low = v128.load(y);
+          const high = v128.load(y, 16);
+          let value = v128.load32_splat(x);
+          c00 = multiplyAdd<f32>(value, low, c00);
+          c01 = multiplyAdd<f32>(value, high, c01);
+          value = v128.load32_splat(x, 4);
+          c10 = multiplyAdd<f32>(value, low, c10);
+          c11 = multiplyAdd<f32>(value, high, c11);
+          value = v128.load32_splat(x, 8);
+          c20 = multiplyAdd<f32>(value, low, c20);
+          c21 = multiplyAdd<f32>(value, high, c21);
+          value = v128.load32_splat(x, 12);
+          c30 = multiplyAdd<f32>(value, low, c30);
+          c31 = multiplyAdd<f32>(value, high, c31);
         }
-        continue;
+        const start = s > 0 ? 0 : bias ? bias + column : zeros;
+        finish(target, start ? start : target, c00, c01);
+        finish(target + cStep, start ? start : target + cStep, c10, c11);
+        finish(target + 2 * cStep, start ? start : target + 2 * cStep, c20, c21);
+        finish(target + 3 * cStep, start ? start : target + 3 * cStep, c30, c31);
       }
-      const sum0 = f32x4.add(read(given + at, count), read(fed + at, count));
-      if (kind == SIMPLE) {
-        write(h + after + at, tanh4(sum0), count);
-        continue;
-      }
-      const sum1 = f32x4.add(read(given + width + at, count), read(fed + width + at, count));
-      const x2 = read(given + 2 * width + at, count);
-      const fed2 = read(fed + 2 * width + at, count);
-      const gate0 = sigmoid4(sum0);
-      const gate1 = sigmoid4(sum1);
-      let gate2: v128;
-      let gate3: v128;
-      let y: v128;
-      if (kind == LSTM) {
-        gate2 = tanh4(f32x4.add(x2, fed2));
-        gate3 = sigmoid4(f32x4.add(read(given + 3 * width + at, count), read(fed + 3 * width + at, count)));
-        const c1 = f32x4.add(f32x4.mul(gate1, read(cBefore + before + at, count)), f32x4.mul(gate0, gate2));
-        write(c + after + at, c1, count);
-        y = f32x4.mul(gate3, tanh4(c1));
-      } else {
-        gate2 = tanh4(f32x4.add(x2, f32x4.mul(gate1, fed2)));
-        gate3 = fed2;
-        y = f32x4.add(f32x4.mul(gate0, h0), f32x4.mul(f32x4.sub(one(), gate0), gate2));
-      }
-      write(h + after + at, y, count);
-      if (gates == 0) continue;
-      write(saved + at, gate0, count);
-      write(saved + width + at, gate1, count);
-      write(saved + 2 * width + at, gate2, count);
-      write(saved + 3 * width + at, gate3, count);
     }
   }
 }
 
 /**
- * The way back through a step. The gradient of the state after it is the sum of `dh`, `product` (what the next step's
+ * One row's state after a step: from `x` (the projected input) and `product` (of the state before), or as it was where
+ * it is `kept`. The state before and after lie side by side. `gates` may be missing.
+ */
+function take(kind: i32, units: i32, kept: bool, x: usize, product: usize, h: usize, c: usize, gates: usize): void {
+  const width = <usize>units * 4;
+  for (let i: i32 = 0; i < units; i += 4) {
+    const count = min(4, units - i);
+    const at = <usize>i * 4;
+    const h0 = read(h + at, count);
+    if (kept) {
+      write(h + width + at, h0, count);
+      if (kind == LSTM) write(c + width + at, read(c + at, count), count);
+      if (gates != 0 && kind != SIMPLE) {
+        for (let gate: usize = 0; gate < 4; gate++) write(gates + gate * width + at, f32x4.splat(0), count);
+      }
+      continue;
+    }
+    const sum0 = f32x4.add(read(x + at, count), read(product + at, count));
+    if (kind == SIMPLE) {
+      write(h + width + at, tanh4(sum0), count);
+      continue;
+    }
+    const sum1 = f32x4.add(read(x + width + at, count), read(product + width + at, count));
+    const x2 = read(x + 2 * width + at, count);
+    const fed2 = read(product + 2 * width + at, count);
+    const gate0 = sigmoid4(sum0);
+    const gate1 = sigmoid4(sum1);
+    let gate2: v128;
+    let gate3: v128;
+    let y: v128;
+    if (kind == LSTM) {
+      gate2 = tanh4(f32x4.add(x2, fed2));
+      gate3 = sigmoid4(f32x4.add(read(x + 3 * width + at, count), read(product + 3 * width + at, count)));
+      const c1 = f32x4.add(f32x4.mul(gate1, read(c + at, count)), f32x4.mul(gate0, gate2));
+      write(c + width + at, c1, count);
+      y = f32x4.mul(gate3, tanh4(c1));
+    } else {
+      gate2 = tanh4(f32x4.add(x2, f32x4.mul(gate1, fed2)));
+      gate3 = fed2;
+      y = f32x4.add(f32x4.mul(gate0, h0), f32x4.mul(f32x4.sub(one(), gate0), gate2));
+    }
+    write(h + width + at, y, count);
+    if (gates == 0) continue;
+    write(gates + at, gate0, count);
+    write(gates + width + at, gate1, count);
+    write(gates + 2 * width + at, gate2, count);
+    write(gates + 3 * width + at, gate3, count);
+  }
+}
+
+/**
+ * The states of all steps, h and c [batch, steps + 1, units], from the projected input x [batch, steps, parts · units]
+ * and the states before, h0 and c0 [batch, units]. `panels` are those of the recurrent matrix; `bias`, `mask` (a byte
+ * for each step of each row) and `gates` may be missing. A piece is `rowsOfPiece` rows, whole groups of four, and has
+ * `scratchBytes` of `scratch`, which begins with a panel's row of zeros.
+ */
+export function recurrence32(
+  kind: i32,
+  batch: i32,
+  steps: i32,
+  units: i32,
+  x: usize,
+  panels: usize,
+  bStep: usize,
+  panelStep: usize,
+  bias: usize,
+  h0: usize,
+  c0: usize,
+  mask: usize,
+  h: usize,
+  c: usize,
+  gates: usize,
+  rowsOfPiece: i32,
+  scratch: usize,
+  scratchBytes: usize,
+  from: i32,
+  to: i32,
+): void {
+  const width = <usize>units * 4;
+  const parts = partsOf(kind);
+  const columns = <i32>parts * units;
+  const panelCount = (columns + 7) >> 3;
+  const stateStep = <usize>(steps + 1) * width;
+  const zeros = scratch + <usize>from * scratchBytes;
+  const side = zeros + 32;
+  memory.fill(zeros, 0, 32);
+  for (let piece = from; piece < to; piece++) {
+    const first = piece * rowsOfPiece;
+    const rows = min(batch - first, rowsOfPiece);
+    const groups = (rows + 3) >> 2;
+    const product = side + <usize>groups * sideBytes(units);
+    for (let row = <usize>first; row < <usize>(first + rows); row++) {
+      memory.copy(h + row * stateStep, h0 + row * width, width);
+      if (kind == LSTM) memory.copy(c + row * stateStep, c0 + row * width, width);
+    }
+    for (let step: i32 = 0; step < steps; step++) {
+      const before = <usize>step * width;
+      for (let g: i32 = 0; g < groups; g++) {
+        const source = h + <usize>(first + (g << 2)) * stateStep + before;
+        interleave(source, stateStep, min(4, rows - (g << 2)), units, side + <usize>g * sideBytes(units));
+      }
+      multiply(side, units, groups, panels, bStep, panelStep, panelCount, bias, zeros, product);
+      for (let r: i32 = 0; r < rows; r++) {
+        const row = <usize>(first + r);
+        const at = row * <usize>steps + <usize>step;
+        take(
+          kind,
+          units,
+          mask != 0 && load<u8>(mask + at) == 0,
+          x + at * parts * width,
+          product + (<usize>r * <usize>panelCount << 5),
+          h + row * stateStep + before,
+          c + row * stateStep + before,
+          gates ? gates + at * 4 * width : 0,
+        );
+      }
+    }
+  }
+}
+
+/**
+ * One row's way back through a step. The gradient of the state after it is the sum of `dh`, `product` (what the next step's
  * product passed back) and `carriedH`; that of c the sum of `dc` and `carriedC`. What does not go through the product
  * is carried on, in place. The gradients of the projected input and of the product go to `dx` and `dproduct` (the same
  * but in a GRU, so elsewhere it is missing). Without `dx` everything is carried on. Addresses that are 0 mean zeros.
  */
-export function recurrenceBack32(
+function giveBack(
   kind: i32,
   units: i32,
+  kept: bool,
+  isLast: bool,
   dh: usize,
   dc: usize,
   product: usize,
   carriedH: usize,
   carriedC: usize,
-  isLast: i32,
-  mask: usize,
-  maskStep: usize,
   h: usize,
   c: usize,
-  stateStep: usize,
   gates: usize,
-  gatesStep: usize,
   dx: usize,
   dproduct: usize,
-  dxStep: usize,
+): void {
+  const width = <usize>units * 4;
+  const zero = f32x4.splat(0);
+  for (let i: i32 = 0; i < units; i += 4) {
+    const count = min(4, units - i);
+    const at = <usize>i * 4;
+    let dy = dh == 0 ? zero : read(dh + at, count);
+    let dcell = dc == 0 || kind != LSTM ? zero : read(dc + at, count);
+    if (!isLast) {
+      dy = f32x4.add(dy, f32x4.add(read(product + at, count), read(carriedH + at, count)));
+      if (kind == LSTM) dcell = f32x4.add(dcell, read(carriedC + at, count));
+    }
+    if (kept) {
+      write(carriedH + at, dy, count);
+      if (kind == LSTM) write(carriedC + at, dcell, count);
+      if (dx != 0) {
+        for (let gate: usize = 0; gate < partsOf(kind); gate++) {
+          write(dx + gate * width + at, zero, count);
+          if (dproduct != 0) write(dproduct + gate * width + at, zero, count);
+        }
+      }
+      continue;
+    }
+    if (kind == SIMPLE) {
+      write(dx + at, f32x4.mul(dy, slopeOfTanh(read(h + width + at, count))), count);
+      write(carriedH + at, zero, count);
+      continue;
+    }
+    const gate0 = read(gates + at, count);
+    const gate1 = read(gates + width + at, count);
+    const gate2 = read(gates + 2 * width + at, count);
+    const gate3 = read(gates + 3 * width + at, count);
+    let d0: v128;
+    let d1: v128;
+    let d2: v128;
+    if (kind == LSTM) {
+      const squashed = tanh4(read(c + width + at, count));
+      dcell = f32x4.add(dcell, f32x4.mul(f32x4.mul(dy, gate3), slopeOfTanh(squashed)));
+      d0 = f32x4.mul(f32x4.mul(dcell, gate2), slopeOfSigmoid(gate0));
+      d1 = f32x4.mul(f32x4.mul(dcell, read(c + at, count)), slopeOfSigmoid(gate1));
+      d2 = f32x4.mul(f32x4.mul(dcell, gate0), slopeOfTanh(gate2));
+      write(dx + 3 * width + at, f32x4.mul(f32x4.mul(dy, squashed), slopeOfSigmoid(gate3)), count);
+      write(carriedC + at, f32x4.mul(dcell, gate1), count);
+      write(carriedH + at, zero, count);
+    } else {
+      const h0 = read(h + at, count);
+      d0 = f32x4.mul(f32x4.mul(dy, f32x4.sub(h0, gate2)), slopeOfSigmoid(gate0));
+      d2 = f32x4.mul(f32x4.mul(dy, f32x4.sub(one(), gate0)), slopeOfTanh(gate2));
+      d1 = f32x4.mul(f32x4.mul(d2, gate3), slopeOfSigmoid(gate1));
+      write(carriedH + at, f32x4.mul(dy, gate0), count);
+      write(dproduct + at, d0, count);
+      write(dproduct + width + at, d1, count);
+      write(dproduct + 2 * width + at, f32x4.mul(d2, gate1), count);
+    }
+    write(dx + at, d0, count);
+    write(dx + width + at, d1, count);
+    write(dx + 2 * width + at, d2, count);
+  }
+}
+
+/**
+ * The gradients of the projected input (and, of a GRU, of the recurrent product: `dproduct`), and of the states before
+ * the first step. `panels` are those of the recurrent matrix transposed; the rest is as above.
+ */
+export function recurrenceGradient32(
+  kind: i32,
+  batch: i32,
+  steps: i32,
+  units: i32,
+  dh: usize,
+  dc: usize,
+  panels: usize,
+  bStep: usize,
+  panelStep: usize,
+  mask: usize,
+  h: usize,
+  c: usize,
+  gates: usize,
+  dx: usize,
+  dproduct: usize,
+  dh0: usize,
+  dc0: usize,
+  rowsOfPiece: i32,
+  scratch: usize,
+  scratchBytes: usize,
   from: i32,
   to: i32,
 ): void {
   const width = <usize>units * 4;
-  const parts: usize = kind == SIMPLE ? 1 : kind == LSTM ? 4 : 3;
-  const zero = f32x4.splat(0);
-  for (let row = <usize>from; row < <usize>to; row++) {
-    const kept = dx == 0 || (mask != 0 && load<u8>(mask + row * maskStep) == 0);
-    const state = row * stateStep;
-    const close = row * width;
-    const saved = gates + row * gatesStep;
-    const target = dx + row * dxStep;
-    const other = dproduct + row * dxStep;
-    for (let i: i32 = 0; i < units; i += 4) {
-      const count = min(4, units - i);
-      const at = <usize>i * 4;
-      let dy = dh == 0 ? zero : read(dh + state + at, count);
-      let dcell = dc == 0 || kind != LSTM ? zero : read(dc + state + at, count);
-      if (!isLast) {
-        dy = f32x4.add(dy, f32x4.add(read(product + close + at, count), read(carriedH + close + at, count)));
-        if (kind == LSTM) dcell = f32x4.add(dcell, read(carriedC + close + at, count));
+  const columns = <i32>partsOf(kind) * units;
+  const xWidth = <usize>columns * 4;
+  const panelCount = (units + 7) >> 3;
+  const stateStep = <usize>(steps + 1) * width;
+  const passed = dproduct ? dproduct : dx;
+  const zeros = scratch + <usize>from * scratchBytes;
+  const side = zeros + 32;
+  memory.fill(zeros, 0, 32);
+  for (let piece = from; piece < to; piece++) {
+    const first = piece * rowsOfPiece;
+    const rows = min(batch - first, rowsOfPiece);
+    const groups = (rows + 3) >> 2;
+    const product = side + <usize>groups * sideBytes(columns);
+    // Step −1 is what comes before the first.
+    for (let step = steps - 1; step >= -1; step--) {
+      for (let r: i32 = 0; r < rows; r++) {
+        const row = <usize>(first + r);
+        const at = row * <usize>steps + <usize>step;
+        const before = row * stateStep + <usize>step * width;
+        giveBack(
+          kind,
+          units,
+          step < 0 || (mask != 0 && load<u8>(mask + at) == 0),
+          step == steps - 1,
+          dh ? dh + before + width : 0,
+          dc ? dc + before + width : 0,
+          product + (<usize>r * <usize>panelCount << 5),
+          dh0 + row * width,
+          dc0 + row * width,
+          h + before,
+          c + before,
+          gates + at * 4 * width,
+          step < 0 ? 0 : dx + at * xWidth,
+          step < 0 || !dproduct ? 0 : dproduct + at * xWidth,
+        );
       }
-      if (kept) {
-        write(carriedH + close + at, dy, count);
-        if (kind == LSTM) write(carriedC + close + at, dcell, count);
-        if (dx != 0) {
-          for (let gate: usize = 0; gate < parts; gate++) {
-            write(target + gate * width + at, zero, count);
-            if (dproduct != 0) write(other + gate * width + at, zero, count);
-          }
-        }
-        continue;
+      if (step < 0) break;
+      for (let g: i32 = 0; g < groups; g++) {
+        const source = passed + (<usize>(first + (g << 2)) * <usize>steps + <usize>step) * xWidth;
+        const target = side + <usize>g * sideBytes(columns);
+        interleave(source, <usize>steps * xWidth, min(4, rows - (g << 2)), columns, target);
       }
-      if (kind == SIMPLE) {
-        write(target + at, f32x4.mul(dy, slopeOfTanh(read(h + state + width + at, count))), count);
-        write(carriedH + close + at, zero, count);
-        continue;
-      }
-      const gate0 = read(saved + at, count);
-      const gate1 = read(saved + width + at, count);
-      const gate2 = read(saved + 2 * width + at, count);
-      const gate3 = read(saved + 3 * width + at, count);
-      let d0: v128;
-      let d1: v128;
-      let d2: v128;
-      if (kind == LSTM) {
-        const squashed = tanh4(read(c + state + width + at, count));
-        dcell = f32x4.add(dcell, f32x4.mul(f32x4.mul(dy, gate3), slopeOfTanh(squashed)));
-        d0 = f32x4.mul(f32x4.mul(dcell, gate2), slopeOfSigmoid(gate0));
-        d1 = f32x4.mul(f32x4.mul(dcell, read(c + state + at, count)), slopeOfSigmoid(gate1));
-        d2 = f32x4.mul(f32x4.mul(dcell, gate0), slopeOfTanh(gate2));
-        write(target + 3 * width + at, f32x4.mul(f32x4.mul(dy, squashed), slopeOfSigmoid(gate3)), count);
-        write(carriedC + close + at, f32x4.mul(dcell, gate1), count);
-        write(carriedH + close + at, zero, count);
-      } else {
-        const h0 = read(h + state + at, count);
-        d0 = f32x4.mul(f32x4.mul(dy, f32x4.sub(h0, gate2)), slopeOfSigmoid(gate0));
-        d2 = f32x4.mul(f32x4.mul(dy, f32x4.sub(one(), gate0)), slopeOfTanh(gate2));
-        d1 = f32x4.mul(f32x4.mul(d2, gate3), slopeOfSigmoid(gate1));
-        write(carriedH + close + at, f32x4.mul(dy, gate0), count);
-        write(other + at, d0, count);
-        write(other + width + at, d1, count);
-        write(other + 2 * width + at, f32x4.mul(d2, gate1), count);
-      }
-      write(target + at, d0, count);
-      write(target + width + at, d1, count);
-      write(target + 2 * width + at, d2, count);
+      multiply(side, columns, groups, panels, bStep, panelStep, panelCount, 0, zeros, product);
     }
   }
 }

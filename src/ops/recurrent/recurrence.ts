@@ -1,11 +1,11 @@
 /**
  * A recurrence over time: what SimpleRNN, LSTM and GRU compute once their input is projected for all steps, with the
- * activations that are theirs by default (logistic gates, tanh). Each step is one matrix product and one kernel for
- * everything that follows it; the whole sequence is one op, so that a step costs no bookkeeping, forwards or backwards.
+ * activations that are theirs by default (logistic gates, tanh). The whole sequence is one op and one kernel call, in
+ * which rows of the batch go through all steps by themselves, forwards or backwards.
  * What it is not: a layer. Other activations, and cells of one's own, are composed of smaller ops in `layers/rnn/`.
  */
 import { ShapeError } from "../../core/errors.ts";
-import { call, type KernelCall, type Pointer, type Workspace } from "../../core/op.ts";
+import { call, type Pointer, type Workspace } from "../../core/op.ts";
 import { currentScope } from "../../core/scope.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -15,7 +15,7 @@ import { where } from "../elementwise/compare.ts";
 import { tanh } from "../elementwise/unary.ts";
 import { differentiate, throughReference } from "../grad.ts";
 import { affine, product } from "../matmul/matmul.ts";
-import { panelsOf, productCall } from "../matmul/product.ts";
+import { panelsOf } from "../matmul/product.ts";
 import { stack } from "../movement/concatenate.ts";
 import { expandDims, reshape } from "../movement/reshape.ts";
 import { sliceAlong, split } from "../movement/slice.ts";
@@ -108,56 +108,38 @@ function inFloat32(...operands: readonly (Pointer | undefined)[]): boolean {
   return operands.every((operand) => operand === undefined || operand.dtype === "float32");
 }
 
-/** The rows of a matrix or of one step of a sequence: where they begin, and how far apart they are. */
-interface Rows {
-  readonly at: number;
-  readonly step: number;
+/** Rows that the kernel takes through a step side by side. */
+const rowsSideBySide = 4;
+/** The most bytes of a recurrent matrix that are read anew for every four rows, since they stay in the second cache. */
+const nearBytes = 1 << 20;
+/** Rows that share what is read of a larger one. */
+const rowsOfLarge = 32;
+
+/** How rows become pieces, and the memory each has to multiply its rows with a matrix of that shape. */
+function piecesOf(batch: number, matrix: readonly [number, number], workspace: Workspace) {
+  const whole = (count: number, multiple: number) => Math.ceil(count / multiple) * multiple;
+  const [run, columns] = matrix;
+  const rows = Math.min(
+    run * columns * 4 > nearBytes ? rowsOfLarge : rowsSideBySide,
+    Math.max(whole(batch, rowsSideBySide), rowsSideBySide),
+  );
+  const pieces = Math.ceil(batch / rows);
+  const bytes = whole(32 + rows * 4 * (whole(run, 4) + whole(columns, 8)), 64);
+  return { pieces, args: [rows, workspace.temporary(bytes * pieces), bytes] as const };
 }
 
-/** The calls of `product(from, to)`: rows of a times one matrix, whose panels are made once for all steps. */
-function productOf(
-  matrix: Pointer,
-  transposed: boolean,
-  batch: number,
-  bias: number | undefined,
-  workspace: Workspace,
-) {
+/** A matrix in panels, or its transpose, to be read by every row at every step. */
+function panelsOfMatrix(matrix: Pointer, transposed: boolean, reads: number, workspace: Workspace) {
   const [rows, columns] = matrix.shape as [number, number];
-  const [inner, outer] = transposed ? [columns, rows] : [rows, columns];
-  const [along, across] = transposed ? [4, columns * 4] : [columns * 4, 4];
-  const panels = panelsOf(
-    { at: matrix.at, columns: outer, run: inner, step: along, columnStep: across, taps: [0], jobs: [0] },
-    batch,
-    "float32",
-    workspace,
-  );
-  const target = workspace.temporary(batch * outer * 4);
-  // Rows of two kinds at most: those of a state, and those of a step.
-  const templates = new Map<number, KernelCall>();
-  const times = ({ at: from, step }: Rows): KernelCall => {
-    const template =
-      templates.get(step) ??
-      productCall(
-        {
-          a: from,
-          c: target,
-          bias,
-          rows: [1, 1, 1, batch],
-          aSteps: [0, 0, 0, step],
-          cSteps: [0, 0, 0, outer * 4],
-          run: inner,
-          step: 4,
-          taps: [0],
-          jobs: [{ a: 0, b: panels.jobs[0] as number, c: 0, taps: 1 }],
-        },
-        panels,
-        "float32",
-        workspace,
-      );
-    templates.set(step, template);
-    return { ...template, args: template.args.with(0, from) };
+  const [run, across] = transposed ? [columns, rows] : [rows, columns];
+  const [step, columnStep] = transposed ? [4, columns * 4] : [columns * 4, 4];
+  const source = { at: matrix.at, columns: across, run, step, columnStep, taps: [0], jobs: [0] };
+  const panels = panelsOf(source, reads, "float32", workspace);
+  return {
+    calls: panels.calls,
+    args: [panels.at + (panels.jobs[0] as number), panels.step, panels.panelStep] as const,
+    matrix: [run, across] as const,
   };
-  return { calls: panels.calls, target, times };
 }
 
 const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
@@ -200,46 +182,33 @@ const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
   },
   wasm({ x, recurrent, bias, h: h0, c: c0, mask }, { h, c, gates }, { kind, remember }, workspace) {
     if (!inFloat32(x, recurrent, bias, h0, c0)) return undefined;
-    const { code, parts, remembered } = kinds[kind];
     const { batch, steps, units } = sizesOf({ x, recurrent });
     if (units === 0) return [];
-    const fed = productOf(recurrent, false, batch, bias?.at, workspace);
-    const width = units * 4;
-    const [xStep, stateStep, gatesStep] = [steps * parts * width, (steps + 1) * width, steps * remembered * width];
-    const first = call(
-      "recurrenceStep32",
-      [code, units, 0, 0, 0, h0.at, c0?.at ?? 0, width, 0, 0, h.at, c.at, stateStep, 0, 0],
-      { pieces: batch },
-    );
-    const calls: KernelCall[] = [...fed.calls, first];
-    for (let step = 0; step < steps; step++) {
-      const before = step * width;
-      calls.push(
-        fed.times({ at: h.at + before, step: stateStep }),
-        call(
-          "recurrenceStep32",
-          [
-            code,
-            units,
-            x.at + step * parts * width,
-            xStep,
-            fed.target,
-            h.at + before,
-            c.at + before,
-            stateStep,
-            mask ? mask.at + step : 0,
-            steps,
-            h.at + before + width,
-            c.at + before + width,
-            stateStep,
-            remember ? gates.at + step * remembered * width : 0,
-            gatesStep,
-          ],
-          { pieces: batch },
-        ),
-      );
-    }
-    return calls;
+    const { calls, args, matrix } = panelsOfMatrix(recurrent, false, batch * steps, workspace);
+    const pieces = piecesOf(batch, matrix, workspace);
+    return [
+      ...calls,
+      call(
+        "recurrence32",
+        [
+          kinds[kind].code,
+          batch,
+          steps,
+          units,
+          x.at,
+          ...args,
+          bias?.at ?? 0,
+          h0.at,
+          c0?.at ?? 0,
+          mask?.at ?? 0,
+          h.at,
+          c.at,
+          remember ? gates.at : 0,
+          ...pieces.args,
+        ],
+        pieces,
+      ),
+    ];
   },
   gradient({ h: dh, c: dc }, { inputs, outputs: { h, c, gates } }, attributes) {
     const { kind } = attributes;
@@ -322,47 +291,37 @@ const recurrenceBack = op<BackInputs, "dx" | "dproduct" | "dh0" | "dc0", Attribu
     };
   },
   reference: (inputs, attributes) => composeBack(inputs, attributes),
-  wasm({ x, recurrent, mask, c0, dh, dc, h, c, gates }, { dx, dproduct, dh0, dc0 }, { kind }, workspace) {
+  wasm({ x, recurrent, mask, dh, dc, h, c, gates }, { dx, dproduct, dh0, dc0 }, { kind }, workspace) {
     if (!inFloat32(x, recurrent, dh, dc)) return undefined;
-    const { code, parts, remembered } = kinds[kind];
     const { batch, steps, units } = sizesOf({ x, recurrent });
     if (units === 0) return [];
-    const fed = productOf(recurrent, true, batch, undefined, workspace);
-    const width = units * 4;
-    const [xStep, stateStep, gatesStep] = [steps * parts * width, (steps + 1) * width, steps * remembered * width];
-    const carriedC = c0 ? dc0.at : 0;
-    /** What a step passes back to the state before it; -1 is before the first. */
-    const back = (step: number): KernelCall =>
+    const { calls, args, matrix } = panelsOfMatrix(recurrent, true, batch * steps, workspace);
+    const pieces = piecesOf(batch, matrix, workspace);
+    return [
+      ...calls,
       call(
-        "recurrenceBack32",
+        "recurrenceGradient32",
         [
-          code,
-          units,
-          dh ? dh.at + (step + 1) * width : 0,
-          dc ? dc.at + (step + 1) * width : 0,
-          fed.target,
-          dh0.at,
-          carriedC,
-          step === steps - 1 ? 1 : 0,
-          mask ? mask.at + step : 0,
+          kinds[kind].code,
+          batch,
           steps,
-          h.at + step * width,
-          c.at + step * width,
-          stateStep,
-          gates.at + step * remembered * width,
-          gatesStep,
-          step < 0 ? 0 : dx.at + step * parts * width,
-          step < 0 || kind !== "gru" ? 0 : dproduct.at + step * parts * width,
-          xStep,
+          units,
+          dh?.at ?? 0,
+          dc?.at ?? 0,
+          ...args,
+          mask?.at ?? 0,
+          h.at,
+          c.at,
+          gates.at,
+          dx.at,
+          kind === "gru" ? dproduct.at : 0,
+          dh0.at,
+          dc0.at,
+          ...pieces.args,
         ],
-        { pieces: batch },
-      );
-    const calls: KernelCall[] = [...fed.calls];
-    const passed = kind === "gru" ? dproduct : dx;
-    for (let step = steps - 1; step >= 0; step--) {
-      calls.push(back(step), fed.times({ at: passed.at + step * parts * width, step: xStep }));
-    }
-    return [...calls, back(-1)];
+        pieces,
+      ),
+    ];
   },
   gradient: (dy, { inputs }, attributes) => ({
     ...throughReference(composeBack, ["x", "recurrent", "bias", "h0", "c0", "dh", "dc"])(dy, { inputs }, attributes),
