@@ -1,8 +1,13 @@
-// Compiles src/ to dist/ with its type declarations. Does nothing when dist/ is newer than every source.
+// Compiles src/ to dist/ with its type declarations, and bundles dist/node from it: in Node, where every file that is
+// loaded costs most of a millisecond, a program starts from a few files. Bundlers of pages take dist/ itself, which they
+// can leave parts of. Does nothing when dist/ is newer than every source.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { transform } from "esbuild";
+import { rolldown } from "rolldown";
+import { chunksAtOnce } from "./chunks.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
@@ -12,7 +17,45 @@ const inputs = [
   ...readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).map((file) => join(root, "src", file)),
   join(root, "tsconfig.json"),
   join(root, "tsconfig.build.json"),
+  join(root, "package.json"),
+  join(root, "scripts/chunks.mjs"),
+  fileURLToPath(import.meta.url),
 ];
+/**
+ * Writes node/: one file with all that "varve" loads at once, and small ones for its other entries and for later. The
+ * text is plain ASCII, which engines read faster; names stay, for those who read a stack.
+ */
+async function bundleForNode(folder) {
+  const entries = {
+    index: join(folder, "index.js"),
+    contrib: join(folder, "frontends/contrib/index.js"),
+    neupy: join(folder, "frontends/neupy/index.js"),
+    varve: join(folder, "command/varve.js"),
+  };
+  const platform = join(folder, "platform/node.js");
+  const bundled = (input) =>
+    rolldown({
+      input,
+      platform: "node",
+      external: Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies),
+      resolve: { alias: { "#platform": platform, "#keras": join(folder, "keras/save.js") } },
+      logLevel: "silent",
+    });
+  // The platform is for later too, but so small and needed so often that it comes with the rest.
+  const whole = await (await bundled(entries.index)).generate({ format: "esm" });
+  const atOnce = new Set([platform, ...chunksAtOnce(whole.output).flatMap(({ modules }) => Object.keys(modules))]);
+  const { output } = await (await bundled(entries)).generate({
+    format: "esm",
+    chunkFileNames: "[name].js",
+    codeSplitting: { groups: [{ name: "main", test: (id) => atOnce.has(id) }] },
+  });
+  mkdirSync(join(folder, "node"));
+  for (const { fileName, code } of output) {
+    const written = await transform(code, { target: "node20", minifyWhitespace: true, minifySyntax: true });
+    writeFileSync(join(folder, "node", fileName), written.code);
+  }
+}
+
 const newest = Math.max(...inputs.map((file) => statSync(file).mtimeMs));
 
 if (!existsSync(stamp) || statSync(stamp).mtimeMs < newest) {
@@ -31,6 +74,7 @@ if (!existsSync(stamp) || statSync(stamp).mtimeMs < newest) {
     const text = readFileSync(path, "utf8");
     writeFileSync(path, text.replace(/((?:from|module) "|import\(")(\.{1,2}\/[^"]+)\.ts"/g, '$1$2.js"'));
   }
+  await bundleForNode(fresh);
   writeFileSync(join(fresh, ".built"), "");
   rmSync(dist, { recursive: true, force: true });
   renameSync(fresh, dist);

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
+import { chunksAtOnce } from "./chunks.mjs";
 
 const budget = 120_000;
 const frontendBudget = 15_000;
@@ -22,7 +23,7 @@ const programs = {
 const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 const frontends = Object.keys(exports).flatMap((path) => /^\.\/(\w+)$/.exec(path)?.[1] ?? []);
 
-/** What a page loads to start the program: its bundle and the chunks that it imports at once, not those for later. */
+/** What a page loads to start the program. */
 async function bundle(contents) {
   const entry = join(process.cwd(), "program.js");
   const program = {
@@ -32,16 +33,9 @@ async function bundle(contents) {
   };
   const bundled = await rolldown({ input: entry, platform: "browser", plugins: [program], logLevel: "silent" });
   const { output } = await bundled.generate({ format: "esm", minify: true });
-  const chunks = new Map(output.filter(({ type }) => type === "chunk").map((chunk) => [chunk.fileName, chunk]));
-  const loaded = new Set();
-  const load = (name) => {
-    if (loaded.has(name)) return;
-    loaded.add(name);
-    for (const next of chunks.get(name).imports) load(next);
-  };
-  load(output.find(({ isEntry }) => isEntry).fileName);
-  const codes = [...loaded].map((name) => Buffer.from(chunks.get(name).code));
-  const modules = [...loaded].flatMap((name) => Object.entries(chunks.get(name).modules));
+  const chunks = chunksAtOnce(output);
+  const codes = chunks.map(({ code }) => Buffer.from(code));
+  const modules = chunks.flatMap(({ modules }) => Object.entries(modules));
   const sizeOf = (part) =>
     modules.filter(([path]) => path.includes(part)).reduce((sum, [, { renderedLength }]) => sum + renderedLength, 0);
   return {

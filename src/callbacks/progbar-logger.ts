@@ -74,7 +74,7 @@ export class ProgbarLogger extends Callback {
     this.#steps = 0;
     this.#lastDrawn = 0;
     this.#close();
-    if (this.#verbose !== 2) this.#bar = (await platform()).openBar(title, this.params.steps);
+    if (this.#verbose !== 2) this.#bar = await (await platform()).openBar(title, this.params.steps);
   }
 
   #step(batch: number, logs: Logs): void {

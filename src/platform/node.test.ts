@@ -22,8 +22,8 @@ afterEach(() => {
   for (const name of ["isTTY", "columns"]) Reflect.deleteProperty(process.stdout, name);
 });
 
-test("the last state of a bar stays whole, however narrow the terminal is", () => {
-  const bar = platform.openBar("Epoch 1/2", 4);
+test("the last state of a bar stays whole, however narrow the terminal is", async () => {
+  const bar = await platform.openBar("Epoch 1/2", 4);
   expect(sent).toMatch(/^Epoch 1\/2\n/);
   bar?.update(1, "loss: 0.5");
   expect(sent.split("\u001b[?7l")).toHaveLength(2);
@@ -33,15 +33,15 @@ test("the last state of a bar stays whole, however narrow the terminal is", () =
   expect(sent.endsWith(`4/4 ${"━".repeat(20)} 1ms/step - loss: 0.2500 - val_loss: 0.1250\n`)).toBe(true);
 });
 
-test("where nobody knows the end, it is known at the end", () => {
-  const bar = platform.openBar("", undefined);
+test("where nobody knows the end, it is known at the end", async () => {
+  const bar = await platform.openBar("", undefined);
   bar?.update(3, "loss: 1");
   bar?.stop();
   expect(sent.endsWith(`3/3 ${"━".repeat(20)} loss: 1\n`)).toBe(true);
 });
 
-test("there is no bar where there is no terminal", () => {
+test("there is no bar where there is no terminal", async () => {
   Object.defineProperty(process.stdout, "isTTY", { value: false, configurable: true });
-  expect(platform.openBar("Epoch 1/2", 4)).toBeUndefined();
+  expect(await platform.openBar("Epoch 1/2", 4)).toBeUndefined();
   expect(sent).toBe("");
 });

@@ -4,8 +4,6 @@
  */
 import { appendFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
-import { SingleBar } from "cli-progress";
 import type { Bar, Platform } from "./platform.ts";
 
 /** How many characters a bar is long. */
@@ -21,15 +19,18 @@ function barLine(done: number, total: number | undefined, text: string): string 
 export const platform: Platform = {
   processors: availableParallelism(),
 
-  startWorker(source, data) {
+  async startWorker(source, data) {
+    const { Worker } = await import("node:worker_threads");
     const text = `${source}\nstart(require("node:worker_threads").workerData);`;
     const worker = new Worker(text, { eval: true, workerData: data });
     worker.unref();
     return worker;
   },
 
-  openBar(title, total): Bar | undefined {
+  async openBar(title, total): Promise<Bar | undefined> {
     if (!process.stdout.isTTY) return undefined;
+    // Loaded only where there is something to draw: that takes longer than a first prediction.
+    const { SingleBar } = (await import("cli-progress")).default;
     if (title) console.log(title);
     let last = { done: 0, text: "" };
     const bar = new SingleBar({

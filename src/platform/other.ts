@@ -11,7 +11,7 @@ function noFiles(): never {
 export const platform: Platform = {
   processors: globalThis.navigator?.hardwareConcurrency ?? 1,
 
-  startWorker(source, data) {
+  async startWorker(source, data) {
     if (typeof Worker === "undefined") return undefined;
     const text = `${source}\nonmessage = ({ data }) => start(data);`;
     const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
@@ -24,7 +24,7 @@ export const platform: Platform = {
     }
   },
 
-  openBar: () => undefined,
+  openBar: async () => undefined,
   appendToFile: async () => noFiles(),
   replaceFile: async () => noFiles(),
   removeFile: async () => noFiles(),

@@ -23,12 +23,12 @@ export interface Platform {
    * A worker that runs a text which defines a function `start`, and calls that with `data`; it does not keep the
    * process alive. Undefined where workers cannot be made.
    */
-  startWorker(source: string, data: object): StartedWorker | undefined;
+  startWorker(source: string, data: object): Promise<StartedWorker | undefined>;
   /**
    * A bar of so many steps (undefined: nobody knows how many) below a title, where there is one; undefined where there
    * is no terminal.
    */
-  openBar(title: string, total: number | undefined): Bar | undefined;
+  openBar(title: string, total: number | undefined): Promise<Bar | undefined>;
   /** Adds text at the end of a file, in one piece. */
   appendToFile(path: string, text: string): Promise<void>;
   /** Exchanges what a file holds, in one piece: nobody ever sees half of it. */

@@ -193,8 +193,12 @@ export class Threads {
     const count = this.#wanted === "auto" ? Math.min(processors, mostThreads) : this.#wanted;
     for (let index = 1; index < count; index++) {
       const data = { module, memory, control, names, word, thread: index, argumentsAt, looksBeforeSleep };
-      const worker = startWorker(workerSource, data);
+      const worker = await startWorker(workerSource, data);
       if (!worker) return;
+      if (team !== this.#team) {
+        worker.terminate();
+        return;
+      }
       this.#workers.push(worker);
     }
   }

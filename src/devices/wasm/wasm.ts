@@ -46,15 +46,22 @@ export function isWasmAvailable(): boolean {
   return supports("simd");
 }
 
+/** The bytes that hexadecimal digits stand for, at every start: Node has them fifteen times as fast as a loop that is new. */
+function bytesOfHex(text: string): Uint8Array<ArrayBuffer> {
+  const { Buffer } = globalThis as { Buffer?: { from(text: string, encoding: "hex"): Uint8Array<ArrayBuffer> } };
+  if (Buffer) return Buffer.from(text, "hex");
+  // Digits are 48 … 57, letters 97 … 102. `Number.parseInt` on slices takes ten times as long.
+  const digit = (code: number) => (code < 58 ? code - 48 : code - 87);
+  const bytes = new Uint8Array(text.length / 2);
+  for (let index = 0; index < bytes.length; index++) {
+    bytes[index] = 16 * digit(text.charCodeAt(2 * index)) + digit(text.charCodeAt(2 * index + 1));
+  }
+  return bytes;
+}
+
 /** The bytes of one of the two binaries, for a memory that is shared or not. */
 function binaryOf(relaxed: boolean, shared: boolean): Uint8Array<ArrayBuffer> {
-  const text = kernelBinaries.map((pair) => pair[relaxed ? 1 : 0]).join("");
-  // Digits are 48 … 57, letters 97 … 102. `Number.parseInt` on slices takes ten times as long, at every start.
-  const digit = (code: number) => (code < 58 ? code - 48 : code - 87);
-  const bytes = Uint8Array.from(
-    { length: text.length / 2 },
-    (_, index) => 16 * digit(text.charCodeAt(2 * index)) + digit(text.charCodeAt(2 * index + 1)),
-  );
+  const bytes = bytesOfHex(kernelBinaries.map((pair) => pair[relaxed ? 1 : 0]).join(""));
   bytes[memoryFlagsAt] = shared ? 3 : 1;
   return bytes;
 }
