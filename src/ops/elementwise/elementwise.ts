@@ -61,6 +61,38 @@ export interface Derivative {
   has(record: OpRecord): boolean;
 }
 
+/** An elementwise op by its record. */
+interface Formulated {
+  readonly formula: () => Formula;
+  readonly inputs: number;
+  readonly parameters: number;
+}
+
+const formulated = new WeakMap<OpRecord, Formulated>();
+
+/** What an op computes, if it is one that is made of a formula. @internal */
+export function formulaOf(record: OpRecord): Formulated | undefined {
+  return formulated.get(record);
+}
+
+/**
+ * Two ops as one: `outer`, with what `inner` computes in place of its input `slot`. Inputs are those of `outer` without
+ * that one, then those of `inner`; parameters likewise. @internal
+ */
+export function compose(outer: Formulated, slot: number, inner: Formulated, dtype: DType): Run & Formulated {
+  const [inputs, parameters] = [outer.inputs - 1 + inner.inputs, outer.parameters + inner.parameters];
+  const formula = () => {
+    const inside = substitute(
+      inner.formula(),
+      (index) => input(outer.inputs - 1 + index),
+      (index) => parameter(outer.parameters + index),
+    );
+    return substitute(outer.formula(), (index) => (index === slot ? inside : input(index - Number(index > slot))));
+  };
+  const run = makeOp("elementwise", formula, inputs, parameters, () => dtype);
+  return Object.assign(run, { formula, inputs, parameters });
+}
+
 /* @__NO_SIDE_EFFECTS__ */
 function makeOp(name: string, formula: () => Formula, inputs: number, parameters: number, rule: DTypeRule): Run {
   let compiled: Program | undefined;
@@ -97,6 +129,7 @@ function makeOp(name: string, formula: () => Formula, inputs: number, parameters
   });
   const run = (tensors: readonly Tensor[], given: readonly number[]) =>
     self({ ...(tensors as readonly Tensor[] & { readonly [index: string]: Tensor }) }, given).y;
+  formulated.set(self.record as unknown as OpRecord, { formula, inputs, parameters });
   return Object.assign(run, {
     record: self.record as unknown as OpRecord,
     program,

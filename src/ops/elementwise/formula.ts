@@ -390,12 +390,18 @@ export function derivative(formula: Formula, of: Formula, dy: Formula): Formula 
   return adjoints.get(of) ?? term(0);
 }
 
-/** The formula with its inputs replaced. */
-export function substitute(formula: Formula, replace: (index: number) => Formula): Formula {
+/** The formula with its inputs replaced, and its parameters. */
+export function substitute(
+  formula: Formula,
+  replace: (index: number) => Formula,
+  replaceParameter: (index: number) => Formula = parameter,
+): Formula {
   const replaced = new Map<Formula, Formula>();
   for (const node of inOrder(formula)) {
-    if (node.leaf) replaced.set(node, node.leaf.kind === "input" ? replace(node.leaf.value) : node);
-    else {
+    if (node.leaf) {
+      const { kind, value } = node.leaf;
+      replaced.set(node, kind === "input" ? replace(value) : kind === "parameter" ? replaceParameter(value) : node);
+    } else {
       const args = node.args.map((arg) => replaced.get(arg) as Formula);
       const { name } = node.primitive as Primitive;
       replaced.set(

@@ -8,59 +8,18 @@
  * before anything has changed, and the step is to be done without the program.
  */
 import type { Device } from "../../core/device.ts";
-import { bytesOf, type DType, type TypedArray } from "../../core/dtype.ts";
+import type { DType, TypedArray } from "../../core/dtype.ts";
 import { type Draw, type Observer, observed, recorded } from "../../core/observer.ts";
-import type { OpRecord, Pointer, Workspace } from "../../core/op.ts";
-import { type Shape, sizeOf } from "../../core/shape.ts";
+import type { Workspace } from "../../core/op.ts";
+import type { Shape } from "../../core/shape.ts";
 import { Storage } from "../../core/storage.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { transaction, type Variable } from "../../core/variable.ts";
-import { alignedBytes, type Lifetime, plan } from "./plan.ts";
+import { fuse } from "./fuse.ts";
+import { type Lifetime, plan } from "./plan.ts";
 import type { Recording } from "./recording.ts";
-import { fitsInPlace, type Placed, sharedPlaces, usesOf } from "./sharing.ts";
-
-/** An operand of an op. Where its place moves, its address does. */
-class Operand implements Pointer, Placed {
-  at = 0;
-  readonly shape: Shape;
-  readonly dtype: DType;
-  readonly size: number;
-  readonly place: number;
-
-  constructor({ shape, dtype }: Tensor, place: number) {
-    this.shape = shape;
-    this.dtype = dtype;
-    this.size = sizeOf(shape);
-    this.place = place;
-  }
-
-  /** As devices call it. */
-  get handle(): number {
-    return this.at;
-  }
-}
-
-type Operands = Readonly<Record<string, Operand | undefined>>;
-
-interface OpStep {
-  readonly kind: "op";
-  readonly record: OpRecord;
-  readonly inputs: Operands;
-  readonly outputs: Readonly<Record<string, Operand>>;
-  attributes: unknown;
-  readonly draw: number | undefined;
-  /** Where its lists of numbers lie, and its scratch memory. */
-  tables: number;
-  scratch: number;
-  /** Undefined where it has to be worked out anew. */
-  run: (() => void) | undefined;
-}
-
-interface LookStep {
-  readonly kind: "look";
-  readonly operand: Operand;
-  readonly check: (values: TypedArray) => void;
-}
+import { fitsInPlace, sharedPlaces, type Use, usesOf } from "./sharing.ts";
+import { type LookStep, Operand, type OpStep, operandsOf, type ProgramStep, StepWorkspace, stepsOf } from "./steps.ts";
 
 /** A variable that is read or written. */
 interface Binding {
@@ -79,7 +38,7 @@ export class Program {
   /** What a run needs beside variables and what it is given, and the most of that which is in use at once. */
   readonly memory: { readonly bytes: number; readonly neededBytes: number };
   readonly #device: Device;
-  readonly #steps: readonly (OpStep | LookStep)[];
+  readonly #steps: readonly ProgramStep[];
   readonly #bindings: readonly Binding[];
   readonly #given: readonly number[];
   readonly #draws: readonly (() => Draw)[];
@@ -107,17 +66,12 @@ export class Program {
     this.#recording = recording;
     this.#device = device;
     const operand = (tensor: Tensor) => new Operand(tensor, recording.placeOf(tensor));
-    const operands = (tensors: Readonly<Record<string, Tensor | undefined>>) =>
-      Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor && operand(tensor)]));
-    const steps = recording.steps.map((step): OpStep | LookStep => {
-      if (step.kind === "look") return { kind: "look", operand: operand(step.tensor), check: step.check };
-      const { record, attributes } = step;
-      const [inputs, outputs] = [operands(step.inputs), operands(step.outputs) as Record<string, Operand>];
-      const draw = recording.drawOf(attributes);
-      return { kind: "op", record, inputs, outputs, attributes, draw, tables: 0, scratch: 0, run: undefined };
-    });
-    this.#steps = steps;
     this.#results = results.map(operand);
+    const read = new Set(
+      [...this.#results, ...[...recording.assignments.values()].map(operand)].map((each) => each.place),
+    );
+    const steps = fuse(stepsOf(recording), read);
+    this.#steps = steps;
     this.#given = origins.flatMap((origin, place) => (origin.kind === "given" ? [place] : []));
 
     // Who shares memory with whom, and who writes a variable in place.
@@ -143,8 +97,9 @@ export class Program {
     origins.forEach((origin, place) => {
       const home = homes[place] as number;
       if (origin.kind !== "made" || origins[home]?.kind !== "made") return;
-      const { from, to } = uses[place] as { from: number; to: number };
-      const end = kept.has(place) ? steps.length : to;
+      const { from, to } = uses[place] as Use;
+      if (to < 0) return;
+      const end = read.has(place) ? steps.length : to;
       const before = lifetimes[home] as Lifetime;
       lifetimes[home] =
         before === unused
@@ -154,7 +109,7 @@ export class Program {
     let tableBytes = 0;
     steps.forEach((step, index) => {
       if (step.kind === "look") return;
-      const wants = workspaceOf(step);
+      const wants = new StepWorkspace(step, undefined);
       lowered(device, step, wants);
       step.tables = tableBytes;
       tableBytes += wants.tableBytes;
@@ -173,18 +128,17 @@ export class Program {
     // Who is to know of an address.
     this.#operandsAt = origins.map(() => []);
     this.#stepsAt = origins.map(() => []);
-    const sees = (each: Operand | undefined, step?: OpStep) => {
-      if (!each) return;
+    const sees = (each: Operand, step?: OpStep) => {
       const home = homes[each.place] as number;
       this.#operandsAt[home]?.push(each);
       if (step) this.#stepsAt[home]?.push(step);
     };
     for (const step of steps) {
       if (step.kind === "look") sees(step.operand);
-      else for (const each of [...Object.values(step.inputs), ...Object.values(step.outputs)]) sees(each, step);
+      else for (const each of operandsOf(step)) sees(each, step);
     }
     for (const each of this.#results) sees(each);
-    for (const { next } of this.#bindings) sees(next);
+    for (const { next } of this.#bindings) if (next) sees(next);
     this.#addresses = origins.map(() => 0);
     origins.forEach((origin, place) => {
       if (origin.kind === "constant") this.#moved(place, origin.tensor.storage.handle as number);
@@ -193,9 +147,9 @@ export class Program {
 
     // What is gone through again.
     this.#draws = recording.draws.map(({ again }) => again);
-    const ops = (from: number, to?: number) => steps.slice(from, to).filter((step) => step.kind === "op");
-    this.#drawing = ops(0).filter(({ draw }) => draw !== undefined);
-    this.#retold = ops(...recording.retold);
+    const ops = steps.filter((step) => step.kind === "op");
+    this.#drawing = ops.filter(({ draw }) => draw !== undefined);
+    this.#retold = ops.filter(({ retold }) => retold);
     this.#looks = steps.filter((step) => step.kind === "look");
     const standIn = (each: Operand) => {
       const storage = new Storage(device, 0, each.at);
@@ -249,7 +203,7 @@ export class Program {
       // A look at values that the step made may still refuse them.
       transaction(this.#looks.length > 0 ? this.#recording.drawers : [], draw);
       for (const { next, place, copied } of this.#bindings) {
-        if (next && copied) this.#device.copy(next.at, this.#addresses[place], byteLengthOf(next));
+        if (next && copied) this.#device.copy(next.at, this.#addresses[place], next.byteLength);
       }
       for (const [variable, value] of later) variable.assign(value);
       for (const { variable, next } of this.#bindings) if (next) variable.renew();
@@ -267,7 +221,7 @@ export class Program {
       if (step.kind === "look") {
         if (!this.#given.includes(step.operand.place)) this.#look(step);
       } else {
-        step.run ??= lowered(this.#device, step, workspaceOf(step, this.#device));
+        step.run ??= lowered(this.#device, step, new StepWorkspace(step, this.#device));
         step.run();
       }
     }
@@ -334,41 +288,6 @@ export class Program {
     recorded.bytes -= this.memory.bytes;
     recorded.neededBytes -= this.memory.neededBytes;
   }
-}
-
-function byteLengthOf({ size, dtype }: Operand): number {
-  return size * bytesOf(dtype);
-}
-
-/** What a step wants beside its operands, handed out one after another from where it has its memory. */
-class StepWorkspace implements Workspace {
-  scratchBytes = 0;
-  tableBytes = 0;
-  readonly #step: OpStep;
-  readonly #device: Device | undefined;
-
-  /** Without a device nothing is written, only counted. */
-  constructor(step: OpStep, device: Device | undefined) {
-    this.#step = step;
-    this.#device = device;
-  }
-
-  temporary(byteLength: number): number {
-    const at = this.#step.scratch + this.scratchBytes;
-    this.scratchBytes += alignedBytes(byteLength);
-    return at;
-  }
-
-  int32(values: readonly number[]): number {
-    const at = this.#step.tables + this.tableBytes;
-    this.tableBytes += alignedBytes(4 * values.length);
-    this.#device?.write(at, Int32Array.from(values));
-    return at;
-  }
-}
-
-function workspaceOf(step: OpStep, device?: Device): StepWorkspace {
-  return new StepWorkspace(step, device);
 }
 
 function lowered(device: Device, { record, inputs, outputs, attributes }: OpStep, workspace: Workspace): () => void {

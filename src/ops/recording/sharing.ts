@@ -2,23 +2,9 @@
  * Which results of a recorded step may lie where something else lay: the new value of a variable where the old one is,
  * the result of an elementwise op where an operand was that nobody needs any more.
  */
-import type { DType } from "../../core/dtype.ts";
-import type { OpRecord } from "../../core/op.ts";
-import { type Shape, sameShape } from "../../core/shape.ts";
+import { sameShape } from "../../core/shape.ts";
 import type { Origin } from "./recording.ts";
-
-/** What sees memory, and which. */
-export interface Placed {
-  readonly place: number;
-  readonly shape: Shape;
-  readonly dtype: DType;
-}
-
-type Operands = Readonly<Record<string, Placed | undefined>>;
-
-type Step =
-  | { readonly kind: "op"; readonly record: OpRecord; readonly inputs: Operands; readonly outputs: Operands }
-  | { readonly kind: "look"; readonly operand: Placed };
+import { type Operand, operandsOf, type ProgramStep, present } from "./steps.ts";
 
 /** The steps at which a place is first and last in use. */
 export interface Use {
@@ -26,13 +12,7 @@ export interface Use {
   readonly to: number;
 }
 
-const present = (operands: Operands): Placed[] => Object.values(operands).filter((each) => each !== undefined);
-
-function operandsOf(step: Step): Placed[] {
-  return step.kind === "look" ? [step.operand] : [...present(step.inputs), ...present(step.outputs)];
-}
-
-export function usesOf(steps: readonly Step[], places: number): Use[] {
+export function usesOf(steps: readonly ProgramStep[], places: number): Use[] {
   const uses = Array.from({ length: places }, () => ({ from: Number.POSITIVE_INFINITY, to: -1 }));
   steps.forEach((step, index) => {
     for (const { place } of operandsOf(step)) {
@@ -44,28 +24,28 @@ export function usesOf(steps: readonly Step[], places: number): Use[] {
   return uses;
 }
 
-const alike = (a: Placed, b: Placed) => a.dtype === b.dtype && sameShape(a.shape, b.shape);
+const alike = (a: Operand, b: Operand) => a.dtype === b.dtype && sameShape(a.shape, b.shape);
 
 /**
  * Whether a variable's new value can be made where the old one lies: when nobody reads the old one afterwards, and
  * nothing can go wrong afterwards either, since then the variable would have to be what it was.
  */
 export function fitsInPlace(
-  next: Placed,
+  next: Operand,
   variable: number,
-  steps: readonly Step[],
+  steps: readonly ProgramStep[],
   uses: readonly Use[],
   origins: readonly Origin[],
 ): boolean {
   if (origins[next.place]?.kind !== "made") return false;
   const { from } = uses[next.place] as Use;
-  const maker = steps[from] as Step;
+  const maker = steps[from] as ProgramStep;
   if (maker.kind !== "op") return false;
   const lastRead = (uses[variable] as Use).to;
   if (lastRead > from) return false;
   if (lastRead === from) {
     const old = present(maker.inputs).filter(({ place }) => place === variable);
-    const made = present(maker.outputs).find(({ place }) => place === next.place) as Placed;
+    const made = present(maker.outputs).find(({ place }) => place === next.place) as Operand;
     if (!maker.record.elementwise || !old.every((each) => alike(each, made))) return false;
   }
   return !steps.some(
@@ -78,7 +58,7 @@ export function fitsInPlace(
  * whose memory it takes over.
  */
 export function sharedPlaces(
-  steps: readonly Step[],
+  steps: readonly ProgramStep[],
   uses: readonly Use[],
   origins: readonly Origin[],
   kept: ReadonlySet<number>,

@@ -1,0 +1,219 @@
+/**
+ * What becomes one op in a program that was several when it was recorded: an activation joins the normalization before
+ * it, forward and backward, and elementwise ops that follow one another become one formula. Less memory is gone
+ * through; the results are the same bits, since every element goes through the same instructions.
+ *
+ * Only what nobody else reads can vanish between two ops.
+ */
+import { isFloat } from "../../core/dtype.ts";
+import type { OpRecord } from "../../core/op.ts";
+import { sameShape } from "../../core/shape.ts";
+import { compose, formulaOf } from "../elementwise/elementwise.ts";
+import { fusableActivation } from "../normalize/activation.ts";
+import { type Normalization, normalize, normalizeGradient } from "../normalize/normalize.ts";
+import { standardize } from "../normalize/standardize.ts";
+import { Operand, type OpStep, operandsOf, type ProgramStep, present, StepWorkspace } from "./steps.ts";
+
+/** Who makes and who reads each place. */
+class Links {
+  readonly #makers = new Map<number, OpStep>();
+  readonly #readers = new Map<number, ProgramStep[]>();
+
+  constructor(steps: readonly ProgramStep[]) {
+    for (const step of steps) this.add(step);
+  }
+
+  add(step: ProgramStep): void {
+    for (const { place } of new Set(step.kind === "look" ? [step.operand] : present(step.inputs))) {
+      const readers = this.#readers.get(place) ?? [];
+      if (!readers.includes(step)) readers.push(step);
+      this.#readers.set(place, readers);
+    }
+    if (step.kind === "op") for (const { place } of present(step.outputs)) this.#makers.set(place, step);
+  }
+
+  remove(step: ProgramStep): void {
+    for (const { place } of operandsOf(step)) {
+      const readers = this.#readers.get(place);
+      if (readers?.includes(step)) readers.splice(readers.indexOf(step), 1);
+    }
+    if (step.kind === "op") {
+      for (const { place } of present(step.outputs)) {
+        if (this.#makers.get(place) === step) this.#makers.delete(place);
+      }
+    }
+  }
+
+  makerOf(place: number): OpStep | undefined {
+    return this.#makers.get(place);
+  }
+
+  readersOf(place: number): readonly ProgramStep[] {
+    return this.#readers.get(place) ?? [];
+  }
+}
+
+/** The steps with those in place of others; what a step turns into stands where it stood. */
+class Rewriting {
+  readonly links: Links;
+  readonly #steps: (ProgramStep | undefined)[];
+  readonly #at: Map<ProgramStep, number>;
+
+  constructor(steps: readonly ProgramStep[]) {
+    this.#steps = [...steps];
+    this.#at = new Map(steps.map((step, index) => [step, index]));
+    this.links = new Links(steps);
+  }
+
+  has(step: ProgramStep): boolean {
+    return this.#at.has(step);
+  }
+
+  /** How many of these places nobody needs any more once the step has run. */
+  endingAt(step: ProgramStep, places: ReadonlySet<number>): number {
+    const index = this.#at.get(step) as number;
+    const isRead = (place: number) =>
+      this.links.readersOf(place).some((each) => (this.#at.get(each) as number) > index);
+    return [...places].filter((place) => !isRead(place)).length;
+  }
+
+  replace(step: ProgramStep, by: OpStep | undefined): void {
+    const index = this.#at.get(step) as number;
+    this.#at.delete(step);
+    this.links.remove(step);
+    this.#steps[index] = by;
+    if (!by) return;
+    this.#at.set(by, index);
+    this.links.add(by);
+  }
+
+  get steps(): ProgramStep[] {
+    return this.#steps.filter((step) => step !== undefined);
+  }
+}
+
+/** Whether there is a kernel for a step. */
+function hasKernel(step: OpStep): boolean {
+  return (
+    step.record.wasm?.(step.inputs, step.outputs, step.attributes, new StepWorkspace(step, undefined)) !== undefined
+  );
+}
+
+/** The same memory, seen in the shape of another operand. */
+function seenAs(shape: Operand, memory: Operand): Operand {
+  return new Operand(shape, memory.place);
+}
+
+const isRecord = (step: ProgramStep | undefined, { record }: { readonly record: unknown }): step is OpStep =>
+  step?.kind === "op" && step.record === (record as OpRecord);
+
+/** An activation goes into the normalization before it, and its gradient into that of the normalization. */
+function joinActivation(step: OpStep, rewriting: Rewriting, kept: ReadonlySet<number>): void {
+  const { links } = rewriting;
+  const settings = step.attributes as Normalization;
+  const u = step.outputs.y as Operand;
+  if (settings.activation !== undefined || kept.has(u.place)) return;
+  let value: OpStep | undefined;
+  const gradients: OpStep[] = [];
+  for (const reader of links.readersOf(u.place)) {
+    const found = reader.kind === "op" ? fusableActivation(reader.record) : undefined;
+    if (!found || present((reader as OpStep).inputs)[0]?.place !== u.place) return;
+    if (found.role === "gradient") gradients.push(reader as OpStep);
+    else if (value) return;
+    else value = reader as OpStep;
+  }
+  const activation = value && fusableActivation(value.record)?.activation;
+  if (!value || !activation || gradients.length > 1) return;
+  const y = seenAs(u, value.outputs.y as Operand);
+  const joined: OpStep = {
+    ...step,
+    outputs: { ...step.outputs, y },
+    attributes: { ...settings, activation },
+  };
+  if (!hasKernel(joined)) return;
+  const [gradient] = gradients;
+  let behind: { readonly from: OpStep; readonly to: OpStep } | undefined;
+  if (gradient) {
+    const dy = gradient.outputs.y as Operand;
+    const [from, ...others] = links.readersOf(dy.place);
+    const isOwn =
+      isRecord(from, normalizeGradient) &&
+      from.inputs.dy?.place === dy.place &&
+      from.inputs.mean?.place === step.outputs.mean?.place &&
+      !kept.has(dy.place);
+    if (!isOwn || others.length > 0 || fusableActivation(gradient.record)?.activation !== activation) return;
+    const dz = seenAs(from.inputs.dy as Operand, gradient.inputs["1"] as Operand);
+    const to: OpStep = {
+      ...from,
+      inputs: { ...from.inputs, dy: dz, beta: step.inputs.beta },
+      attributes: { ...(from.attributes as object), activation },
+    };
+    if (!hasKernel(to)) return;
+    behind = { from, to };
+  }
+  rewriting.replace(step, joined);
+  rewriting.replace(value, undefined);
+  if (!gradient || !behind) return;
+  rewriting.replace(gradient, undefined);
+  rewriting.replace(behind.from, behind.to);
+}
+
+/** So many operands and instructions a formula may come to have. */
+const mostInputs = 8;
+const mostInstructions = 64;
+
+const isPlain = (step: ProgramStep | undefined): step is OpStep =>
+  step?.kind === "op" && !step.retold && step.draw === undefined;
+
+/** What is computed element by element for this step alone goes into it. */
+function absorb(step: OpStep, rewriting: Rewriting, kept: ReadonlySet<number>): OpStep | undefined {
+  const y = step.outputs.y as Operand;
+  const consumer = formulaOf(step.record);
+  if (!consumer || !isPlain(step) || !isFloat(y.dtype)) return undefined;
+  const operands = present(step.inputs);
+  for (const [slot, operand] of operands.entries()) {
+    const maker = rewriting.links.makerOf(operand.place);
+    const producer = isPlain(maker) && rewriting.has(maker) ? formulaOf(maker.record) : undefined;
+    if (!maker || !producer || kept.has(operand.place)) continue;
+    const made = maker.outputs.y as Operand;
+    const sameKind = [...present(maker.inputs), ...operands, y].every(({ dtype }) => dtype === y.dtype);
+    const fits = sameShape(made.shape, y.shape) && sameShape(operand.shape, y.shape);
+    const [reader, ...others] = rewriting.links.readersOf(operand.place);
+    if (!sameKind || !fits || reader !== step || others.length > 0) continue;
+    if (operands.some((each, index) => index !== slot && each.place === operand.place)) continue;
+    const composed = compose(consumer, slot, producer, y.dtype);
+    // What the maker alone needed would have to stay until here: no more than what it made.
+    const large = present(maker.inputs).filter(({ size }) => size === made.size);
+    if (rewriting.endingAt(maker, new Set(large.map(({ place }) => place))) > 1) continue;
+    if (composed.inputs > mostInputs || composed.program().instructions.length > mostInstructions) continue;
+    const inputs = [...operands.toSpliced(slot, 1), ...present(maker.inputs)];
+    const joined: OpStep = {
+      ...step,
+      record: composed.record,
+      inputs: { ...inputs } as unknown as OpStep["inputs"],
+      attributes: [...(step.attributes as number[]), ...(maker.attributes as number[])],
+    };
+    if (!hasKernel(joined)) continue;
+    rewriting.replace(maker, undefined);
+    rewriting.replace(step, joined);
+    return joined;
+  }
+  return undefined;
+}
+
+/**
+ * The steps, with fewer and larger ops.
+ *
+ * @param kept The places that are read afterwards.
+ */
+export function fuse(steps: readonly ProgramStep[], kept: ReadonlySet<number>): ProgramStep[] {
+  const rewriting = new Rewriting(steps);
+  for (const step of steps) {
+    if (isRecord(step, normalize) || isRecord(step, standardize)) joinActivation(step, rewriting, kept);
+  }
+  for (const step of rewriting.steps) {
+    let grown: OpStep | undefined = step.kind === "op" ? step : undefined;
+    while (grown) grown = absorb(grown, rewriting, kept);
+  }
+  return rewriting.steps;
+}
