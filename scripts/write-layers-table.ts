@@ -63,6 +63,19 @@ function optionsCell({ params }: KerasLayer, layerClass: typeof Layer): string {
   return missing.length === 0 ? count : `${count}; not ${missing.map((name) => `\`${name}\``).join(", ")}`;
 }
 
+/** How many golden cases there are, and the options of which all of them have the same value. */
+function casesCell({ params }: KerasLayer, cases: readonly GoldenLayerCase[]): string {
+  if (cases.length === 0) return "–";
+  const same = Object.keys(params).filter((name) => {
+    if (Object.hasOwn(baseOptions, name)) return false;
+    const values = cases.map(({ config }) => JSON.stringify((config as Config)[name]));
+    return values[0] !== undefined && new Set(values).size === 1;
+  });
+  return same.length === 0
+    ? String(cases.length)
+    : `${cases.length}; all alike in ${same.map((name) => `\`${name}\``).join(", ")}`;
+}
+
 /** What the gradients of are compared with Keras's. */
 function gradientCell(cases: readonly GoldenLayerCase[]): string {
   const ofInputs = cases.some(({ inputGradients }) => inputGradients?.some((each) => each !== null));
@@ -97,7 +110,7 @@ function row(entry: KerasLayer, proved: ReadonlySet<string>): readonly string[] 
     name,
     "yes",
     optionsCell(entry, found),
-    cases.length > 0 ? String(cases.length) : "–",
+    casesCell(entry, cases),
     hasContract ? gradientCell(cases) : "–",
     hasContract ? maskCell(cases, found) : "–",
     hasContract ? "reference, wasm" : "–",
@@ -126,7 +139,8 @@ Every layer of Keras 3 by its class and by its name in the R interface, and what
 
 - **options**: how many of the parameters of Keras's constructor there are, beside \`name\`, \`dtype\` and \`trainable\`.
 - **golden cases**: configurations that real Keras computed, which config, weights, outputs, gradients and three training
-  steps are compared with.
+  steps are compared with. Between them every option that configs name has several values, but for those said to be
+  alike: of these there is one here (Keras's other backends, its quantization), or one in Keras's configs.
 - **gradients**: what they are compared for.
 - **masks**: whether the layer uses a mask, passes it on or makes one, and in how many of the golden cases; "ends here"
   where it does none of these.

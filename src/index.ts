@@ -2,11 +2,9 @@
  * The public surface of Varve. Importing it computes nothing and touches nothing: devices start on first use.
  */
 
-export * as activations from "./activations.ts";
 export type { CallbackHooks, CallbackLike, Logs } from "./callbacks/callback.ts";
 export { History } from "./callbacks/history.ts";
 export * as callbacks from "./callbacks/index.ts";
-export * as constraints from "./constraints.ts";
 export type { DType, TypedArray } from "./core/dtype.ts";
 export {
   DisposedError,
@@ -23,7 +21,6 @@ export { SymbolicTensor } from "./core/symbolic.ts";
 export { type NestedArray, Tensor } from "./core/tensor.ts";
 export { Variable, type VariableOptions } from "./core/variable.ts";
 export { type DeviceName, type Info, info, setDevice, setThreads } from "./devices/current.ts";
-export * as initializers from "./initializers.ts";
 export { FileError, type LoadOptions, loadModel, type Source } from "./keras/index.ts";
 export { InputLayer, type InputOptions, input } from "./layers/core/input-layer.ts";
 export * as layers from "./layers/index.ts";
@@ -152,6 +149,10 @@ export type {
   PredictOptions,
 } from "./models/run-options.ts";
 export { Sequential, type SequentialPart, sequential } from "./models/sequential.ts";
+export * as activations from "./namespaces/activations.ts";
+export * as constraints from "./namespaces/constraints.ts";
+export * as initializers from "./namespaces/initializers.ts";
+export * as regularizers from "./namespaces/regularizers.ts";
 export { grad, valueAndGrad } from "./ops/grad.ts";
 export * as ops from "./ops/index.ts";
 export type { TensorLike } from "./ops/op.ts";
@@ -160,4 +161,3 @@ export { setRandomSeed } from "./ops/random/seed.ts";
 export { ones, tensor, zeros } from "./ops/tensor.ts";
 export * as optimizers from "./optimizers/index.ts";
 export * as options from "./options.ts";
-export * as regularizers from "./regularizers.ts";

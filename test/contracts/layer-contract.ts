@@ -98,7 +98,7 @@ function inFloat64(json: Json): Json {
   if (!isPlainObject(json)) return json;
   const entries = Object.entries(json).map(([key, value]) => [
     key,
-    key === "dtype" ? "float64" : inFloat64(value as Json),
+    key === "dtype" || (key === "reverse_dtype" && value !== null) ? "float64" : inFloat64(value as Json),
   ]);
   return Object.fromEntries(entries);
 }
@@ -242,6 +242,29 @@ function descend(weights: readonly Variable[], gradients: readonly Tensor[]): vo
   });
 }
 
+/** Calls the layer, lets the outputs be looked at, and compares the gradients with Keras's. */
+function expectGradients<L extends Layer>(
+  subject: Subject<L>,
+  tolerance: number,
+  look: (outputs: readonly Tensor[]) => void,
+): void {
+  const { layer, inputs, golden } = subject;
+  const floats = inputs.filter((_, index) => isFloatTensor(golden.inputs[index] as GoldenTensor));
+  const trainable = layer.trainableWeights;
+  const { value, gradients } = valueAndGrad(() => {
+    const outputs = subject.call();
+    look(outputs);
+    return subject.objective(outputs, false);
+  }, [...floats, ...trainable])();
+  const expected = [...golden.inputGradients.filter((each) => each !== null), ...golden.weightGradients];
+  expected.forEach((each, index) => {
+    const what =
+      index < floats.length ? `gradient of input ${index}` : `gradient of ${trainable[index - floats.length]}`;
+    expectTensor(gradients[index] as Tensor, each, tolerance, what);
+  });
+  dispose([value, ...gradients]);
+}
+
 function dispose(tensors: readonly (Tensor | undefined)[]): void {
   for (const each of tensors) each?.dispose();
 }
@@ -334,32 +357,19 @@ export async function layerContract<L extends Layer>(
     test.each(compared)("one call: %s", async (_name, golden) => {
       await withoutLeaks(async () => {
         const subject = await make(golden);
-        const { layer, inputs } = subject;
-        const floats = inputs.filter((_, index) => isFloatTensor(golden.inputs[index] as GoldenTensor));
-        const trainable = layer.trainableWeights;
-        let outputs: Tensor[] = [];
-        let mask: Tensor | undefined;
-        let losses = 0;
-        const { value, gradients } = valueAndGrad(() => {
-          outputs = subject.call();
-          losses = layer.losses.reduce((total, loss) => total + (loss.dataSync()[0] as number), 0);
+        const { layer } = subject;
+        expectGradients(subject, tolerance, (outputs) => {
+          const losses = layer.losses.reduce((total, loss) => total + (loss.dataSync()[0] as number), 0);
           outputs.forEach((output, index) => {
             const expected = golden.outputs[index] as GoldenTensor;
             expect(output.dtype, "dtype of the output").toBe(isFloatTensor(expected) ? "float32" : output.dtype);
             expectTensor(output, expected, tolerance, `output ${index}`);
           });
-          mask = outputs[0]?.mask;
+          const mask = outputs[0]?.mask;
           if (golden.outputMask) expectTensor(mask as Tensor, golden.outputMask, 0, "mask of the output");
           else expect(mask, "mask of the output").toBeUndefined();
-          return subject.objective(outputs, false);
-        }, [...floats, ...trainable])();
-        expect(outputs.length, "number of outputs").toBe(golden.outputs.length);
-        expectNear([losses], [golden.losses], tolerance, "losses");
-        const expected = [...golden.inputGradients.filter((each) => each !== null), ...golden.weightGradients];
-        expected.forEach((each, index) => {
-          const what =
-            index < floats.length ? `gradient of input ${index}` : `gradient of ${trainable[index - floats.length]}`;
-          expectTensor(gradients[index] as Tensor, each, tolerance, what);
+          expect(outputs.length, "number of outputs").toBe(golden.outputs.length);
+          expectNear([losses], [golden.losses], tolerance, "losses");
         });
         layer.weights.forEach((weight, index) => {
           expectNear(
@@ -369,7 +379,6 @@ export async function layerContract<L extends Layer>(
             `${weight} after the call`,
           );
         });
-        dispose([value, ...gradients]);
         subject.dispose();
       });
     });
@@ -405,13 +414,13 @@ export async function layerContract<L extends Layer>(
     test.each(compared)("in float64, and again from config and weights: %s", async (_name, golden) => {
       await withoutLeaks(async () => {
         const subject = await make(golden, inFloat64(golden.config as Config) as Config);
-        const outputs = subject.call();
-        outputs.forEach((output, index) => {
-          const expected = golden.outputs[index] as GoldenTensor;
-          if (isFloatTensor(expected)) expect(output.dtype, "dtype of the output").toBe("float64");
-          expectTensor(output, expected, tolerance, `output ${index}`);
+        expectGradients(subject, tolerance, (outputs) => {
+          outputs.forEach((output, index) => {
+            const expected = golden.outputs[index] as GoldenTensor;
+            if (isFloatTensor(expected)) expect(output.dtype, "dtype of the output").toBe("float64");
+            expectTensor(output, expected, tolerance, `output ${index}`);
+          });
         });
-        dispose(outputs);
         subject.dispose();
 
         const first = await make(golden);

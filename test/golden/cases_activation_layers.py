@@ -59,6 +59,7 @@ def prelu_cases():
              alpha_regularizer=regularizers.L1L2(0.01, 0.02), alpha_constraint=constraints.NonNeg()),
         make("max_norm over the shared shape", (2, 3, 4), shared_axes=[1], alpha_initializer="glorot_uniform",
              alpha_regularizer="l1", alpha_constraint=constraints.MaxNorm(0.3, axis=1)),
+        make("not trainable", (4, 5), trainable=False, name="frozen"),
     ]
 
 

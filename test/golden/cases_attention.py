@@ -115,6 +115,7 @@ def many_headed_cases(kind, plain, named):
         case("dropout at inference", dropout=0.4, training=False),
         case("dropout with a seed at inference, masks", dropout=0.2, seed=5, training=False, mask=[QUERY_MASK, VALUE_MASK],
              arguments=dict(use_causal_mask=True)),
+        case("no flash attention", flash_attention=False),
         case("not trainable", trainable=False, name="frozen"),
     ]
 

@@ -46,7 +46,10 @@ def transposed_cases(rank):
         make("channels_first, strides 2", first(1, rank, 2), filters=3, kernel_size=2, strides=2, data_format="channels_first"),
         make("no bias, relu", last(1, rank, 2), filters=3, kernel_size=2, use_bias=False, activation="relu"),
         make("initializers, regularizers and constraints", last(1, rank, 2), filters=3, kernel_size=2, **kernel_options("kernel"), **BIAS),
-    ] + ([make("dilation 2", last(1, rank, 2), filters=2, kernel_size=2, dilation_rate=2)] if rank < 3 else [])
+        make("bias constraint", last(1, rank, 2), filters=3, kernel_size=2, bias_constraint=constraints.MaxNorm(0.2)),
+        make("not trainable", last(1, rank, 2), filters=2, kernel_size=2, trainable=False, name="frozen"),
+        make("dilation 2", last(1, rank, 2), filters=2, kernel_size=2, dilation_rate=2),
+    ]
 
 
 def depthwise_cases(rank, kind, **own):
@@ -65,6 +68,8 @@ def depthwise_cases(rank, kind, **own):
         make("no bias, tanh", last(1, rank, 2), kernel_size=2, use_bias=False, activation="tanh", **own),
         make("initializers, regularizers and constraints", last(1, rank, 2), kernel_size=2, **kernel_options("depthwise"), **BIAS,
              **own, **(kernel_options("pointwise") if own else {})),
+        make("bias constraint", last(1, rank, 2), kernel_size=2, bias_constraint=constraints.MaxNorm(0.2), **{key: 2 for key in own}),
+        make("not trainable", last(1, rank, 2), kernel_size=2, trainable=False, name="frozen", **own),
     ]
 
 

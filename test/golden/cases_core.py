@@ -174,6 +174,7 @@ def conv_cases(rank):
         make("second set of initializers, regularizers and constraints", last(2, small, 2), filters=3, kernel_size=2,
              activation="sigmoid", **{**second, "kernel_constraint": constraints.UnitNorm(axis=list(range(rank + 1)))}),
     ]
+    cases.append(make("not trainable", last(2, small, 2), filters=3, kernel_size=2, trainable=False, name="frozen"))
     if rank == 1:
         cases += [
             make("causal", (2, 6, 3), filters=2, kernel_size=3, padding="causal"),
@@ -225,6 +226,7 @@ def reversible_cases():
         make("reverse, initializer, regularizer, constraint", (2, 4, 3), embeddings_initializer=initializers.RandomNormal(0.0, 0.1, seed=5),
              embeddings_regularizer=regularizers.L2(0.1), embeddings_constraint=constraints.MaxNorm(0.6, axis=1), **back, **sizes),
         make("not trainable", inputs=[ids], trainable=False, name="frozen", **sizes),
+        make("reverse in float32, other sizes", (4, 2), reverse_dtype="float32", input_dim=3, output_dim=2, **back),
     ]
 
 
@@ -255,6 +257,9 @@ def simple_cases():
             identity("rank 2", (3, 4)),
             identity("rank 4", (2, 2, 3, 2)),
             identity("mask passes through", (2, 3, 2), mask=mask),
+            identity("whole numbers", inputs=[np.array([[0, 128, 255], [1, 2, 3]], "int32")]),
+            identity("named, not trainable", (3, 4), name="same", trainable=False),
+            identity("one number", (1, 1)),
         ],
         "Rescaling": [
             rescaling("scale", (3, 4), scale=1 / 255),
@@ -269,6 +274,7 @@ def simple_cases():
             regularization("l2", (3, 4), l2=0.2),
             regularization("both", (2, 3, 2), l1=0.1, l2=0.2),
             regularization("neither", (3, 4)),
+            regularization("rank 4, named", (2, 2, 3, 2), l1=0.02, name="penalty"),
             regularization("mask passes through", (2, 3, 2), l2=0.1, mask=mask),
         ],
     }

@@ -258,7 +258,7 @@ def normalization_cases():
 
 
 def spectral_cases():
-    def make(name, inner, shape, training, **options):
+    def make(name, inner, shape, training, /, **options):
         inputs = options.pop("inputs", None)
         shapes = () if inputs is not None else (shape,)
         return Case(name, lambda: layers.SpectralNormalization(inner(), **options), *shapes, inputs=inputs,
@@ -277,6 +277,7 @@ def spectral_cases():
         make("Dense without bias, with activation", lambda: layers.Dense(3, use_bias=False, activation="tanh"), (4, 5), True),
         make("Dense with regularizer and constraint", lambda: layers.Dense(
             3, kernel_regularizer=regularizers.L2(0.1), kernel_constraint=constraints.MaxNorm(0.5)), (4, 5), True),
+        make("not trainable, inference", dense, (4, 5), False, trainable=False, name="frozen"),
         make("Embedding, training", lambda: layers.Embedding(6, 3), None, True, inputs=[np.array([[0, 2, 5], [1, 2, 2]], "int32")]),
     ]
 

@@ -176,6 +176,7 @@ def stack():
 
 RNN = [
     rnn_case("simple cell", simple),
+    rnn_case("simple cell, not trainable", simple, trainable=False, name="frozen"),
     rnn_case("simple cell, sequences, backwards", simple, return_sequences=True, go_backwards=True),
     rnn_case("LSTM cell, sequences and state", lstm(), return_sequences=True, return_state=True),
     rnn_case("LSTM cell, masked", lstm(), mask=MASK, return_sequences=True, return_state=True),
@@ -296,12 +297,12 @@ def conv_cases(rank):
     space = (4, 3, 2)[:rank]
     window = {1: 2, 2: (2, 3), 3: (2, 1, 2)}[rank]
 
-    def case(name, shape=None, states=None, training=None, whole_batch=False, channels_first=False, filters=2, **options):
+    def case(case_name, /, shape=None, states=None, training=None, whole_batch=False, channels_first=False, filters=2, **options):
         shape = shape or ((2, 3, 2, *space) if channels_first else (2, 3, *space, 2))
         if channels_first:
             options["data_format"] = "channels_first"
         options = {"kernel_size": window, **options}
-        return Case(name, lambda: getattr(layers, kind)(filters, **options), shape, *([states] * 2 if states else []),
+        return Case(case_name, lambda: getattr(layers, kind)(filters, **options), shape, *([states] * 2 if states else []),
                     call=with_initial_state if states else None, training=training, whole_batch=whole_batch)
 
     kept = (2, *space, 2)
@@ -320,6 +321,7 @@ def conv_cases(rank):
         case("initializers, regularizers and constraints", filters=1, activity_regularizer=regularizers.L2(0.01), **KERNELS),
         case("channels_first", channels_first=True, padding="same", return_sequences=True),
         case("channels_first, valid, state", channels_first=True, return_state=True),
+        case("not trainable", trainable=False, name="frozen"),
     ]
 
 
@@ -330,8 +332,8 @@ LAYERS = {
     "StackedRNNCells": STACKED,
     "RNN": RNN,
     "SimpleRNN": layer_cases("SimpleRNN", 1, False, none),
-    "LSTM": layer_cases("LSTM", 2, True, forget_cases),
-    "GRU": layer_cases("GRU", 1, True, reset_cases),
+    "LSTM": layer_cases("LSTM", 2, True, lambda case: [*forget_cases(case), case("no cuDNN", use_cudnn=False)]),
+    "GRU": layer_cases("GRU", 1, True, lambda case: [*reset_cases(case), case("no cuDNN", use_cudnn=False)]),
     "Bidirectional": BOTH,
     "TimeDistributed": EACH,
     **{f"ConvLSTM{rank}D": conv_cases(rank) for rank in (1, 2, 3)},

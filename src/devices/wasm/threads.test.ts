@@ -89,3 +89,15 @@ test("a kernel that throws in a worker is an error of the call, and the threads 
     1,
   );
 });
+
+test("a device says why it has as many threads as it has", () => {
+  const { threads } = createWasmDevice({ threads: 3 });
+  if (!threads) return;
+  expect(threads.because).toBe(
+    "memory is shared, and work is done by 3 threads, as asked for; the others start with the first call that is large enough for them",
+  );
+  threads.set("auto");
+  expect(threads.because).toContain("by one thread for each that the processor runs at once, 8 at most; the others");
+  threads.set(1);
+  expect(threads.because).toBe("one thread was asked for");
+});

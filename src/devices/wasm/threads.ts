@@ -171,6 +171,17 @@ export class Threads {
     return 1 + Atomics.load(this.#words, word.ready);
   }
 
+  /** Why there are as many threads as there are, or how many there will be. */
+  get because(): string {
+    if (this.#wanted === 1) return "one thread was asked for";
+    const howMany =
+      this.#wanted === "auto"
+        ? `one thread for each that the processor runs at once, ${mostThreads} at most`
+        : `${this.#wanted} threads, as asked for`;
+    const others = this.running > 1 ? "" : "; the others start with the first call that is large enough for them";
+    return `memory is shared, and work is done by ${howMany}${others}`;
+  }
+
   /** Asks for another number of threads. The present workers end; new ones start when they are first of use. */
   set(wanted: number | "auto"): void {
     for (const worker of this.#workers) worker.terminate();

@@ -234,7 +234,7 @@ export function createWasmDevice({ relaxed = true, poison = false, threads: coun
       simd: true,
       relaxedSimd: useRelaxed,
       threads: threads?.running ?? 1,
-      threadsBecause: threads?.wanted === 1 ? "one thread was asked for" : sharing.reason,
+      threadsBecause: threads?.because ?? sharing.reason,
       memoryBytes: memory.buffer.byteLength,
     }),
   };
