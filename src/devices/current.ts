@@ -103,7 +103,7 @@ export interface Info {
   /** Training and prediction steps that are recorded, to be repeated without working anything out. */
   readonly recorded: {
     readonly steps: number;
-    /** The memory they keep for what they make on the way. */
+    /** The memory they keep for what they make on the way; the steps of a model share it. */
     readonly bytes: number;
     /** What of that is in use at the moment of a step that needs most. */
     readonly neededBytes: number;

@@ -46,6 +46,7 @@ describe("memory", () => {
     await predict(5);
     for (let index = 0; index < 5; index++) await evaluate();
     expect(info().recorded.steps - recorded).toBeGreaterThan(4);
+    expect(info().recorded.bytes).toBeLessThanOrEqual(1.2 * info().recorded.neededBytes);
     const after = info().memory;
     await run(111);
     expect(info().memory.storages).toBe(after.storages);

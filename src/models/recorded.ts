@@ -6,6 +6,7 @@
 import { OutOfMemoryError } from "../core/errors.ts";
 import { observed } from "../core/observer.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { Arena } from "../ops/recording/arena.ts";
 import { Program } from "../ops/recording/program.ts";
 import { Recording } from "../ops/recording/recording.ts";
 
@@ -54,6 +55,8 @@ const mostKinds = 8;
 
 export class RecordedSteps {
   readonly #kinds = new Map<string, Kind>();
+  /** Their memory: one step runs at a time, so they share it. */
+  readonly #arena = new Arena();
 
   run(step: Recordable): Outcome & { readonly program?: Program } {
     const { given, eager } = step;
@@ -86,7 +89,7 @@ export class RecordedSteps {
     if (first && difference === undefined) {
       kind.first = undefined;
       try {
-        kind.program = new Program(recording, done.results ?? [], done.retoldInputs ?? []);
+        kind.program = new Program(recording, done.results ?? [], done.retoldInputs ?? [], this.#arena);
       } catch (error) {
         // The step is done, and will be done again without the memory that a program wants.
         if (!(error instanceof OutOfMemoryError)) throw error;

@@ -9,12 +9,13 @@
  */
 import type { Device } from "../../core/device.ts";
 import type { DType, TypedArray } from "../../core/dtype.ts";
-import { type Draw, type Observer, observed, recorded } from "../../core/observer.ts";
+import { type Draw, type Observer, observed } from "../../core/observer.ts";
 import type { Workspace } from "../../core/op.ts";
 import type { Shape } from "../../core/shape.ts";
 import { Storage } from "../../core/storage.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { transaction, type Variable } from "../../core/variable.ts";
+import type { Arena, Tenant } from "./arena.ts";
 import { fuse } from "./fuse.ts";
 import { type Lifetime, plan } from "./plan.ts";
 import type { Recording } from "./recording.ts";
@@ -34,9 +35,11 @@ interface Binding {
 /** Something else happened than when the step was recorded. */
 class Deviation extends Error {}
 
-export class Program {
-  /** What a run needs beside variables and what it is given, and the most of that which is in use at once. */
-  readonly memory: { readonly bytes: number; readonly neededBytes: number };
+export class Program implements Tenant {
+  /** What a run needs beside variables and what it is given. */
+  readonly bytes: number;
+  /** The most of that which is in use at once. */
+  readonly neededBytes: number;
   readonly #device: Device;
   readonly #steps: readonly ProgramStep[];
   readonly #bindings: readonly Binding[];
@@ -54,14 +57,20 @@ export class Program {
   readonly #addresses: number[];
   readonly #operandsAt: readonly Operand[][];
   readonly #stepsAt: readonly OpStep[][];
-  readonly #storage: Storage;
+  readonly #arena: Arena;
+  /** Where in the arena what the step makes lies, and the scratch memory of its ops. */
+  readonly #made: readonly { readonly place: number; readonly offset: number }[];
+  readonly #scratch: readonly { readonly step: OpStep; readonly offset: number }[];
+  readonly #tables: Storage;
   readonly #recording: Recording;
 
   /**
    * @param results What is read when a run is over.
    * @param retoldInputs What the retold part gets from the others: the gradients.
+   * @param arena Where its memory is to be; other programs may lie there, but none may run meanwhile.
    */
-  constructor(recording: Recording, results: readonly Tensor[], retoldInputs: readonly Tensor[]) {
+  constructor(recording: Recording, results: readonly Tensor[], retoldInputs: readonly Tensor[], arena: Arena) {
+    this.#arena = arena;
     const { device, origins } = recording;
     this.#recording = recording;
     this.#device = device;
@@ -116,14 +125,13 @@ export class Program {
       step.scratch = lifetimes.push({ bytes: wants.scratchBytes, from: index, to: index }) - 1;
     });
     const { offsets, bytes, neededBytes } = plan(lifetimes);
-    this.memory = { bytes, neededBytes };
-    this.#storage = new Storage(device, bytes + tableBytes);
-    const base = this.#storage.handle as number;
-    for (const step of steps) {
-      if (step.kind === "look") continue;
-      step.tables += base + bytes;
-      step.scratch = base + (offsets[step.scratch] as number);
-    }
+    this.bytes = bytes;
+    this.neededBytes = neededBytes;
+    const ops = steps.filter((step) => step.kind === "op");
+    this.#made = origins.flatMap(({ kind }, place) =>
+      kind === "made" ? [{ place, offset: offsets[place] as number }] : [],
+    );
+    this.#scratch = ops.map((step) => ({ step, offset: offsets[step.scratch] as number }));
 
     // Who is to know of an address.
     this.#operandsAt = origins.map(() => []);
@@ -141,13 +149,11 @@ export class Program {
     for (const { next } of this.#bindings) if (next) sees(next);
     this.#addresses = origins.map(() => 0);
     origins.forEach((origin, place) => {
-      if (origin.kind === "constant") this.#moved(place, origin.tensor.storage.handle as number);
-      else if (origin.kind === "made") this.#moved(place, base + (offsets[place] as number));
+      if (origin.kind === "constant") this.#placeMoved(place, origin.tensor.storage.handle as number);
     });
 
     // What is gone through again.
     this.#draws = recording.draws.map(({ again }) => again);
-    const ops = steps.filter((step) => step.kind === "op");
     this.#drawing = ops.filter(({ draw }) => draw !== undefined);
     this.#retold = ops.filter(({ retold }) => retold);
     this.#looks = steps.filter((step) => step.kind === "look");
@@ -160,13 +166,22 @@ export class Program {
     this.#retoldOutputs = this.#retold.map(({ outputs }) =>
       Object.fromEntries(Object.entries(outputs).map(([name, each]) => [name, standIn(each)])),
     );
-    recorded.steps++;
-    recorded.bytes += bytes;
-    recorded.neededBytes += neededBytes;
+    this.#tables = new Storage(device, tableBytes);
+    for (const step of ops) step.tables += this.#tables.handle as number;
+    arena.add(this, device);
+  }
+
+  /** The memory that is planned begins there from now on. @internal */
+  moved(to: number): void {
+    for (const { place, offset } of this.#made) this.#placeMoved(place, to + offset);
+    for (const { step, offset } of this.#scratch) {
+      step.scratch = to + offset;
+      step.run = undefined;
+    }
   }
 
   /** A place has that address from now on. */
-  #moved(place: number, address: number): void {
+  #placeMoved(place: number, address: number): void {
     if (this.#addresses[place] === address) return;
     this.#addresses[place] = address;
     for (const operand of this.#operandsAt[place] as Operand[]) operand.at = address;
@@ -182,10 +197,10 @@ export class Program {
    */
   run(given: readonly Tensor[], retell: (inputs: readonly Tensor[]) => void): boolean {
     this.#given.forEach((place, index) => {
-      this.#moved(place, (given[index] as Tensor).storage.handle as number);
+      this.#placeMoved(place, (given[index] as Tensor).storage.handle as number);
     });
     for (const { variable, place, next } of this.#bindings) {
-      this.#moved(place, variable.place(next !== undefined).storage.handle as number);
+      this.#placeMoved(place, variable.place(next !== undefined).storage.handle as number);
     }
     const later: [Variable, Tensor][] = [];
     try {
@@ -278,15 +293,13 @@ export class Program {
 
   /** Gives the memory back. */
   dispose(): void {
-    if (this.#storage.disposed) return;
-    this.#storage.release();
+    if (this.#tables.disposed) return;
+    this.#arena.delete(this);
+    this.#tables.release();
     this.#recording.dispose();
     for (const tensor of [...this.#retoldInputs, ...this.#retoldOutputs.flatMap((each) => Object.values(each))]) {
       tensor.release();
     }
-    recorded.steps--;
-    recorded.bytes -= this.memory.bytes;
-    recorded.neededBytes -= this.memory.neededBytes;
   }
 }
 
