@@ -8,14 +8,14 @@ import { ShapeError } from "../core/errors.ts";
 import { axes, boolean, integer, number, option } from "../core/options.ts";
 import { formatShape, normalizeAxis, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { multiply } from "../ops/elementwise/binary.ts";
 import { notEqual, where } from "../ops/elementwise/compare.ts";
 import { elementwise } from "../ops/elementwise/elementwise.ts";
 import * as f from "../ops/elementwise/formula.ts";
-import { negative } from "../ops/elementwise/unary.ts";
 import { expandDims } from "../ops/movement/reshape.ts";
+import { moveaxis } from "../ops/movement/transpose.ts";
 import { mean } from "../ops/reduce/reduce.ts";
 import { sum } from "../ops/reduce/sum.ts";
+import { crossEntropy } from "../ops/softmax/cross-entropy.ts";
 import { logSoftmax } from "../ops/softmax/softmax.ts";
 import { toTensor } from "../ops/tensor.ts";
 import { atLabels, checkLabels, toLabels } from "./labels.ts";
@@ -251,7 +251,7 @@ export class CategoricalCrossentropy extends loss("CategoricalCrossentropy", "ca
     const { labelSmoothing: s } = this;
     if (this.fromLogits) {
       const target = s === 0 ? yTrue : smooth([yTrue], [s, classes]);
-      return negative(sum(multiply(target, logSoftmax(yPred, axis)), axis));
+      return crossEntropy(moveaxis(yPred, axis, -1), moveaxis(target, axis, -1));
     }
     const total = sum(yPred, axis, true);
     return sum(categoricalTerm([yTrue, yPred, total], [s, classes, upperBound(yPred)]), axis);
@@ -411,7 +411,7 @@ export class SparseCategoricalCrossentropy extends loss(
   }
 
   #entropy(labels: Tensor, yPred: Tensor, axis: number): Tensor {
-    if (this.fromLogits) return negative(atLabels(logSoftmax(yPred, axis), labels, axis));
+    if (this.fromLogits) return crossEntropy(moveaxis(yPred, axis, -1), labels);
     return ofProbability([atLabels(yPred, labels, axis), sum(yPred, axis)], [upperBound(yPred)]);
   }
 }

@@ -17,9 +17,14 @@ export function lanes<T>(): usize {
   return 16 / sizeof<T>();
 }
 
-/** The first `count` of four float32; the others are `rest`. */
+/** The first `count` of four float32; the others are `rest`. Nearly all vectors are whole: only those are read inline. */
+// @ts-ignore: decorator
+@inline
 export function part(x: usize, count: i32, rest: v128): v128 {
-  if (count == 4) return v128.load(x);
+  return count == 4 ? v128.load(x) : partOf(x, count, rest);
+}
+
+function partOf(x: usize, count: i32, rest: v128): v128 {
   rest = v128.load32_lane(x, rest, 0);
   if (count > 1) rest = v128.load32_lane(x + 4, rest, 1);
   if (count > 2) rest = v128.load32_lane(x + 8, rest, 2);
@@ -27,8 +32,14 @@ export function part(x: usize, count: i32, rest: v128): v128 {
 }
 
 /** Writes the first `count` of four float32. */
+// @ts-ignore: decorator
+@inline
 export function storePart(y: usize, value: v128, count: i32): void {
-  if (count == 4) return v128.store(y, value);
+  if (count == 4) v128.store(y, value);
+  else storePartOf(y, value, count);
+}
+
+function storePartOf(y: usize, value: v128, count: i32): void {
   v128.store32_lane(y, value, 0);
   if (count > 1) v128.store32_lane(y + 4, value, 1);
   if (count > 2) v128.store32_lane(y + 8, value, 2);

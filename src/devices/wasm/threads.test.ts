@@ -2,7 +2,9 @@ import { afterAll, expect, test } from "vitest";
 import { onDevice } from "../../core/device.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { leaves } from "../../core/tree.ts";
+import * as initializers from "../../initializers.ts";
 import * as layers from "../../layers/index.ts";
+import * as losses from "../../losses/index.ts";
 import { grad } from "../../ops/grad.ts";
 import * as ops from "../../ops/index.ts";
 import { tensor } from "../../ops/tensor.ts";
@@ -50,6 +52,25 @@ const works: Record<string, () => unknown> = {
   "depthwise convolution's gradient": () =>
     gradientsOf(() => new layers.DepthwiseConv2D({ kernelSize: 3, depthwiseInitializer: "ones" }))(image()),
   "pooling's gradient": () => gradientsOf(() => new layers.MaxPooling2D({ poolSize: 3, strides: 2 }))(image()),
+  "a recurrence's gradients": () => {
+    const layer = new layers.LSTM({
+      units: 40,
+      returnSequences: true,
+      kernelInitializer: "ones",
+      recurrentInitializer: new initializers.RandomUniform({ seed: 3 }),
+    });
+    return gradientsOf(() => layer)(tensor(values(33 * 5 * 40), [33, 5, 40]));
+  },
+  "attention's gradient": () => {
+    const [q, k, v] = [0, 1, 2].map(() => tensor(values(2 * 70 * 32), [2, 70, 32]));
+    return grad((q: Tensor, k: Tensor, v: Tensor) => ops.sum(ops.square(new layers.Attention().apply([q, v, k]))))(
+      q as Tensor,
+      k as Tensor,
+      v as Tensor,
+    );
+  },
+  "cross-entropy's gradient": () =>
+    grad((x: Tensor) => losses.categoricalCrossentropy({ fromLogits: true }).apply(ops.abs(image()), x))(image()),
   "picking rows": () => ops.take(image(), tensor(new Int32Array([3, 0, 3]))),
 };
 

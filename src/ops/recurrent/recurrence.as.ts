@@ -11,19 +11,10 @@ const LSTM = 1;
 /** Products that are summed in registers before they join the result, as in other products. */
 const BLOCK: i32 = 256;
 
-// Nearly all vectors are whole; only the last of a row may not be.
-
 // @ts-ignore: decorator
 @inline
 function read(x: usize, count: i32): v128 {
-  return count == 4 ? v128.load(x) : part(x, count, f32x4.splat(0));
-}
-
-// @ts-ignore: decorator
-@inline
-function write(y: usize, value: v128, count: i32): void {
-  if (count == 4) v128.store(y, value);
-  else storePart(y, value, count);
+  return part(x, count, f32x4.splat(0));
 }
 
 // @ts-ignore: decorator
@@ -160,16 +151,16 @@ function take(kind: i32, units: i32, kept: bool, x: usize, product: usize, h: us
     const at = <usize>i * 4;
     const h0 = read(h + at, count);
     if (kept) {
-      write(h + width + at, h0, count);
-      if (kind == LSTM) write(c + width + at, read(c + at, count), count);
+      storePart(h + width + at, h0, count);
+      if (kind == LSTM) storePart(c + width + at, read(c + at, count), count);
       if (gates != 0 && kind != SIMPLE) {
-        for (let gate: usize = 0; gate < 4; gate++) write(gates + gate * width + at, f32x4.splat(0), count);
+        for (let gate: usize = 0; gate < 4; gate++) storePart(gates + gate * width + at, f32x4.splat(0), count);
       }
       continue;
     }
     const sum0 = f32x4.add(read(x + at, count), read(product + at, count));
     if (kind == SIMPLE) {
-      write(h + width + at, tanh4(sum0), count);
+      storePart(h + width + at, tanh4(sum0), count);
       continue;
     }
     const sum1 = f32x4.add(read(x + width + at, count), read(product + width + at, count));
@@ -184,19 +175,19 @@ function take(kind: i32, units: i32, kept: bool, x: usize, product: usize, h: us
       gate2 = tanh4(f32x4.add(x2, fed2));
       gate3 = sigmoid4(f32x4.add(read(x + 3 * width + at, count), read(product + 3 * width + at, count)));
       const c1 = f32x4.add(f32x4.mul(gate1, read(c + at, count)), f32x4.mul(gate0, gate2));
-      write(c + width + at, c1, count);
+      storePart(c + width + at, c1, count);
       y = f32x4.mul(gate3, tanh4(c1));
     } else {
       gate2 = tanh4(f32x4.add(x2, f32x4.mul(gate1, fed2)));
       gate3 = fed2;
       y = f32x4.add(f32x4.mul(gate0, h0), f32x4.mul(f32x4.sub(one(), gate0), gate2));
     }
-    write(h + width + at, y, count);
+    storePart(h + width + at, y, count);
     if (gates == 0) continue;
-    write(gates + at, gate0, count);
-    write(gates + width + at, gate1, count);
-    write(gates + 2 * width + at, gate2, count);
-    write(gates + 3 * width + at, gate3, count);
+    storePart(gates + at, gate0, count);
+    storePart(gates + width + at, gate1, count);
+    storePart(gates + 2 * width + at, gate2, count);
+    storePart(gates + 3 * width + at, gate3, count);
   }
 }
 
@@ -304,19 +295,19 @@ function giveBack(
       if (kind == LSTM) dcell = f32x4.add(dcell, read(carriedC + at, count));
     }
     if (kept) {
-      write(carriedH + at, dy, count);
-      if (kind == LSTM) write(carriedC + at, dcell, count);
+      storePart(carriedH + at, dy, count);
+      if (kind == LSTM) storePart(carriedC + at, dcell, count);
       if (dx != 0) {
         for (let gate: usize = 0; gate < partsOf(kind); gate++) {
-          write(dx + gate * width + at, zero, count);
-          if (dproduct != 0) write(dproduct + gate * width + at, zero, count);
+          storePart(dx + gate * width + at, zero, count);
+          if (dproduct != 0) storePart(dproduct + gate * width + at, zero, count);
         }
       }
       continue;
     }
     if (kind == SIMPLE) {
-      write(dx + at, f32x4.mul(dy, slopeOfTanh(read(h + width + at, count))), count);
-      write(carriedH + at, zero, count);
+      storePart(dx + at, f32x4.mul(dy, slopeOfTanh(read(h + width + at, count))), count);
+      storePart(carriedH + at, zero, count);
       continue;
     }
     const gate0 = read(gates + at, count);
@@ -332,22 +323,22 @@ function giveBack(
       d0 = f32x4.mul(f32x4.mul(dcell, gate2), slopeOfSigmoid(gate0));
       d1 = f32x4.mul(f32x4.mul(dcell, read(c + at, count)), slopeOfSigmoid(gate1));
       d2 = f32x4.mul(f32x4.mul(dcell, gate0), slopeOfTanh(gate2));
-      write(dx + 3 * width + at, f32x4.mul(f32x4.mul(dy, squashed), slopeOfSigmoid(gate3)), count);
-      write(carriedC + at, f32x4.mul(dcell, gate1), count);
-      write(carriedH + at, zero, count);
+      storePart(dx + 3 * width + at, f32x4.mul(f32x4.mul(dy, squashed), slopeOfSigmoid(gate3)), count);
+      storePart(carriedC + at, f32x4.mul(dcell, gate1), count);
+      storePart(carriedH + at, zero, count);
     } else {
       const h0 = read(h + at, count);
       d0 = f32x4.mul(f32x4.mul(dy, f32x4.sub(h0, gate2)), slopeOfSigmoid(gate0));
       d2 = f32x4.mul(f32x4.mul(dy, f32x4.sub(one(), gate0)), slopeOfTanh(gate2));
       d1 = f32x4.mul(f32x4.mul(d2, gate3), slopeOfSigmoid(gate1));
-      write(carriedH + at, f32x4.mul(dy, gate0), count);
-      write(dproduct + at, d0, count);
-      write(dproduct + width + at, d1, count);
-      write(dproduct + 2 * width + at, f32x4.mul(d2, gate1), count);
+      storePart(carriedH + at, f32x4.mul(dy, gate0), count);
+      storePart(dproduct + at, d0, count);
+      storePart(dproduct + width + at, d1, count);
+      storePart(dproduct + 2 * width + at, f32x4.mul(d2, gate1), count);
     }
-    write(dx + at, d0, count);
-    write(dx + width + at, d1, count);
-    write(dx + 2 * width + at, d2, count);
+    storePart(dx + at, d0, count);
+    storePart(dx + width + at, d1, count);
+    storePart(dx + 2 * width + at, d2, count);
   }
 }
 

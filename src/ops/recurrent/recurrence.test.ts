@@ -36,12 +36,14 @@ function argumentsOf(
   [batch, steps, units]: readonly [number, number, number],
   seed: number,
   masked: boolean,
+  /** The largest element of the recurrent matrix: sums of many are as uncertain as their terms are large. */
+  largest = 3,
 ) {
   const width = parts[kind] * units;
   return {
     args: [
       randomGiven([batch, steps, width], seed),
-      randomGiven([units, width], seed + 1),
+      randomGiven([units, width], seed + 1, { min: -largest, max: largest }),
       kind === "gru" ? randomGiven([width], seed + 2) : null,
       randomGiven([batch, units], seed + 3),
       randomGiven([batch, units], seed + 4),
@@ -62,6 +64,8 @@ for (const kind of ["simple", "lstm", "gru"] as const) {
       argumentsOf(kind, [2, 0, 3], 5, false),
       { ...argumentsOf(kind, [0, 2, 3], 5, true), batch: [] },
       { ...argumentsOf(kind, [33, 2, 4], 7, false), gradient: false },
+      // A recurrent matrix of more than a megabyte, and sums in more than one part.
+      { ...argumentsOf(kind, [38, 1, kind === "simple" ? 520 : 303], 9, false, 0.1), gradient: false },
     ],
     float32: { relative: 1e-5, scale: 2e-6, absolute: 1e-6 },
     gradient32: { relative: 1e-4, scale: 1e-5, absolute: 1e-6 },
