@@ -19,7 +19,8 @@ const help = `Usage: varve <command> [options]
       --json                       as JSON
 
   varve convert <model> <file>     writes the model as another kind of file, by the end of its name:
-                                   .keras, .json (TensorFlow.js), .weights.h5, .safetensors
+                                   .keras, .json (TensorFlow.js), .onnx, .weights.h5, .safetensors
+      --opset <number>             for .onnx: the version of its operators, from 17 to 23 (17)
 
   varve predict <model> <input>    what a model gives for an array in a .npy, .json or .csv file
       --output <file>              writes it there, as JSON, instead of printing it
@@ -71,13 +72,14 @@ async function inspect(path: string, asJson: boolean, print: Print): Promise<voi
   if (optimizer) print(`Compiled with ${optimizer.label} after ${optimizer.iterations} steps`);
 }
 
-async function convert(path: string, to: string): Promise<void> {
-  const save = /\.(keras|json)$/.test(to)
-    ? (model: Model) => model.save(to)
+async function convert(path: string, to: string, opset: string | undefined): Promise<void> {
+  if (opset !== undefined && !to.endsWith(".onnx")) throw new UsageError("--opset is for files that end in .onnx");
+  const save = /\.(keras|json|onnx)$/.test(to)
+    ? (model: Model) => model.save(to, opset === undefined ? {} : { opset: Number(opset) })
     : /\.(weights\.h5|safetensors)$/.test(to)
       ? (model: Model) => model.saveWeights(to)
       : undefined;
-  if (!save) throw new UsageError(`${to}: files are written as .keras, .json, .weights.h5 or .safetensors`);
+  if (!save) throw new UsageError(`${to}: files are written as .keras, .json, .onnx, .weights.h5 or .safetensors`);
   await save(await loadModel(path));
 }
 
@@ -103,7 +105,7 @@ async function execute(given: readonly string[], print: Print): Promise<number> 
     throw new UsageError(`${command} takes ${count} file${count > 1 ? "s" : ""}, got ${rest.length}`);
   };
   if (command === "inspect") await inspect(files(1)[0], values.json ?? false, print);
-  else if (command === "convert") await convert(...files(2));
+  else if (command === "convert") await convert(...files(2), values.opset);
   else if (command === "predict") await predict(...files(2), values.output, print);
   else throw new UsageError(`there is no command "${command}"`);
   return 0;
@@ -117,6 +119,7 @@ function parse(given: readonly string[]) {
       options: {
         help: { type: "boolean", short: "h" },
         json: { type: "boolean" },
+        opset: { type: "string" },
         output: { type: "string", short: "o" },
       },
     });

@@ -1,5 +1,5 @@
 /** The command: what it prints, what it writes, and how it ends. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,6 +46,8 @@ it("predicts from JSON, CSV and npy, before and after converting", async () => {
   expect((await varve("convert", zoo("deferred.h5"), at("new.keras"))).code).toBe(0);
   for (const name of ["x.csv", "x.npy"]) expect((await varve("predict", at("new.keras"), at(name))).out).toBe(out);
   expect((await varve("convert", at("new.keras"), at("new.safetensors"))).code).toBe(0);
+  expect((await varve("convert", at("new.keras"), at("new.onnx"), "--opset", "21")).code).toBe(0);
+  expect(readFileSync(at("new.onnx"), "latin1")).toContain("varve");
 });
 
 it("says what is wrong: 1 for a file, 2 for the call", async () => {
@@ -55,7 +57,12 @@ it("says what is wrong: 1 for a file, 2 for the call", async () => {
   expect(await varve("look")).toMatchObject({ code: 2, problem: expect.stringMatching(/no command "look".*Usage/s) });
   expect((await varve("inspect")).code).toBe(2);
   expect((await varve("inspect", "--what")).code).toBe(2);
-  expect((await varve("convert", zoo("deferred.keras"), at("x.onnx"))).problem).toMatch(/\.safetensors/);
+  expect((await varve("convert", zoo("deferred.keras"), at("x.pb"))).problem).toMatch(/\.safetensors/);
+  expect(await varve("convert", zoo("deferred.keras"), at("x.onnx"), "--opset", "5")).toMatchObject({
+    code: 1,
+    problem: expect.stringMatching(/opset must be a whole number from 17 to 23/),
+  });
+  expect((await varve("convert", zoo("deferred.keras"), at("x.keras"), "--opset", "17")).code).toBe(2);
   expect(await varve("--help")).toMatchObject({ code: 0, out: expect.stringMatching(/^Usage: varve/) });
   expect((await varve()).code).toBe(2);
 });

@@ -26,7 +26,10 @@ export interface Device {
   readonly name: string;
   /** Whether `readSync` works: true where the memory belongs to the processor. */
   readonly synchronous: boolean;
-  /** Whether tensors here have values at all; false for the symbolic device, which knows shapes only. */
+  /**
+   * Whether tensors here have values at all; false for the symbolic device, which knows shapes only, and for those that
+   * write down what is computed. Among operands of an op one without values decides where it runs.
+   */
   readonly concrete: boolean;
   /** Gets uninitialized memory; throws OutOfMemoryError. */
   allocate(byteLength: number): unknown;

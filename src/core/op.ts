@@ -90,6 +90,10 @@ interface OpBase<I extends Inputs, O extends string, A> {
     attributes: A,
     workspace: Workspace,
   ): KernelCall | readonly KernelCall[] | undefined;
+  /** Of an elementwise op: its formula (`ops/elementwise/formula.ts`), for those who say it in another language. */
+  readonly formula?: () => unknown;
+  /** A primitive's outputs in smaller ops, those that inference needs, for those who have no other word for it. */
+  decompose?(inputs: I, attributes: A): { readonly [K in O]?: Tensor };
   /** The gradient of every input, from those of the outputs (absent where an output was not used); or "none" at all. */
   readonly gradient:
     | "none"
@@ -124,6 +128,11 @@ export interface OpRecord {
   readonly name: string;
   readonly view?: true;
   readonly elementwise?: true;
+  readonly formula?: () => unknown;
+  decompose?(
+    inputs: Readonly<Record<string, Tensor | undefined>>,
+    attributes: unknown,
+  ): Readonly<Record<string, Tensor>>;
   shape(inputs: Readonly<Record<string, Spec | undefined>>, attributes: unknown): Readonly<Record<string, Spec>>;
   reference?(
     inputs: Readonly<Record<string, Tensor | undefined>>,

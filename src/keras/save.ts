@@ -2,7 +2,8 @@
  * Writing a model: to bytes anywhere, and in Node to a file, which is replaced in one piece.
  */
 import { OptionError, show } from "../core/errors.ts";
-import type { Files } from "../models/files.ts";
+import { checkNames } from "../core/options.ts";
+import type { Files, OnnxOptions } from "../models/files.ts";
 import type { Model } from "../models/model.ts";
 import { platform } from "../platform/platform.ts";
 import { loadWeights, weightsOf } from "./weights.ts";
@@ -31,6 +32,11 @@ function shardsNamed(json: string | undefined): Set<string> {
   }
 }
 
+/** Apart from the rest, since few write it. */
+async function toOnnx(model: Model, options?: OnnxOptions): Promise<Uint8Array> {
+  return (await import("./onnx/write-onnx.ts")).writeOnnx(model, options);
+}
+
 export const files: Files = {
   toKeras: writeKeras,
 
@@ -40,14 +46,18 @@ export const files: Files = {
     return found;
   },
 
-  async save(model, path) {
-    if (typeof path === "string" && path.endsWith(".json")) return saveTfjs(model, path);
-    if (typeof path !== "string" || !path.endsWith(".keras")) {
+  toOnnx,
+
+  async save(model, path, options = {}) {
+    const kind = [".keras", ".json", ".onnx"].find((end) => typeof path === "string" && path.endsWith(end));
+    if (!kind) {
       throw new OptionError(
-        `${model.label}: save: the path of a model ends in ".keras", or in ".json" for TensorFlow.js; got ${show(path)}`,
+        `${model.label}: save: the path of a model ends in ".keras", in ".json" for TensorFlow.js, or in ".onnx"; got ${show(path)}`,
       );
     }
-    const bytes = await writeKeras(model);
+    checkNames(options, kind === ".onnx" ? ["opset"] : [], `${model.label}: save to ${show(path)}`);
+    if (kind === ".json") return saveTfjs(model, path);
+    const bytes = await (kind === ".onnx" ? toOnnx(model, options) : writeKeras(model));
     await (await platform()).replaceFile(path, bytes);
   },
 

@@ -142,6 +142,14 @@ let enclosingTraining: boolean | undefined;
 /** The names of the layers that are being built, one within the other: "bidirectional/forward_lstm/". */
 let enclosingPath = "";
 
+/** The layers whose calls are running, one within the other. */
+const running: Layer[] = [];
+
+/** The names of the layers whose calls are running, outermost first; for those who write down what is computed. @internal */
+export function runningLayers(): readonly string[] {
+  return running.map(({ name }) => name);
+}
+
 /** How to take back what was built since the outermost call began; undefined outside of calls. */
 let undoing: (() => void)[] | undefined;
 
@@ -553,6 +561,7 @@ export abstract class Layer<C extends object = object> {
       ? ((Array.isArray(options.mask) ? options.mask : [options.mask]) as (Tensor | undefined)[])
       : tensors.map((tensor) => tensor.mask);
     enclosingTraining = training;
+    running.push(this);
     try {
       const ready = mapLeaves(inputs, (leaf) => this.#autocast(leaf as Tensor)) as Tensor | Tensor[];
       let outputs = this.call(ready, { ...this.#callOptions(options), training, mask: masks[0], masks });
@@ -573,6 +582,7 @@ export abstract class Layer<C extends object = object> {
       throw this.#explain(error);
     } finally {
       enclosingTraining = outer;
+      running.pop();
     }
   }
 

@@ -10,7 +10,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { isPlainObject, type Structure } from "../core/tree.ts";
 import type { CallOptions, Layer } from "../layers/layer.ts";
 import type { TensorLike } from "../ops/op.ts";
-import { files } from "./files.ts";
+import { files, type OnnxOptions } from "./files.ts";
 import type { Graph } from "./graph.ts";
 import { type SummaryLayout, summaryOf } from "./summary.ts";
 import { Trainer } from "./trainer.ts";
@@ -203,11 +203,38 @@ export abstract class Model extends Trainer {
   }
 
   /**
-   * Writes the model to a file that ends in `.keras`. The file is replaced in one piece: whatever happens meanwhile, it
-   * is the old one or the new one. In Node only; elsewhere `toKeras` gives the bytes.
+   * The model as an ONNX file, for inference in other runtimes: what it computes, with the weights. The size of the batch
+   * stays free.
+   *
+   * Group normalization is the operator GroupNormalization from opset 21 on; before, it is written with ReduceMean, which
+   * every runtime has. Both keep their digits where means are large. Layers with a state from call to call are refused.
+   *
+   * @param options `opset`: the version of ONNX's operators, from 17 to 23. Default 17.
+   * @throws VarveError where the model is not built, or computes what ONNX cannot say: all of it is listed.
+   *
+   * @example
+   * ```ts
+   * import { layers, sequential } from "varve";
+   * const net = sequential([layers.dense({ units: 2, inputShape: [3] }), layers.groupNormalization({ groups: 1 })]);
+   * const bytes = await net.toOnnx({ opset: 21 });
+   * new TextDecoder().decode(bytes).includes("GroupNormalization") // => true
+   * ```
+   *
+   * @see https://onnx.ai
    */
-  async save(path: string): Promise<void> {
-    await (await files()).save(this, path);
+  async toOnnx(options: OnnxOptions = {}): Promise<Uint8Array> {
+    return (await files()).toOnnx(this, options);
+  }
+
+  /**
+   * Writes the model to a file that ends in `.keras`, in `.json` for TensorFlow.js, or in `.onnx`. The file is replaced in
+   * one piece: whatever happens meanwhile, it is the old one or the new one. In Node only; elsewhere `toKeras`, `toTfjs`
+   * and `toOnnx` give the bytes.
+   *
+   * @param options For `.onnx`: what `toOnnx` takes.
+   */
+  async save(path: string, options: OnnxOptions = {}): Promise<void> {
+    await (await files()).save(this, path, options);
   }
 
   /** Writes the weights to a file that ends in `.weights.h5`, as Keras 3 has it, or in `.safetensors`. In Node only. */

@@ -9,7 +9,6 @@ import { uniqueName } from "../core/names.ts";
 import { currentObserver } from "../core/observer.ts";
 import type { Inputs, Op, OpRecord, Spec } from "../core/op.ts";
 import { currentScope, inScope } from "../core/scope.ts";
-import { shapesDevice } from "../core/shapes-device.ts";
 import { callSymbolically, isSymbolic, type SymbolicTensor } from "../core/symbolic.ts";
 import { type NestedArray, type TapeNode, Tensor } from "../core/tensor.ts";
 import type { Variable } from "../core/variable.ts";
@@ -33,8 +32,8 @@ function deviceOf(record: OpRecord, inputs: Operands): Device {
     const input = inputs[name];
     if (input === undefined) continue;
     input.check();
-    if (device === undefined || input.device === shapesDevice) device = input.device;
-    else if (device !== input.device && device !== shapesDevice) {
+    if (device === undefined || !input.device.concrete) device = input.device;
+    else if (device !== input.device && device.concrete) {
       throw new VarveError(
         `${record.name}: its operands are on different devices, "${device.name}" and "${input.device.name}"; copy one over: tensor(await x.data(), x.shape)`,
       );

@@ -7,6 +7,7 @@ import { OptionError } from "../../core/errors.ts";
 import type { Schema, ValuesOf } from "../../core/options.ts";
 import { inScope } from "../../core/scope.ts";
 import { formatShape, type PartialShape, type Shape, sameShape } from "../../core/shape.ts";
+import { shapesDevice } from "../../core/shapes-device.ts";
 import type { SymbolicTensor } from "../../core/symbolic.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { Variable } from "../../core/variable.ts";
@@ -197,7 +198,8 @@ export abstract class Recurrent extends layer("Recurrent", sequenceOptions(), un
       ];
     };
     const steps = x.shape[1] as number;
-    if (!x.device.concrete) {
+    // Shapes alone need one step, however many there are.
+    if (x.device === shapesDevice) {
       const [last, ...states] = take(stepAt(x, 0), initial, mask && stepAt(mask, 0)) as [Tensor, ...Tensor[]];
       return { last, all: Tensor.allocate(x.device, last.shape.toSpliced(1, 0, steps), last.dtype), states };
     }

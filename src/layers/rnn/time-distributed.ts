@@ -5,8 +5,10 @@
 import { inScope } from "../../core/scope.ts";
 import type { PartialShape } from "../../core/shape.ts";
 import { formatShape, sameShape } from "../../core/shape.ts";
+import { shapesDevice } from "../../core/shapes-device.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { stack } from "../../ops/movement/concatenate.ts";
+import { reshape } from "../../ops/movement/reshape.ts";
 import { stepAt, stepsOf } from "../../ops/recurrent/steps.ts";
 import { wrapping } from "../core/wrapper.ts";
 import { type CallContext, factory, type InputSpec } from "../layer.ts";
@@ -48,9 +50,19 @@ export class TimeDistributed extends wrapping("TimeDistributed", {}) {
       if (!(y instanceof Tensor)) this.refuse(`${this.layer.label} gives several tensors; it must give one`);
       return y;
     };
-    if (!x.device.concrete) {
+    // Shapes alone need one step, however many there are.
+    if (x.device === shapesDevice) {
       const { shape, dtype } = step(stepAt(x, 0), mask && stepAt(mask, 0));
       return Tensor.allocate(x.device, shape.toSpliced(1, 0, steps), dtype);
+    }
+    // Who writes down what is computed gets all steps as one batch: at inference no sample knows of the others.
+    if (!x.device.concrete && !training) {
+      const [batch, , ...rest] = x.shape as [number, number, ...number[]];
+      const y = step(
+        reshape(x, [batch * steps, ...rest]),
+        mask && reshape(mask, [batch * steps, ...mask.shape.slice(2)]),
+      );
+      return reshape(y, [batch, steps, ...y.shape.slice(1)]);
     }
     const masks = mask ? stepsOf(mask) : [];
     const outputs = stepsOf(x).map((input, index) => inScope(() => step(input, masks[index])));

@@ -256,6 +256,7 @@ const attention = op<Given, "y" | "logarithms", AttentionAttributes>({
       ),
     ];
   },
+  decompose: composedAttention,
   gradient({ y }, { inputs, outputs }, attributes) {
     const dy = y as Tensor;
     let solved: { readonly dq: Tensor; readonly dk: Tensor; readonly dv: Tensor } | undefined;

@@ -108,6 +108,7 @@ function makeOp(name: string, formula: () => Formula, inputs: number, parameters
   const self = op<{ readonly [index: string]: Tensor }, "y", readonly number[]>({
     name,
     elementwise: true,
+    formula,
     shape(operands) {
       const specs = Object.values(operands);
       const shape = specs.map((spec) => spec.shape).reduce((a, b) => broadcastShapes(a, b, name));

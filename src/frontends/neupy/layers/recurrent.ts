@@ -7,6 +7,7 @@
 import { resolveActivation } from "../../../activations.ts";
 import { boolean, integer, number } from "../../../core/options.ts";
 import type { PartialShape, Shape } from "../../../core/shape.ts";
+import { shapesDevice } from "../../../core/shapes-device.ts";
 import type { Tensor } from "../../../core/tensor.ts";
 import type { Variable } from "../../../core/variable.ts";
 import { add, multiply, subtract } from "../../../ops/elementwise/binary.ts";
@@ -107,7 +108,7 @@ abstract class Recurrent extends neupyLayer("BaseRNNLayer", recurrentSchema, ["n
 
   override compute([x]: readonly [Tensor]): Tensor {
     // Shapes alone need no steps, of which there may be any number.
-    if (!x.device.concrete) return zeros(this.shapeOf(x.shape) as Shape);
+    if (x.device === shapesDevice) return zeros(this.shapeOf(x.shape) as Shape);
     const [batch, steps] = x.shape as [number, number, number];
     let states = this.begin(batch);
     if (steps === 0) {
