@@ -27,6 +27,7 @@ function values(count: number): Float32Array {
 }
 
 const image = () => tensor(values(4 * 20 * 20 * 24), [4, 20, 20, 24]);
+const large = () => tensor(values(2 * 80 * 80 * 24), [2, 80, 80, 24]);
 const gradientsOf = (make: () => layers.Layer) => (x: Tensor) => {
   const layer = make();
   return grad((x: Tensor) => ops.sum(ops.square(layer.apply(x, { training: true }))))(x);
@@ -40,7 +41,11 @@ const works: Record<string, () => unknown> = {
   softmax: () => ops.softmax(ops.multiply(image(), 9)),
   transpose: () => ops.transpose(image(), [3, 1, 0, 2]),
   "group normalization": () => layers.groupNormalization(image(), { groups: 4 }),
-  "its gradient": () => gradientsOf(() => new layers.GroupNormalization({ groups: 4 }))(image()),
+  "group normalization of few large groups": () => layers.groupNormalization(large(), { groups: 2 }),
+  "its gradient": () => gradientsOf(() => new layers.GroupNormalization({ groups: 2 }))(large()),
+  "layer normalization of long lines, and its gradient": () =>
+    gradientsOf(() => new layers.LayerNormalization({ axis: [1, 2, 3] }))(large()),
+  "group normalization's gradient": () => gradientsOf(() => new layers.GroupNormalization({ groups: 4 }))(image()),
   "batch normalization's gradient": () => gradientsOf(() => new layers.BatchNormalization())(image()),
   "convolution's gradient": () =>
     gradientsOf(() => new layers.Conv2D({ filters: 8, kernelSize: 3, kernelInitializer: "ones" }))(image()),

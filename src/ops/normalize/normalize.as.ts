@@ -5,7 +5,7 @@
 // itself, and the runs in float64. Which columns belong to a group is only seen when runs are merged, so groups of
 // width 2 are as fast as wide ones. Where rows are narrow, several are taken as one.
 //
-// A run is taken relative to a shift: first the first element of the group, then, after 4 rows and whenever 8 times as
+// A run is taken relative to a shift: first the first element of the group, then, after 4 rows and whenever 16 times as
 // many have been seen, the mean so far. So what is added up is the spread, not the mean, and every element is read once.
 import { lanes, multiplyAdd } from "../../devices/wasm/simd.as";
 import { openProgram, runProgram } from "../elementwise/elementwise.as";
@@ -14,20 +14,28 @@ import { openProgram, runProgram } from "../elementwise/elementwise.as";
 const BLOCKS = 0, BLOCK_AXES = 1, OUTER_AXES = 2, OUTER = 3, LINES = 4, ROWS = 5, COLUMNS = 6, FOLD = 7;
 const STAT_STEP = 8, GAMMA_STEP = 9, BETA_STEP = 10, BLOCK_STATS = 11, COUNT = 12;
 const S_COLUMNS = 13, S_WIDTH = 14, S_ROWS = 15, S_FOLD = 16, S_CHUNK = 17;
-const SUB_0 = 18, SUB_1 = 21, SEGMENT_0 = 24, SEGMENT_1 = 26, BLOCK_SIZE = 28, AXES = 29;
+const SUB_0 = 18, SUB_1 = 21, SEGMENT_0 = 24, SEGMENT_1 = 26, BLOCK_SIZE = 28, PARTS = 29, IS_WHOLE = 30, AXES = 31;
 
 // Offsets of an index, as `locate` leaves them.
 const AT_X = 0, AT_STAT = 4, AT_GAMMA = 8, AT_BETA = 12;
 
 const RMS = 1, GIVEN = 2;
+// What a call does. A block is one piece's work from beginning to end, or, where blocks are few and large, it is split:
+// then one call measures its parts, another merges them, a third applies, and pieces are parts of blocks.
+const MEASURE = 4, MERGE = 8, APPLY = 16, SPLIT = 32, PARAMETERS = 64;
+
+/** Bytes of scratch memory for offsets and single vectors. */
+const SPARE = 512;
 
 /** The most rows that are added up in the dtype itself. */
 const RUN = 64;
 /** So many rows of a strip are gone through at a time: few, so that memory is walked nearly in line. */
 const APPLIED = 8;
+/** From so many strips of a line on, their mean is guessed first. */
+const MANY = 32;
 /** After so many rows the shift becomes the mean so far. */
 const FIRST_EPOCH = 4;
-const EPOCH_GROWTH = 7;
+const EPOCH_GROWTH = 15;
 
 // @ts-ignore: decorator
 @inline
@@ -41,8 +49,13 @@ function locate(axes: usize, count: i32, index: i32, at: usize): void {
   for (let axis = count - 1; axis >= 0; axis--) {
     const description = axes + <usize>axis * 20;
     const size = load<i32>(description);
-    const position = index % size;
-    index /= size;
+    let position = index;
+    if (index >= size) {
+      position = index % size;
+      index /= size;
+    } else {
+      index = 0;
+    }
     x += position * load<i32>(description, 4);
     stat += position * load<i32>(description, 8);
     gamma += position * load<i32>(description, 12);
@@ -260,74 +273,91 @@ function keep<T>(
   write<T>(rstd, index, 1 / Math.sqrt(spread + epsilon));
 }
 
-/** As `measure`, where the elements of a group stand in line, or in a few lines. */
-function measureLines<T>(
-  x: usize, mean: usize, variance: usize, rstd: usize, residual: usize,
-  plan: usize, scratch: usize, epsilon: f64, rms: bool,
+/** Where the part of a number of things begins, in whole steps. */
+// @ts-ignore: decorator
+@inline
+function cut(count: i32, part: i32, parts: i32, step: i32): i32 {
+  return part == parts ? count : <i32>(<i64>(count / step) * part / parts) * step;
+}
+
+/** What a part says of a group: mean, squared deviations, and how many. */
+// @ts-ignore: decorator
+@inline
+function storePart(slot: usize, middle: f64, deviation: f64, count: f64): void {
+  store<f64>(slot, middle);
+  store<f64>(slot, deviation, 8);
+  store<f64>(slot, count, 16);
+}
+
+/** The statistics of a block's groups from those of its parts, which stand one after the other. */
+function mergeParts<T>(
+  slots: usize, plan: usize, mean: usize, variance: usize, rstd: usize, residual: usize, epsilon: f64,
 ): void {
-  const length = entry(plan, S_ROWS), strips = length / stripColumns<T>();
-  const total = <f64>entry(plan, COUNT);
-  for (let i0 = 0; i0 < entry(plan, SUB_0); i0++) {
-    for (let i1 = 0; i1 < entry(plan, SUB_1); i1++) {
-      const base = x + <usize>(i0 * entry(plan, SUB_0 + 1) + i1 * entry(plan, SUB_1 + 1)) * sizeof<T>();
-      let shift = rms ? <T>0 : load<T>(base);
-      let middle: f64 = 0, deviation: f64 = 0, before: f64 = 0;
-      let sum: f64 = 0, square: f64 = 0, seen: f64 = 0;
-      let epoch = FIRST_EPOCH, inEpoch = 0;
-      for (let j0 = 0; j0 < entry(plan, SEGMENT_0); j0++) {
-        for (let j1 = 0; j1 < entry(plan, SEGMENT_1); j1++) {
-          const line = base + <usize>(j0 * entry(plan, SEGMENT_0 + 1) + j1 * entry(plan, SEGMENT_1 + 1)) * sizeof<T>();
-          let p = line;
-          const end = line + <usize>length * sizeof<T>();
-          for (let strip = 0; p < end;) {
-            if (strip < strips) {
-              const step = min(min(RUN, strips - strip), epoch - inEpoch);
-              sumLine<T>(p, step, shift, scratch);
-              sum += load<f64>(scratch);
-              square += load<f64>(scratch, 8);
-              strip += step;
-              inEpoch += step;
-              seen += <f64>(step * stripColumns<T>());
-              p += <usize>step << 6;
-            } else {
-              for (; p < end; p += sizeof<T>()) {
-                const d = <f64>(load<T>(p) - shift);
-                sum += d;
-                square += d * d;
-                seen += 1;
-              }
-              inEpoch++;
-            }
-            const isLast = p >= end && j0 + 1 == entry(plan, SEGMENT_0) && j1 + 1 == entry(plan, SEGMENT_1);
-            if (inEpoch < epoch && !isLast) continue;
-            if (rms) {
-              deviation += square;
-            } else {
-              const offset = sum / seen;
-              const mean = <f64>shift + offset, part = seen / (before + seen);
-              const delta = before == 0 ? 0 : mean - middle;
-              middle = before == 0 ? mean : middle + delta * part;
-              deviation += max<f64>(square - sum * offset, 0) + delta * delta * part * before;
-              shift = <T>middle;
-            }
-            before += seen;
-            inEpoch = 0;
-            epoch = <i32>min<f64>(before * EPOCH_GROWTH / stripColumns<T>(), 1e9);
-            sum = square = seen = 0;
-          }
-        }
-      }
-      const index = i0 * entry(plan, SUB_0 + 2) + i1 * entry(plan, SUB_1 + 2);
-      keep<T>(index, middle, deviation / total, epsilon, mean, variance, rstd, residual);
+  const stats = entry(plan, BLOCK_STATS), parts = entry(plan, PARTS);
+  for (let s = 0; s < stats; s++) {
+    let middle: f64 = 0, deviation: f64 = 0, count: f64 = 0;
+    for (let part = 0; part < parts; part++) {
+      const slot = slots + <usize>(part * stats + s) * 24;
+      const more = load<f64>(slot, 16);
+      const delta = load<f64>(slot) - middle, share = more / (count + more);
+      middle += delta * share;
+      deviation += load<f64>(slot, 8) + delta * delta * share * count;
+      count += more;
     }
+    keep<T>(s, middle, deviation / count, epsilon, mean, variance, rstd, residual);
   }
 }
 
-/** The statistics of all groups of a block. */
-function measure<T>(
-  x: usize, mean: usize, variance: usize, rstd: usize, residual: usize,
-  plan: usize, scratch: usize, epsilon: f64, rms: bool,
-): void {
+/**
+ * As `measure`, where the elements of a group stand in line, or in a few lines. They are taken relative to the first,
+ * or to the mean of the first few where there are many; should that turn out to lie far off, once more.
+ */
+function measureLines<T>(x: usize, slot: usize, plan: usize, scratch: usize, rms: bool, part: i32, parts: i32): void {
+  const length = entry(plan, S_ROWS), inner = entry(plan, SEGMENT_1), segments = entry(plan, SEGMENT_0) * inner;
+  const isLine = segments == 1;
+  const from = isLine ? cut(length, part, parts, stripColumns<T>()) : 0;
+  const to = isLine ? cut(length, part + 1, parts, stripColumns<T>()) : length;
+  const first = isLine ? 0 : cut(segments, part, parts, 1), last = isLine ? 1 : cut(segments, part + 1, parts, 1);
+  const strips = (to - from) / stripColumns<T>();
+  const count = <f64>(to - from) * <f64>(last - first);
+  x += <usize>from * sizeof<T>();
+  let shift = <T>0;
+  if (!rms) {
+    const begin = x + <usize>(first / inner * entry(plan, SEGMENT_0 + 1) + first % inner * entry(plan, SEGMENT_1 + 1)) * sizeof<T>();
+    shift = load<T>(begin);
+    if (strips >= MANY) {
+      sumLine<T>(begin, FIRST_EPOCH, shift, scratch);
+      shift = <T>(<f64>shift + load<f64>(scratch) / <f64>(FIRST_EPOCH * stripColumns<T>()));
+    }
+  }
+  for (let isAgain = false; ; isAgain = true) {
+    let sum: f64 = 0, square: f64 = 0;
+    for (let segment = first; segment < last; segment++) {
+      let p = x + <usize>(segment / inner * entry(plan, SEGMENT_0 + 1) + segment % inner * entry(plan, SEGMENT_1 + 1)) * sizeof<T>();
+      const end = p + <usize>(to - from) * sizeof<T>();
+      for (let strip = 0; strip < strips; strip += RUN) {
+        const step = min(RUN, strips - strip);
+        sumLine<T>(p, step, shift, scratch);
+        sum += load<f64>(scratch);
+        square += load<f64>(scratch, 8);
+        p += <usize>step << 6;
+      }
+      for (; p < end; p += sizeof<T>()) {
+        const d = <f64>(load<T>(p) - shift);
+        sum += d;
+        square += d * d;
+      }
+    }
+    if (rms) return storePart(slot, 0, square, count);
+    const offset = sum / count, deviation = max<f64>(square - sum * offset, 0), middle = <f64>shift + offset;
+    // More than two standard deviations off, the squares would lose digits.
+    if (isAgain || !(sum * offset > 4 * deviation)) return storePart(slot, middle, deviation, count);
+    shift = <T>middle;
+  }
+}
+
+/** What a part of a block says of its groups: some of its segments, or of their rows where there is one. */
+function measure<T>(x: usize, slots: usize, plan: usize, scratch: usize, rms: bool, part: i32, parts: i32): void {
   const allColumns = entry(plan, S_COLUMNS), width = entry(plan, S_WIDTH), rows = entry(plan, S_ROWS);
   const fold = entry(plan, S_FOLD), chunk = entry(plan, S_CHUNK);
   const most = <usize>max(chunk, fold * allColumns);
@@ -335,8 +365,10 @@ function measure<T>(
   const sums = shift + most * 8, squares = sums + most * 8, means = squares + most * 8, deviations = means + most * 8;
   const partials = deviations + most * 8;
   const stride = <usize>(fold * allColumns) * sizeof<T>();
-  const foldedRows = rows / fold, restRows = rows % fold;
-  const total = <f64>entry(plan, COUNT);
+  const inner = entry(plan, SEGMENT_1), segments = entry(plan, SEGMENT_0) * inner, isOne = segments == 1;
+  const firstSegment = isOne ? 0 : cut(segments, part, parts, 1), lastSegment = isOne ? 1 : cut(segments, part + 1, parts, 1);
+  const firstRow = isOne ? cut(rows / fold, part, parts, 1) : 0, lastRow = isOne ? cut(rows / fold, part + 1, parts, 1) : rows / fold;
+  const restRows = isOne && part + 1 < parts ? 0 : rows % fold;
   for (let i0 = 0; i0 < entry(plan, SUB_0); i0++) {
     for (let i1 = 0; i1 < entry(plan, SUB_1); i1++) {
       const sub = i0 * entry(plan, SUB_0 + 1) + i1 * entry(plan, SUB_1 + 1);
@@ -344,7 +376,7 @@ function measure<T>(
       for (let first = 0; first < allColumns; first += chunk) {
         const taken = min(chunk, allColumns - first);
         const columns = fold * taken, groups = taken / width;
-        const base = x + <usize>(sub + first) * sizeof<T>();
+        const base = x + <usize>(sub + first) * sizeof<T>() + <usize>firstRow * stride;
         for (let g = 0; g < groups; g++) {
           const value = rms ? <T>0 : load<T>(base + <usize>(g * width) * sizeof<T>());
           fillColumns<T>(shift, value, g * width, width, taken, columns);
@@ -355,34 +387,33 @@ function measure<T>(
         memory.fill(means, 0, <usize>groups << 3);
         let before: f64 = 0, seen: f64 = 0;
         let epoch = FIRST_EPOCH, inEpoch = 0;
-        for (let j0 = 0; j0 < entry(plan, SEGMENT_0); j0++) {
-          for (let j1 = 0; j1 < entry(plan, SEGMENT_1); j1++) {
-            let p = base + <usize>(j0 * entry(plan, SEGMENT_0 + 1) + j1 * entry(plan, SEGMENT_1 + 1)) * sizeof<T>();
-            for (let row = 0; row < foldedRows;) {
-              const step = min(min(RUN, foldedRows - row), epoch - inEpoch);
-              addTile<T>(p, step, stride, columns, shift, sums, squares, partials);
-              p += <usize>step * stride;
-              row += step;
-              inEpoch += step;
-              seen += <f64>(step * fold);
-              if (inEpoch < epoch) continue;
-              mergeRun<T>(groups, width, columns, seen * width, before * width, shift, sums, squares, means, deviations, rms);
-              before += seen;
-              seen = 0;
-              inEpoch = 0;
-              epoch = rms ? i32.MAX_VALUE : <i32>min<f64>(before * EPOCH_GROWTH, 1e9);
-            }
-            if (restRows > 0) {
-              addSingles<T>(p, restRows * allColumns, shift, sums, squares);
-              seen += <f64>restRows;
-            }
+        for (let segment = firstSegment; segment < lastSegment; segment++) {
+          let p = base + <usize>(segment / inner * entry(plan, SEGMENT_0 + 1) + segment % inner * entry(plan, SEGMENT_1 + 1)) * sizeof<T>();
+          for (let row = firstRow; row < lastRow;) {
+            const step = min(min(RUN, lastRow - row), epoch - inEpoch);
+            addTile<T>(p, step, stride, columns, shift, sums, squares, partials);
+            p += <usize>step * stride;
+            row += step;
+            inEpoch += step;
+            seen += <f64>(step * fold);
+            if (inEpoch < epoch) continue;
+            mergeRun<T>(groups, width, columns, seen * width, before * width, shift, sums, squares, means, deviations, rms);
+            before += seen;
+            seen = 0;
+            inEpoch = 0;
+            epoch = rms ? i32.MAX_VALUE : <i32>min<f64>(before * EPOCH_GROWTH, 1e9);
+          }
+          if (restRows > 0) {
+            addSingles<T>(p, restRows * allColumns, shift, sums, squares);
+            seen += <f64>restRows;
           }
         }
         if (seen > 0) mergeRun<T>(groups, width, columns, seen * width, before * width, shift, sums, squares, means, deviations, rms);
+        before += seen;
         const statFirst = subStat + first / width;
         for (let g = 0; g < groups; g++) {
           const slot = <usize>g << 3;
-          keep<T>(statFirst + g, load<f64>(means + slot), load<f64>(deviations + slot) / total, epsilon, mean, variance, rstd, residual);
+          storePart(slots + <usize>(statFirst + g) * 24, load<f64>(means + slot), load<f64>(deviations + slot), before * width);
         }
       }
     }
@@ -491,90 +522,117 @@ function applyRows<T>(x: usize, y: usize, rows: i32, plan: usize, tables: usize)
 
 /** Applies the statistics where rows of columns repeat: what each column needs is worked out once. */
 function applyColumns<T>(
-  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, residual: usize,
-  outer: usize, plan: usize, scratch: usize, activation: usize, slots: usize, pending: usize,
+  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, residual: usize, outer: usize, plan: usize,
+  scratch: usize, part: i32, end: i32, activation: usize, slots: usize, pending: usize, carries: bool,
 ): usize {
-  const rows = entry(plan, ROWS), columns = entry(plan, COLUMNS), fold = entry(plan, FOLD);
+  const rows = entry(plan, ROWS), columns = entry(plan, COLUMNS), fold = entry(plan, FOLD), parts = entry(plan, PARTS);
   const place = scratch, tables = scratch + 16;
-  const foldedRows = rows / fold, rest = (rows % fold) * columns;
+  const foldedRows = rows / fold, isOne = entry(plan, OUTER) == 1;
+  const rest = isOne && end < parts ? 0 : (rows % fold) * columns;
   const stride = <usize>(columns * fold) * sizeof<T>();
-  for (let o = 0; o < entry(plan, OUTER); o++) {
+  const firstRow = isOne ? cut(foldedRows, part, parts, 1) : 0, lastRow = isOne ? cut(foldedRows, end, parts, 1) : foldedRows;
+  const last = isOne ? 1 : cut(entry(plan, OUTER), end, parts, 1);
+  for (let o = isOne ? 0 : cut(entry(plan, OUTER), part, parts, 1); o < last; o++) {
     locate(outer, entry(plan, OUTER_AXES), o, place);
     fillTables<T>(gamma, beta, mean, rstd, residual, plan, place, tables);
-    let from = x + <usize>load<i32>(place, AT_X) * sizeof<T>(), to = y + <usize>load<i32>(place, AT_X) * sizeof<T>();
-    for (let row = 0; row < foldedRows; row += APPLIED) {
-      const step = min(APPLIED, foldedRows - row);
+    const skip = <usize>load<i32>(place, AT_X) * sizeof<T>() + <usize>firstRow * stride;
+    let from = x + skip, to = y + skip;
+    if (!carries) pending = to;
+    for (let row = firstRow; row < lastRow; row += APPLIED) {
+      const step = min(APPLIED, lastRow - row);
       applyRows<T>(from, to, step, plan, tables);
       from += <usize>step * stride;
       to += <usize>step * stride;
       pending = activate<T>(activation, slots, pending, to, ACTIVATED);
     }
     if (rest > 0) applySpan<T>(from, to, rest, tables, tables + tableBytes<T>(plan), tables + 2 * tableBytes<T>(plan));
+    if (!carries) activate<T>(activation, slots, pending, to + <usize>rest * sizeof<T>(), 1);
   }
   return pending;
 }
 
-/** What stands at the index of a line's operand: its element, or the one value that serves the whole line. */
-// @ts-ignore: decorator
-@inline
-function lineVector<T>(operand: usize, step: usize, at: usize): v128 {
-  return step ? v128.load(operand + at) : v128.load(operand);
-}
-
-// @ts-ignore: decorator
-@inline
-function lineSplat<T>(operand: usize, step: usize, at: usize): v128 {
-  return v128.load_splat<T>(step ? operand + at : operand);
-}
-
-/** An operand of a line: where it begins, or, where one value serves, a vector of that value. */
+/** An operand of a line: where it begins, or, where one value serves, four vectors of that value. */
 // @ts-ignore: decorator
 @inline
 function lineOperand<T>(array: usize, index: i32, step: i32, absent: T, spare: usize): usize {
   const address = array + <usize>index * sizeof<T>();
   if (array && step) return address;
-  v128.store(spare, v128.splat<T>(array ? load<T>(address) : absent));
+  const value = v128.splat<T>(array ? load<T>(address) : absent);
+  v128.store(spare, value);
+  v128.store(spare, value, 16);
+  v128.store(spare, value, 32);
+  v128.store(spare, value, 48);
   return spare;
+}
+
+/** (x − middle − left) · factor · scale + offset. */
+// @ts-ignore: decorator
+@inline
+function applied<T>(x: v128, middle: v128, left: v128, factor: v128, scale: v128, offset: v128): v128 {
+  return multiplyAdd<T>(v128.mul<T>(v128.sub<T>(v128.sub<T>(x, middle), left), factor), scale, offset);
 }
 
 /** Applies the statistics along lines: where gamma or beta change with every element. */
 function applyLines<T>(
-  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, residual: usize,
-  outer: usize, plan: usize, scratch: usize, activation: usize, slots: usize, pending: usize,
+  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, residual: usize, outer: usize, plan: usize,
+  scratch: usize, part: i32, end: i32, activation: usize, slots: usize, pending: usize, carries: bool,
 ): usize {
-  const place = scratch, size = <usize>entry(plan, COLUMNS) * sizeof<T>();
-  const statStep = <usize>entry(plan, STAT_STEP);
-  const gammaStep = gamma ? <usize>entry(plan, GAMMA_STEP) : 0, betaStep = beta ? <usize>entry(plan, BETA_STEP) : 0;
-  for (let o = 0; o < entry(plan, OUTER); o++) {
+  const place = scratch, columns = entry(plan, COLUMNS), parts = entry(plan, PARTS), isOne = entry(plan, OUTER) == 1;
+  const statStep = entry(plan, STAT_STEP), gammaStep = entry(plan, GAMMA_STEP), betaStep = entry(plan, BETA_STEP);
+  const first = isOne ? cut(columns, part, parts, stripColumns<T>()) : 0;
+  const size = <usize>((isOne ? cut(columns, end, parts, stripColumns<T>()) : columns) - first) * sizeof<T>();
+  const last = isOne ? 1 : cut(entry(plan, OUTER), end, parts, 1);
+  // how far an operand moves with four vectors, and with an element
+  const scaleStep: usize = gamma && gammaStep ? 64 : 0, offsetStep: usize = beta && betaStep ? 64 : 0;
+  const scaleSize: usize = scaleStep ? sizeof<T>() : 0, offsetSize: usize = offsetStep ? sizeof<T>() : 0;
+  for (let o = isOne ? 0 : cut(entry(plan, OUTER), part, parts, 1); o < last; o++) {
     locate(outer, entry(plan, OUTER_AXES), o, place);
-    const stat = load<i32>(place, AT_STAT);
-    const from = x + <usize>load<i32>(place, AT_X) * sizeof<T>(), to = y + <usize>load<i32>(place, AT_X) * sizeof<T>();
-    const middle = lineOperand<T>(mean, stat, <i32>statStep, 0, scratch + 16);
-    const left = lineOperand<T>(residual, stat, <i32>statStep, 0, scratch + 32);
-    const factor = lineOperand<T>(rstd, stat, <i32>statStep, 0, scratch + 48);
-    const scale = lineOperand<T>(gamma, load<i32>(place, AT_GAMMA), <i32>gammaStep, 1, scratch + 64);
-    const offset = lineOperand<T>(beta, load<i32>(place, AT_BETA), <i32>betaStep, 0, scratch + 80);
-    let i: usize = 0;
+    const stat = load<i32>(place, AT_STAT) + (statStep ? first : 0), skip = <usize>(load<i32>(place, AT_X) + first) * sizeof<T>();
+    let from = x + skip, to = y + skip;
+    if (!carries) pending = to;
+    let middle = lineOperand<T>(mean, stat, statStep, 0, scratch + 16);
+    let left = lineOperand<T>(residual, stat, statStep, 0, scratch + 80);
+    let factor = lineOperand<T>(rstd, stat, statStep, 0, scratch + 144);
+    let scale = lineOperand<T>(gamma, load<i32>(place, AT_GAMMA) + (gammaStep ? first : 0), gammaStep, 1, scratch + 208);
+    let offset = lineOperand<T>(beta, load<i32>(place, AT_BETA) + (betaStep ? first : 0), betaStep, 0, scratch + 272);
+    const stop = from + size, whole = from + (size & ~63);
     if (statStep) {
-      for (; i + 16 <= size; i += 16) {
-        const centred = v128.sub<T>(v128.sub<T>(v128.load(from + i), v128.load(middle + i)), v128.load(left + i));
-        const normalized = v128.mul<T>(centred, v128.load(factor + i));
-        v128.store(to + i, multiplyAdd<T>(normalized, lineVector<T>(scale, gammaStep, i), lineVector<T>(offset, betaStep, i)));
+      for (; from < whole; from += 64, to += 64) {
+        for (let i: usize = 0; i < 64; i += 16) {
+          v128.store(to + i, applied<T>(
+            v128.load(from + i), v128.load(middle + i), v128.load(left + i), v128.load(factor + i), v128.load(scale + i), v128.load(offset + i),
+          ));
+        }
+        middle += 64;
+        left += 64;
+        factor += 64;
+        scale += scaleStep;
+        offset += offsetStep;
       }
     } else {
       const m = v128.load(middle), l = v128.load(left), f = v128.load(factor);
-      for (; i + 16 <= size; i += 16) {
-        const normalized = v128.mul<T>(v128.sub<T>(v128.sub<T>(v128.load(from + i), m), l), f);
-        v128.store(to + i, multiplyAdd<T>(normalized, lineVector<T>(scale, gammaStep, i), lineVector<T>(offset, betaStep, i)));
+      for (; from < whole; from += 64, to += 64) {
+        v128.store(to, applied<T>(v128.load(from), m, l, f, v128.load(scale), v128.load(offset)));
+        v128.store(to, applied<T>(v128.load(from, 16), m, l, f, v128.load(scale, 16), v128.load(offset, 16)), 16);
+        v128.store(to, applied<T>(v128.load(from, 32), m, l, f, v128.load(scale, 32), v128.load(offset, 32)), 32);
+        v128.store(to, applied<T>(v128.load(from, 48), m, l, f, v128.load(scale, 48), v128.load(offset, 48)), 48);
+        scale += scaleStep;
+        offset += offsetStep;
       }
     }
-    for (; i < size; i += sizeof<T>()) {
-      const centred = v128.sub<T>(v128.sub<T>(v128.load_splat<T>(from + i), lineSplat<T>(middle, statStep, i)), lineSplat<T>(left, statStep, i));
-      const normalized = v128.mul<T>(centred, lineSplat<T>(factor, statStep, i));
-      const result = multiplyAdd<T>(normalized, lineSplat<T>(scale, gammaStep, i), lineSplat<T>(offset, betaStep, i));
-      store<T>(to + i, v128.extract_lane<T>(result, 0));
+    const statSize: usize = statStep ? sizeof<T>() : 0;
+    for (; from < stop; from += sizeof<T>(), to += sizeof<T>()) {
+      store<T>(to, v128.extract_lane<T>(applied<T>(
+        v128.load_splat<T>(from), v128.load_splat<T>(middle), v128.load_splat<T>(left), v128.load_splat<T>(factor),
+        v128.load_splat<T>(scale), v128.load_splat<T>(offset),
+      ), 0));
+      middle += statSize;
+      left += statSize;
+      factor += statSize;
+      scale += scaleSize;
+      offset += offsetSize;
     }
-    pending = activate<T>(activation, slots, pending, to + size, ACTIVATED);
+    pending = activate<T>(activation, slots, pending, to, carries ? ACTIVATED : 1);
   }
   return pending;
 }
@@ -593,41 +651,54 @@ function shifted<T>(array: usize, index: i32): usize {
 
 function normalizeBlocks<T>(
   x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize, rstd: usize, residual: usize,
-  plan: usize, scratch: usize, scratchBytes: i32, epsilon: f64, flags: i32, activation: usize, pieces: i32, from: i32, to: i32,
+  plan: usize, scratch: usize, scratchBytes: i32, partSlots: usize, epsilon: f64, flags: i32, activation: usize, pieces: i32,
+  from: i32, to: i32,
 ): void {
-  const blocks = entry(plan, BLOCKS), blockAxes = entry(plan, BLOCK_AXES);
+  const blocks = entry(plan, BLOCKS), blockAxes = entry(plan, BLOCK_AXES), parts = entry(plan, PARTS);
   const outer = axesOf(plan) + <usize>blockAxes * 20;
+  const stats = <usize>entry(plan, BLOCK_STATS) * 24;
+  const isSplit = (flags & SPLIT) != 0, rms = (flags & RMS) != 0;
+  // So long as a piece's blocks stand in line, what is not yet activated goes from `pending` to where the last one ends.
+  const carries = !isSplit && entry(plan, IS_WHOLE) != 0;
   for (let piece = from; piece < to; piece++) {
     const own = scratch + <usize>piece * <usize>scratchBytes;
     const slots = slotsOf(activation, own, scratchBytes);
-    if (activation) openProgram<T>(activation, slots);
-    const first = <i32>(<i64>blocks * piece / pieces), last = <i32>(<i64>blocks * (piece + 1) / pieces);
-    // A piece's blocks stand in line, so what is not yet activated goes from here to where the last block ends.
-    let pending: usize = 0;
+    if (activation && flags & APPLY) openProgram<T>(activation, slots);
+    const first = <i32>(<i64>blocks * piece / pieces), last = isSplit ? first + 1 : <i32>(<i64>blocks * (piece + 1) / pieces);
+    const part = isSplit ? piece - <i32>(<i64>pieces / blocks) * first : 0, end = isSplit ? part + 1 : parts;
+    let pending: usize = 0, blockEnd: usize = 0;
     for (let block = first; block < last; block++) {
       locate(axesOf(plan), blockAxes, block, own);
       const place = load<i32>(own, AT_X), stat = load<i32>(own, AT_STAT);
-      if (block == first) pending = shifted<T>(y, place);
       const blockGamma = shifted<T>(gamma, load<i32>(own, AT_GAMMA)), blockBeta = shifted<T>(beta, load<i32>(own, AT_BETA));
       const blockX = shifted<T>(x, place), blockY = shifted<T>(y, place);
       const means = shifted<T>(mean, stat), factors = shifted<T>(rstd, stat), residuals = shifted<T>(residual, stat);
-      if (flags & GIVEN) {
+      const variances = shifted<T>(variance, stat);
+      const partsOfBlock = partSlots + <usize>((isSplit ? block : piece) * parts) * stats;
+      if (flags & MEASURE) {
+        for (let p = part; p < end; p++) {
+          const at = partsOfBlock + <usize>p * stats;
+          if (entry(plan, S_COLUMNS) == 1) measureLines<T>(blockX, at, plan, own, rms, p, parts);
+          else measure<T>(blockX, at, plan, own, rms, p, parts);
+        }
+      }
+      if (flags & GIVEN && flags & MERGE) {
         for (let s = 0; s < entry(plan, BLOCK_STATS); s++) {
-          write<T>(factors, s, 1 / Math.sqrt(<f64>load<T>(variance + <usize>(stat + s) * sizeof<T>()) + epsilon));
+          write<T>(factors, s, 1 / Math.sqrt(read<T>(variances, s) + epsilon));
           write<T>(residuals, s, 0);
         }
-      } else if (entry(plan, S_COLUMNS) == 1) {
-        measureLines<T>(blockX, means, shifted<T>(variance, stat), factors, residuals, plan, own, epsilon, (flags & RMS) != 0);
-      } else {
-        measure<T>(blockX, means, shifted<T>(variance, stat), factors, residuals, plan, own, epsilon, (flags & RMS) != 0);
+      } else if (flags & MERGE) {
+        mergeParts<T>(partsOfBlock, plan, means, variances, factors, residuals, epsilon);
       }
+      if (!(flags & APPLY)) continue;
+      if (block == first) pending = blockY;
       if (entry(plan, LINES)) {
-        pending = applyLines<T>(blockX, blockGamma, blockBeta, blockY, means, factors, residuals, outer, plan, own, activation, slots, pending);
+        pending = applyLines<T>(blockX, blockGamma, blockBeta, blockY, means, factors, residuals, outer, plan, own, part, end, activation, slots, pending, carries);
       } else {
-        pending = applyColumns<T>(blockX, blockGamma, blockBeta, blockY, means, factors, residuals, outer, plan, own, activation, slots, pending);
+        pending = applyColumns<T>(blockX, blockGamma, blockBeta, blockY, means, factors, residuals, outer, plan, own, part, end, activation, slots, pending, carries);
       }
-      const end = blockY + <usize>entry(plan, BLOCK_SIZE) * sizeof<T>();
-      pending = activate<T>(activation, slots, pending, end, block + 1 < last ? ACTIVATED : 1);
+      blockEnd = blockY + <usize>entry(plan, BLOCK_SIZE) * sizeof<T>();
+      if (carries) pending = activate<T>(activation, slots, pending, blockEnd, block + 1 < last ? ACTIVATED : 1);
     }
   }
 }
@@ -635,16 +706,18 @@ function normalizeBlocks<T>(
 /** Statistics and their application, or the application of given ones; pieces are runs of blocks. */
 export function normalizeFloat32(
   x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize, rstd: usize, residual: usize,
-  plan: usize, scratch: usize, scratchBytes: i32, epsilon: f64, flags: i32, activation: usize, pieces: i32, from: i32, to: i32,
+  plan: usize, scratch: usize, scratchBytes: i32, partSlots: usize, epsilon: f64, flags: i32, activation: usize, pieces: i32,
+  from: i32, to: i32,
 ): void {
-  normalizeBlocks<f32>(x, gamma, beta, y, mean, variance, rstd, residual, plan, scratch, scratchBytes, epsilon, flags, activation, pieces, from, to);
+  normalizeBlocks<f32>(x, gamma, beta, y, mean, variance, rstd, residual, plan, scratch, scratchBytes, partSlots, epsilon, flags, activation, pieces, from, to);
 }
 
 export function normalizeFloat64(
   x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize, rstd: usize, residual: usize,
-  plan: usize, scratch: usize, scratchBytes: i32, epsilon: f64, flags: i32, activation: usize, pieces: i32, from: i32, to: i32,
+  plan: usize, scratch: usize, scratchBytes: i32, partSlots: usize, epsilon: f64, flags: i32, activation: usize, pieces: i32,
+  from: i32, to: i32,
 ): void {
-  normalizeBlocks<f64>(x, gamma, beta, y, mean, variance, rstd, residual, plan, scratch, scratchBytes, epsilon, flags, activation, pieces, from, to);
+  normalizeBlocks<f64>(x, gamma, beta, y, mean, variance, rstd, residual, plan, scratch, scratchBytes, partSlots, epsilon, flags, activation, pieces, from, to);
 }
 
 // The gradients. For each column, relative to the mean rounded to the dtype: D = Σ dy, E = Σ dy · (x − middle). From
@@ -734,36 +807,37 @@ function increase(array: usize, index: i32, value: f64): void {
   write<f64>(array, index, read<f64>(array, index) + value);
 }
 
-/** The gradients of a block where rows of columns repeat. `groupSums` are A and B in turn, for each group. */
-function passColumns<T>(
+/**
+ * The sums over a part of a block where rows of columns repeat: `groupSums` are A and B in turn, for each group. With an
+ * activation, what comes from behind it is `dy`, and dx is where it goes on from there.
+ */
+function sumColumns<T>(
   x: usize, dy: usize, gamma: usize, beta: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
-  dgamma: usize, dbeta: usize, groupSums: usize, plan: usize, scratch: usize, rms: bool, activation: usize, slots: usize,
+  dgamma: usize, dbeta: usize, groupSums: usize, plan: usize, scratch: usize, part: i32, activation: usize, slots: usize,
 ): void {
-  const rows = entry(plan, ROWS), columns = entry(plan, COLUMNS), fold = entry(plan, FOLD);
+  const rows = entry(plan, ROWS), columns = entry(plan, COLUMNS), fold = entry(plan, FOLD), parts = entry(plan, PARTS);
   const outerAxes = entry(plan, OUTER_AXES), outer = axesOf(plan) + <usize>entry(plan, BLOCK_AXES) * 20;
   const all = columns * fold, bytes = tableBytes<T>(plan);
   const place = scratch;
   const middles = scratch + 16, directs = middles + bytes, alongs = directs + bytes, acrosses = alongs + bytes;
   const sums = acrosses + bytes, products = sums + (<usize>all << 3);
   const statMap = columnMaps(plan), gammaMap = statMap + (<usize>columns << 2), betaMap = gammaMap + (<usize>columns << 2);
-  const foldedRows = rows / fold, rest = (rows % fold) * columns, stride = <usize>all * sizeof<T>();
-  const count = <f64>entry(plan, COUNT);
-  // What comes from behind the activation goes into dx, from where it is taken as dy.
+  const foldedRows = rows / fold, stride = <usize>all * sizeof<T>(), isOne = entry(plan, OUTER) == 1;
+  const rest = isOne && part + 1 < parts ? 0 : (rows % fold) * columns;
+  const firstRow = isOne ? cut(foldedRows, part, parts, 1) : 0, lastRow = isOne ? cut(foldedRows, part + 1, parts, 1) : foldedRows;
+  const last = isOne ? 1 : cut(entry(plan, OUTER), part + 1, parts, 1);
   const given = dy;
   if (activation) dy = dx;
-  // What is alone in its group cannot move: the output is beta.
-  const alone = count == 1 && !rms;
   const whole = all - all % stripColumns<T>();
   const size = sizeof<T>();
-
-  for (let o = 0; o < entry(plan, OUTER); o++) {
+  for (let o = isOne ? 0 : cut(entry(plan, OUTER), part, parts, 1); o < last; o++) {
     locate(outer, outerAxes, o, place);
     const stat = load<i32>(place, AT_STAT), gammaAt = load<i32>(place, AT_GAMMA), betaAt = load<i32>(place, AT_BETA);
     fillTables<T>(gamma, beta, mean, rstd, residual, plan, place, middles);
     memory.fill(sums, 0, <usize>all << 4);
-    let shift = <usize>load<i32>(place, AT_X) * size;
-    for (let row = 0; row < foldedRows; row += RUN) {
-      const step = min(RUN, foldedRows - row);
+    let shift = <usize>load<i32>(place, AT_X) * size + <usize>firstRow * stride;
+    for (let row = firstRow; row < lastRow; row += RUN) {
+      const step = min(RUN, lastRow - row);
       if (activation) {
         applyRows<T>(x + shift, dx + shift, step, plan, middles);
         runProgram<T>(activation, slots, dx + shift, given + shift, dx + shift, <usize>step * stride);
@@ -800,9 +874,29 @@ function passColumns<T>(
       if (dbeta) increase(dbeta, betaAt + entry(betaMap, c), sum);
     }
   }
+}
 
+/** dx of a part of a block, or of all of it, where rows of columns repeat; `groupSums` are those of the whole block. */
+function passColumns<T>(
+  x: usize, dy: usize, gamma: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
+  groupSums: usize, plan: usize, scratch: usize, rms: bool, part: i32, end: i32,
+): void {
+  const rows = entry(plan, ROWS), columns = entry(plan, COLUMNS), fold = entry(plan, FOLD), parts = entry(plan, PARTS);
+  const outerAxes = entry(plan, OUTER_AXES), outer = axesOf(plan) + <usize>entry(plan, BLOCK_AXES) * 20;
+  const all = columns * fold, bytes = tableBytes<T>(plan);
+  const place = scratch;
+  const middles = scratch + 16, directs = middles + bytes, alongs = directs + bytes, acrosses = alongs + bytes;
+  const statMap = columnMaps(plan), gammaMap = statMap + (<usize>columns << 2);
+  const foldedRows = rows / fold, stride = <usize>all * sizeof<T>(), isOne = entry(plan, OUTER) == 1;
+  const rest = isOne && end < parts ? 0 : (rows % fold) * columns;
+  const firstRow = isOne ? cut(foldedRows, part, parts, 1) : 0, lastRow = isOne ? cut(foldedRows, end, parts, 1) : foldedRows;
+  const last = isOne ? 1 : cut(entry(plan, OUTER), end, parts, 1);
+  const count = <f64>entry(plan, COUNT);
+  // What is alone in its group cannot move: the output is beta.
+  const alone = count == 1 && !rms;
+  const size = sizeof<T>();
   const wholePairs = all - all % (stripColumns<T>() / 2);
-  for (let o = 0; o < entry(plan, OUTER); o++) {
+  for (let o = isOne ? 0 : cut(entry(plan, OUTER), part, parts, 1); o < last; o++) {
     locate(outer, outerAxes, o, place);
     const stat = load<i32>(place, AT_STAT), gammaAt = load<i32>(place, AT_GAMMA);
     for (let c = 0; c < columns; c++) {
@@ -818,9 +912,9 @@ function passColumns<T>(
         write<T>(acrosses, i, across);
       }
     }
-    let shift = <usize>load<i32>(place, AT_X) * size;
-    for (let row = 0; row < foldedRows; row += APPLIED) {
-      const step = min(APPLIED, foldedRows - row);
+    let shift = <usize>load<i32>(place, AT_X) * size + <usize>firstRow * stride;
+    for (let row = firstRow; row < lastRow; row += APPLIED) {
+      const step = min(APPLIED, lastRow - row);
       for (let c = 0; c < wholePairs; c += stripColumns<T>() / 2) {
         const skip = <usize>c * size;
         passStrip<T>(x + shift + skip, dy + shift + skip, dx + shift + skip, step, stride, middles + skip, directs + skip, alongs + skip, acrosses + skip);
@@ -835,119 +929,190 @@ function passColumns<T>(
   }
 }
 
-/**
- * The gradients of a block that is one line with one mean, along which gamma or beta change. The gradients of gamma and
- * beta are added to `runs`, in the dtype itself.
- */
-function passLine<T>(
-  x: usize, dy: usize, gamma: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
-  runGamma: usize, runBeta: usize, plan: usize, scratch: usize, rms: bool,
+/** A and B over a stretch of a block that is one line with one mean, along which gamma changes or is one number. */
+function sumLineProducts<T>(
+  x: usize, dy: usize, gamma: usize, mean: usize, rstd: usize, residual: usize, groupSums: usize, plan: usize, scratch: usize,
+  first: i32, size: usize,
 ): void {
-  const count = entry(plan, COLUMNS), size = <usize>count * sizeof<T>();
-  const step: usize = gamma && entry(plan, GAMMA_STEP) ? 1 : 0;
-  const scale = lineOperand<T>(gamma, 0, <i32>step, 1, scratch + 16);
-  const factor = read<T>(rstd, 0), left = read<T>(residual, 0);
-  const middle = v128.splat<T>(<T>read<T>(mean, 0));
+  const isAlong = gamma && entry(plan, GAMMA_STEP), step: usize = isAlong ? 32 : 0;
+  let scale = lineOperand<T>(gamma, isAlong ? first : 0, entry(plan, GAMMA_STEP), 1, scratch + 16);
+  const middle = v128.load_splat<T>(mean);
   let sum: f64 = 0, product: f64 = 0;
-  let i: usize = 0;
-  for (; i + 32 <= size;) {
-    const end = min(i + RUN * 32, size - size % 32);
+  const stop = x + size, whole = x + (size & ~31);
+  while (x < whole) {
+    const end = min(x + RUN * 32, whole);
     let s0 = f64x2.splat(0), s1 = s0, p0 = s0, p1 = s0;
-    for (; i < end; i += 32) {
-      const g0 = v128.mul<T>(v128.load(dy + i), lineVector<T>(scale, step, i));
-      const g1 = v128.mul<T>(v128.load(dy + i, 16), lineVector<T>(scale, step, i + 16));
+    for (; x < end; x += 32, dy += 32, scale += step) {
+      const g0 = v128.mul<T>(v128.load(dy), v128.load(scale));
+      const g1 = v128.mul<T>(v128.load(dy, 16), v128.load(scale, 16));
       s0 = v128.add<T>(s0, g0);
       s1 = v128.add<T>(s1, g1);
-      p0 = multiplyAdd<T>(v128.sub<T>(v128.load(x + i), middle), g0, p0);
-      p1 = multiplyAdd<T>(v128.sub<T>(v128.load(x + i, 16), middle), g1, p1);
+      p0 = multiplyAdd<T>(v128.sub<T>(v128.load(x), middle), g0, p0);
+      p1 = multiplyAdd<T>(v128.sub<T>(v128.load(x, 16), middle), g1, p1);
     }
     sum += sumOfLanes<T>(v128.add<T>(s0, s1));
     product += sumOfLanes<T>(v128.add<T>(p0, p1));
   }
-  for (; i < size; i += sizeof<T>()) {
-    const g = <f64>load<T>(dy + i) * <f64>(step ? load<T>(scale + i) : load<T>(scale));
+  for (; x < stop; x += sizeof<T>(), dy += sizeof<T>()) {
+    const g = <f64>load<T>(dy) * <f64>load<T>(scale);
     sum += g;
-    product += g * <f64>(load<T>(x + i) - load<T>(mean));
+    product += g * <f64>(load<T>(x) - load<T>(mean));
+    if (isAlong) scale += sizeof<T>();
   }
-  product = (product - left * sum) * factor;
-  const along = -factor * factor * product / <f64>count;
-  const across = (rms ? 0 : -factor * sum / <f64>count) - along * left;
-  const f = v128.splat<T>(<T>factor), l = v128.splat<T>(<T>along), a = v128.splat<T>(<T>across);
-  const r = v128.splat<T>(<T>left);
-  for (i = 0; i + 16 <= size; i += 16) {
-    const g = v128.load(dy + i), centred = v128.sub<T>(v128.load(x + i), middle);
-    const rest = multiplyAdd<T>(centred, l, a);
-    v128.store(dx + i, multiplyAdd<T>(v128.mul<T>(g, lineVector<T>(scale, step, i)), f, rest));
-    if (runGamma) v128.store(runGamma + i, multiplyAdd<T>(v128.mul<T>(v128.sub<T>(centred, r), f), g, v128.load(runGamma + i)));
-    if (runBeta) v128.store(runBeta + i, v128.add<T>(v128.load(runBeta + i), g));
-  }
-  for (; i < size; i += sizeof<T>()) {
-    const g = v128.load_splat<T>(dy + i), centred = v128.sub<T>(v128.load_splat<T>(x + i), middle);
-    const rest = multiplyAdd<T>(centred, l, a);
-    const result = multiplyAdd<T>(v128.mul<T>(g, lineSplat<T>(scale, step, i)), f, rest);
-    store<T>(dx + i, v128.extract_lane<T>(result, 0));
-    if (runGamma) {
-      const normalized = v128.mul<T>(v128.sub<T>(centred, r), f);
-      store<T>(runGamma + i, v128.extract_lane<T>(multiplyAdd<T>(normalized, g, v128.load_splat<T>(runGamma + i)), 0));
+  store<f64>(groupSums, sum);
+  store<f64>(groupSums, (product - read<T>(residual, 0) * sum) * read<T>(rstd, 0), 8);
+}
+
+/** Adds a stretch of a line to the runs of dgamma and dbeta, those that there are. */
+function addParameters<T>(
+  x: usize, dy: usize, mean: usize, rstd: usize, residual: usize, runGamma: usize, runBeta: usize, size: usize,
+): void {
+  const m = v128.load_splat<T>(mean), f = v128.load_splat<T>(rstd), r = v128.load_splat<T>(residual);
+  const whole = size & ~15;
+  if (runGamma) {
+    for (let i: usize = 0; i < whole; i += 16) {
+      const normalized = v128.mul<T>(v128.sub<T>(v128.sub<T>(v128.load(x + i), m), r), f);
+      v128.store(runGamma + i, multiplyAdd<T>(normalized, v128.load(dy + i), v128.load(runGamma + i)));
     }
-    if (runBeta) store<T>(runBeta + i, load<T>(runBeta + i) + load<T>(dy + i));
+    for (let i = whole; i < size; i += sizeof<T>()) {
+      const normalized = v128.mul<T>(v128.sub<T>(v128.sub<T>(v128.load_splat<T>(x + i), m), r), f);
+      const sum = multiplyAdd<T>(normalized, v128.load_splat<T>(dy + i), v128.load_splat<T>(runGamma + i));
+      store<T>(runGamma + i, v128.extract_lane<T>(sum, 0));
+    }
+  }
+  if (!runBeta) return;
+  for (let i: usize = 0; i < whole; i += 16) v128.store(runBeta + i, v128.add<T>(v128.load(runBeta + i), v128.load(dy + i)));
+  for (let i = whole; i < size; i += sizeof<T>()) store<T>(runBeta + i, load<T>(runBeta + i) + load<T>(dy + i));
+}
+
+/** dx of a stretch of a line, whose A and B are given. */
+function passLine<T>(
+  x: usize, dy: usize, gamma: usize, dx: usize, mean: usize, rstd: usize, residual: usize, groupSums: usize, plan: usize,
+  scratch: usize, rms: bool, first: i32, size: usize,
+): void {
+  const isAlong = gamma && entry(plan, GAMMA_STEP), step: usize = isAlong ? 32 : 0;
+  let scale = lineOperand<T>(gamma, isAlong ? first : 0, entry(plan, GAMMA_STEP), 1, scratch + 16);
+  const count = <f64>entry(plan, COUNT), factor = read<T>(rstd, 0);
+  const along = -factor * factor * load<f64>(groupSums, 8) / count;
+  const across = (rms ? 0 : -factor * load<f64>(groupSums) / count) - along * read<T>(residual, 0);
+  const m = v128.load_splat<T>(mean), f = v128.splat<T>(<T>factor), l = v128.splat<T>(<T>along), a = v128.splat<T>(<T>across);
+  const stop = x + size, whole = x + (size & ~31);
+  for (; x < whole; x += 32, dy += 32, dx += 32, scale += step) {
+    const r0 = multiplyAdd<T>(v128.sub<T>(v128.load(x), m), l, a);
+    const r1 = multiplyAdd<T>(v128.sub<T>(v128.load(x, 16), m), l, a);
+    v128.store(dx, multiplyAdd<T>(v128.mul<T>(v128.load(dy), v128.load(scale)), f, r0));
+    v128.store(dx, multiplyAdd<T>(v128.mul<T>(v128.load(dy, 16), v128.load(scale, 16)), f, r1), 16);
+  }
+  for (; x < stop; x += sizeof<T>(), dy += sizeof<T>(), dx += sizeof<T>()) {
+    const rest = multiplyAdd<T>(v128.sub<T>(v128.load_splat<T>(x), m), l, a);
+    const g = v128.mul<T>(v128.load_splat<T>(dy), v128.load_splat<T>(scale));
+    store<T>(dx, v128.extract_lane<T>(multiplyAdd<T>(g, f, rest), 0));
+    if (isAlong) scale += sizeof<T>();
   }
 }
 
-/** Adds what `passLine` summed up to the float64 sums, and clears it. */
+/** Adds what `addParameters` summed up to the float64 sums, and clears it. */
 function closeRun<T>(run: usize, sums: usize, count: i32): void {
   for (let i = 0; i < count; i++) increase(sums, i, read<T>(run, i));
   memory.fill(run, 0, <usize>count * sizeof<T>());
 }
 
 /**
- * dx, and each piece's share of dgamma and dbeta, in float64 at the beginning of its scratch memory; `combine` adds them
- * up. A piece's memory: its shares, the groups' sums (or runs of the parameters' gradients), and tables.
+ * The sums over groups, dx, and each piece's share of dgamma and dbeta, in float64 at `sums`. As in `normalizeBlocks`, a
+ * piece does whole blocks, or, where they are split, a part of one: in a call for the sums and a call for dx. Lines that
+ * are long leave dgamma and dbeta to a call between the two, in which pieces are stretches of all lines.
  */
 function passBlocks<T>(
   x: usize, dy: usize, gamma: usize, beta: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
-  gammaCount: i32, betaCount: i32, plan: usize, scratch: usize, scratchBytes: i32, flags: i32, activation: usize, pieces: i32,
-  from: i32, to: i32,
+  gammaCount: i32, betaCount: i32, plan: usize, sums: usize, sumsBytes: i32, scratch: usize, scratchBytes: i32, partSlots: usize,
+  flags: i32, activation: usize, pieces: i32, from: i32, to: i32,
 ): void {
-  const blocks = entry(plan, BLOCKS), blockAxes = entry(plan, BLOCK_AXES), blockStats = entry(plan, BLOCK_STATS);
+  const blocks = entry(plan, BLOCKS), blockAxes = entry(plan, BLOCK_AXES), parts = entry(plan, PARTS);
+  const outer = axesOf(plan) + <usize>blockAxes * 20;
+  const lines = entry(plan, LINES), columns = entry(plan, COLUMNS), groupBytes = <usize>entry(plan, BLOCK_STATS) << 4;
+  const isSplit = (flags & SPLIT) != 0, rms = (flags & RMS) != 0, byColumns = (flags & PARAMETERS) != 0;
   for (let piece = from; piece < to; piece++) {
-    const dgamma = scratch + <usize>piece * <usize>scratchBytes;
-    const dbeta = dgamma + (<usize>gammaCount << 3), groupSums = dbeta + (<usize>betaCount << 3);
-    const lines = entry(plan, LINES);
-    const runBeta = groupSums + <usize>gammaCount * sizeof<T>();
-    const kept = lines ? <usize>(gammaCount + betaCount) * sizeof<T>() : <usize>blockStats << 4;
-    const own = (groupSums + kept + 15) & ~15;
-    memory.fill(dgamma, 0, own - dgamma);
-    const slots = slotsOf(activation, dgamma, scratchBytes);
-    if (activation) openProgram<T>(activation, slots);
-    const first = <i32>(<i64>blocks * piece / pieces), last = <i32>(<i64>blocks * (piece + 1) / pieces);
+    const own = scratch + <usize>piece * <usize>scratchBytes;
+    const slots = slotsOf(activation, own, scratchBytes);
+    let first = <i32>(<i64>blocks * piece / pieces), last = isSplit ? first + 1 : <i32>(<i64>blocks * (piece + 1) / pieces);
+    const part = isSplit ? piece - <i32>(<i64>pieces / blocks) * first : 0, end = isSplit ? part + 1 : parts;
+    // the stretch of a line, when there are lines
+    let begin = cut(columns, part, parts, stripColumns<T>()), count = cut(columns, end, parts, stripColumns<T>()) - begin;
+    let dgamma = sums + <usize>piece * <usize>sumsBytes;
+    if (byColumns) {
+      first = 0;
+      last = blocks;
+      begin = cut(columns, piece, pieces, stripColumns<T>());
+      count = cut(columns, piece + 1, pieces, stripColumns<T>()) - begin;
+      dgamma = sums + (<usize>begin << 3);
+    }
+    const dbeta = dgamma + (<usize>gammaCount << 3);
+    const skip = <usize>begin * sizeof<T>(), size = <usize>count * sizeof<T>();
+    // runs of the parameters' gradients, in the dtype itself
+    const adds = gammaCount + betaCount > 0 && lines && (byColumns || (flags & (MEASURE | APPLY)) == (MEASURE | APPLY));
+    const runGamma = gammaCount && adds ? own + SPARE : 0, runBeta = betaCount && adds ? own + SPARE + (gammaCount ? size : 0) : 0;
+    if (runGamma) memory.fill(runGamma, 0, size);
+    if (runBeta) memory.fill(runBeta, 0, size);
+    if (byColumns) {
+      if (runGamma) memory.fill(dgamma, 0, <usize>count << 3);
+      if (runBeta) memory.fill(dbeta, 0, <usize>count << 3);
+    } else if (flags & MEASURE) {
+      if (activation) openProgram<T>(activation, slots);
+      if (sumsBytes) memory.fill(dgamma, 0, <usize>(gammaCount + betaCount) << 3);
+    }
     for (let block = first; block < last; block++) {
       locate(axesOf(plan), blockAxes, block, own);
       const place = load<i32>(own, AT_X), stat = load<i32>(own, AT_STAT);
       const gammaAt = load<i32>(own, AT_GAMMA), betaAt = load<i32>(own, AT_BETA);
-      const blockX = shifted<T>(x, place), blockDy = shifted<T>(dy, place), blockDx = shifted<T>(dx, place);
+      const blockX = shifted<T>(x, place), blockDx = shifted<T>(dx, place), given = shifted<T>(dy, place);
+      const blockDy = activation ? blockDx : given;
       const means = shifted<T>(mean, stat), factors = shifted<T>(rstd, stat), residuals = shifted<T>(residual, stat);
-      if (lines) {
-        if (activation) {
-          const bytes = <usize>entry(plan, COLUMNS) * sizeof<T>();
-          applyLines<T>(blockX, gamma, beta, blockDx, means, factors, residuals, 0, plan, own, 0, 0, 0);
-          runProgram<T>(activation, slots, blockDx, blockDy, blockDx, bytes);
+      const blockGamma = shifted<T>(gamma, gammaAt), blockBeta = shifted<T>(beta, betaAt);
+      const partsOfBlock = partSlots + <usize>((isSplit ? block : piece) * parts) * groupBytes;
+      if (flags & MEASURE) {
+        for (let p = part; p < end; p++) {
+          const groupSums = partsOfBlock + <usize>p * groupBytes;
+          if (lines) {
+            const at = cut(columns, p, parts, stripColumns<T>()), bytes = <usize>(cut(columns, p + 1, parts, stripColumns<T>()) - at) * sizeof<T>();
+            const off = <usize>at * sizeof<T>();
+            if (activation) {
+              applyLines<T>(blockX, blockGamma, blockBeta, blockDx, means, factors, residuals, outer, plan, own, p, p + 1, 0, 0, 0, false);
+              runProgram<T>(activation, slots, blockDx + off, given + off, blockDx + off, bytes);
+            }
+            sumLineProducts<T>(blockX + off, blockDy + off, blockGamma, means, factors, residuals, groupSums, plan, own, at, bytes);
+          } else {
+            memory.fill(groupSums, 0, groupBytes);
+            sumColumns<T>(
+              blockX, given, blockGamma, blockBeta, blockDx, means, factors, residuals,
+              gammaCount ? dgamma + (<usize>gammaAt << 3) : 0, betaCount ? dbeta + (<usize>betaAt << 3) : 0,
+              groupSums, plan, own, p, activation, slots,
+            );
+          }
         }
-        passLine<T>(
-          blockX, activation ? blockDx : blockDy, gamma, blockDx, means, factors, residuals,
-          gammaCount ? groupSums : 0, betaCount ? runBeta : 0, plan, own, (flags & RMS) != 0,
-        );
+      }
+      if (adds) {
+        addParameters<T>(blockX + skip, blockDy + skip, means, factors, residuals, runGamma, runBeta, size);
         if ((block - first) % RUN == RUN - 1 || block == last - 1) {
-          closeRun<T>(groupSums, dgamma, gammaCount);
-          closeRun<T>(runBeta, dbeta, betaCount);
+          if (runGamma) closeRun<T>(runGamma, dgamma, count);
+          if (runBeta) closeRun<T>(runBeta, dbeta, count);
         }
+      }
+      if (!(flags & APPLY)) continue;
+      // The sums of the whole block go behind those of the parts.
+      let groupSums = partsOfBlock;
+      if (parts > 1) {
+        groupSums = partSlots + <usize>((isSplit ? blocks : pieces) * parts) * groupBytes + <usize>piece * groupBytes;
+        memory.copy(groupSums, partsOfBlock, groupBytes);
+        for (let p = 1; p < parts; p++) {
+          for (let at: usize = 0; at < groupBytes; at += 8) {
+            store<f64>(groupSums + at, load<f64>(groupSums + at) + load<f64>(partsOfBlock + <usize>p * groupBytes + at));
+          }
+        }
+      }
+      if (lines) {
+        passLine<T>(blockX + skip, blockDy + skip, blockGamma, blockDx + skip, means, factors, residuals, groupSums, plan, own, rms, begin, size);
       } else {
-        if (block > first) memory.fill(groupSums, 0, kept);
-        passColumns<T>(
-          blockX, blockDy, shifted<T>(gamma, gammaAt), shifted<T>(beta, betaAt), blockDx, means, factors, residuals,
-          gammaCount ? dgamma + (<usize>gammaAt << 3) : 0, betaCount ? dbeta + (<usize>betaAt << 3) : 0,
-          groupSums, plan, own, (flags & RMS) != 0, activation, slots,
-        );
+        passColumns<T>(blockX, blockDy, blockGamma, blockDx, means, factors, residuals, groupSums, plan, own, rms, part, end);
       }
     }
   }
@@ -955,18 +1120,18 @@ function passBlocks<T>(
 
 export function normalizeGradientFloat32(
   x: usize, dy: usize, gamma: usize, beta: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
-  gammaCount: i32, betaCount: i32, plan: usize, scratch: usize, scratchBytes: i32, flags: i32, activation: usize, pieces: i32,
-  from: i32, to: i32,
+  gammaCount: i32, betaCount: i32, plan: usize, sums: usize, sumsBytes: i32, scratch: usize, scratchBytes: i32, partSlots: usize,
+  flags: i32, activation: usize, pieces: i32, from: i32, to: i32,
 ): void {
-  passBlocks<f32>(x, dy, gamma, beta, dx, mean, rstd, residual, gammaCount, betaCount, plan, scratch, scratchBytes, flags, activation, pieces, from, to);
+  passBlocks<f32>(x, dy, gamma, beta, dx, mean, rstd, residual, gammaCount, betaCount, plan, sums, sumsBytes, scratch, scratchBytes, partSlots, flags, activation, pieces, from, to);
 }
 
 export function normalizeGradientFloat64(
   x: usize, dy: usize, gamma: usize, beta: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
-  gammaCount: i32, betaCount: i32, plan: usize, scratch: usize, scratchBytes: i32, flags: i32, activation: usize, pieces: i32,
-  from: i32, to: i32,
+  gammaCount: i32, betaCount: i32, plan: usize, sums: usize, sumsBytes: i32, scratch: usize, scratchBytes: i32, partSlots: usize,
+  flags: i32, activation: usize, pieces: i32, from: i32, to: i32,
 ): void {
-  passBlocks<f64>(x, dy, gamma, beta, dx, mean, rstd, residual, gammaCount, betaCount, plan, scratch, scratchBytes, flags, activation, pieces, from, to);
+  passBlocks<f64>(x, dy, gamma, beta, dx, mean, rstd, residual, gammaCount, betaCount, plan, sums, sumsBytes, scratch, scratchBytes, partSlots, flags, activation, pieces, from, to);
 }
 
 /** Adds up the pieces' shares of dgamma and dbeta, which stand one after the other; pieces here are parameters. */

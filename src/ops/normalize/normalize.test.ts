@@ -127,6 +127,59 @@ function truth(x: ArrayLike<number>, shape: Shape, over: readonly number[], epsi
   return y;
 }
 
+/** The gradients of Σ y · dz, in float64 throughout; written without anything that it judges. */
+function trueGradients(
+  x: Float32Array,
+  dz: Float32Array,
+  gamma: Float32Array,
+  shape: Shape,
+  over: readonly number[],
+  parameters: Shape,
+  epsilon: number,
+) {
+  const strides = stridesOf(shape);
+  const own = stridesOf(parameters);
+  const [dx, dgamma, dbeta] = [x, gamma, gamma].map((each) => new Float64Array(each.length)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const normal = truth(x, shape, over, epsilon);
+  const position = (index: number, axis: number) =>
+    Math.floor(index / (strides[axis] as number)) % (shape[axis] as number);
+  const parameterAt = (index: number) =>
+    parameters.reduce((sum, size, axis) => {
+      const along = axis + shape.length - parameters.length;
+      return sum + (size === 1 ? 0 : position(index, along) * (own[axis] as number));
+    }, 0);
+  const groups = new Map<number, number[]>();
+  for (let index = 0; index < x.length; index++) {
+    const group = shape.reduce(
+      (sum, size, axis) => (over.includes(axis) ? sum : sum * size + position(index, axis)),
+      0,
+    );
+    const members = groups.get(group);
+    if (members) members.push(index);
+    else groups.set(group, [index]);
+    const at = parameterAt(index);
+    dgamma[at] = (dgamma[at] as number) + (dz[index] as number) * (normal[index] as number);
+    dbeta[at] = (dbeta[at] as number) + (dz[index] as number);
+  }
+  for (const members of groups.values()) {
+    const origin = x[members[0] as number] as number;
+    const mean = members.reduce((sum, index) => sum + ((x[index] as number) - origin), 0) / members.length;
+    const variance =
+      members.reduce((sum, index) => sum + ((x[index] as number) - origin - mean) ** 2, 0) / members.length;
+    const g = members.map((index) => (dz[index] as number) * (gamma[parameterAt(index)] as number));
+    const a = g.reduce((sum, value) => sum + value, 0) / members.length;
+    const b = g.reduce((sum, value, at) => sum + value * (normal[members[at] as number] as number), 0) / members.length;
+    members.forEach((index, at) => {
+      dx[index] = ((g[at] as number) - a - (normal[index] as number) * b) / Math.sqrt(variance + epsilon);
+    });
+  }
+  return { dx, dgamma, dbeta };
+}
+
 const wasm = createWasmDevice({ relaxed: false, poison: true });
 const devices = [
   ["reference", referenceDevice],
@@ -141,6 +194,14 @@ const layouts: [string, Shape, readonly number[]][] = [
   ["group, channels first", [2, 4, 2, 32, 32], [2, 3, 4]],
   ["instance, channels last", [2, 32, 32, 3], [1, 2]],
   ["batch", [16, 16, 16, 6], [0, 1, 2]],
+];
+/** The same, so large that a block is measured in parts. */
+const largeLayouts: typeof layouts = [
+  ["layer, long", [2, 150_001], [1]],
+  ["group, channels last, large", [2, 187, 91, 4, 2], [1, 2, 4]],
+  ["group, channels first, large", [1, 2, 2, 187, 191], [2, 3, 4]],
+  ["batch, large", [40, 29, 41, 3], [0, 1, 2]],
+  ["batch, channels first, large", [5, 3, 187, 191], [0, 2, 3]],
 ];
 
 /** Numbers around a mean with a standard deviation of 0.5, the same each time. */
@@ -178,6 +239,20 @@ describe.each(devices)("accuracy on %s", (_name, device) => {
       const x = sample(sizeOf(shape), mean);
       const y = onDevice(device, () => normalized(x, shape, over));
       expect(worstError(y, truth(x, shape, over, 1e-3)), `mean ${mean}`).toBeLessThan(1e-5);
+    }
+  });
+
+  test.skipIf(device === referenceDevice).each(largeLayouts)("%s: the same", (_layout, shape, over) => {
+    for (const [mean, outlier] of [
+      [3e5, 3e5],
+      [0, 1e5],
+    ] as const) {
+      const x = sample(sizeOf(shape), mean);
+      x[0] = outlier;
+      const y = onDevice(device, () => normalized(x, shape, over));
+      const expected = truth(x, shape, over, 1e-3);
+      const allowed = 1e-5 * Math.max(1, Math.abs(expected[0] as number));
+      expect(worstError(y, expected), `mean ${mean}, first ${outlier}`).toBeLessThan(allowed);
     }
   });
 
@@ -225,6 +300,48 @@ describe.each(devices)("accuracy on %s", (_name, device) => {
       if (group === 5 || group === 11) expect(value).toBeNaN();
       else expect(value).toBe(clean[index]);
     });
+  });
+});
+
+describe("blocks in parts", () => {
+  /** What a sample is among others and alone, and the gradients, where few and where many blocks share the work. */
+  const shapes: [string, Shape, readonly number[], Shape][] = [
+    ["layer, long", [9, 131_077], [1], [131_077]],
+    ["group, channels last", [9, 129, 127, 4, 2], [1, 2, 4], [4, 2]],
+    ["group, channels first", [3, 4, 2, 257, 259], [2, 3, 4], [4, 2, 1, 1]],
+    ["batch", [40, 29, 41, 3], [0, 1, 2], [3]],
+    ["batch, channels first", [5, 3, 187, 191], [0, 2, 3], [3, 1, 1]],
+  ];
+  const attributes = (over: readonly number[]) => ({ over, epsilon: 1e-3, kind: "standard" }) as const;
+
+  test.each(shapes)("%s: the gradients are those of the definition in float64", (_name, shape, over, parameters) => {
+    const [x, gamma, beta, dz] = [shape, parameters, parameters, shape].map((each, index) =>
+      sample(sizeOf(each), index === 1 ? 1 : index).map((value) => (index === 3 ? value + 0.1 : value)),
+    ) as [Float32Array, Float32Array, Float32Array, Float32Array];
+    const { dx, dgamma, dbeta } = trueGradients(x, dz, gamma, shape, over, parameters, 1e-3);
+    for (const [name, device] of devices.slice(1)) {
+      const found = onDevice(device, () => {
+        const loss = (x: Tensor, gamma: Tensor, beta: Tensor) =>
+          sum(multiply(normalize({ x, gamma, beta }, attributes(over)).y, tensor(dz, shape)));
+        return grad(loss)(tensor(x, shape), tensor(gamma, parameters), tensor(beta, parameters)).map((each) =>
+          each.dataSync(),
+        );
+      });
+      const scale = (of: Float64Array) => 2e-5 * of.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+      expect(worstError(found[0] as never, dx), `dx on ${name}`).toBeLessThan(scale(dx));
+      expect(worstError(found[1] as never, dgamma), `dgamma on ${name}`).toBeLessThan(scale(dgamma));
+      expect(worstError(found[2] as never, dbeta), `dbeta on ${name}`).toBeLessThan(scale(dbeta));
+    }
+  });
+
+  test.each(shapes.slice(0, 3))("%s: a sample alone is what it is among others, bit for bit", (_name, shape, over) => {
+    const x = sample(sizeOf(shape), 3);
+    const one = sizeOf(shape.slice(1));
+    for (const [name, device] of devices.slice(1)) {
+      const all = onDevice(device, () => normalized(x, shape, over));
+      const alone = onDevice(device, () => normalized(x.slice(one, 2 * one), [1, ...shape.slice(1)], over));
+      expect(all.slice(one, 2 * one), name).toEqual(alone);
+    }
   });
 });
 

@@ -25,7 +25,7 @@ import { op } from "../op.ts";
 import { sum, sumTo } from "../reduce/sum.ts";
 import { zeros } from "../tensor.ts";
 import { activate, activateBackward, activationProgram, type FusableActivation, noActivation } from "./activation.ts";
-import { flags, gradientCalls, normalizeCall } from "./kernel.ts";
+import { flags, gradientCalls, normalizeCalls } from "./kernel.ts";
 import { checkParameter } from "./parameters.ts";
 import { planOf } from "./plan.ts";
 
@@ -216,7 +216,7 @@ export const normalize = op<
     const activating = activation ? activationProgram(activation, "value", x.dtype, workspace) : noActivation;
     if (!plan || !activating) return undefined;
     const places = [x, gamma, beta, y, mean, variance, rstd, residual];
-    return normalizeCall(plan, x.dtype, places, epsilon, kind === "rms" ? flags.rms : 0, activating, workspace);
+    return normalizeCalls(plan, x.dtype, places, epsilon, kind === "rms" ? flags.rms : 0, activating, workspace);
   },
   gradient({ y: dy, mean: dmean, variance: dvariance, rstd: drstd }, { inputs, outputs }, attributes) {
     const { x, gamma, beta } = inputs;

@@ -20,12 +20,20 @@ interface Run {
 export interface Plan {
   /** The plan as the kernels read it. */
   readonly entries: readonly number[];
-  /** How many independent parts there are: the product of the leading axes that keep statistics. */
+  /** How many independent blocks there are: the product of the leading axes that keep statistics. */
   readonly blocks: number;
+  /** How many statistics a block has. */
+  readonly statistics: number;
+  /**
+   * Into how many parts a block falls, whose sums are merged in order. It depends on the block alone, so that a sample's
+   * result is the same whatever stands beside it.
+   */
+  readonly parts: number;
+  /** Whether blocks are lines along which parameters change, and how long they are. */
+  readonly line: number | undefined;
   /** Bytes that the kernel of `normalize` needs for each piece of its work. */
   readonly scratchBytes: number;
-  /** Bytes that the kernel of the gradient needs for each piece, besides the gradients of gamma and beta; undefined
-   * where it does not serve. */
+  /** Bytes that the kernel of the gradient needs for each piece; undefined where it does not serve. */
   readonly gradientBytes: number | undefined;
 }
 
@@ -39,6 +47,9 @@ const chunk = 512;
 const wide = 256;
 /** The most columns that tables are made for. */
 const mostColumns = 4096;
+/** Elements of a part of a block, and the most parts. */
+const partSize = 65536;
+const mostParts = 16;
 
 /** The largest power of two up to `most` that divides a number. */
 function greatestDivisor(number: number, most: number): number {
@@ -116,6 +127,7 @@ function statisticsPlan(runs: readonly Run[]) {
   const fold = foldOf(all, rows.size);
   const unit = width * (tile / greatestDivisor(width, tile));
   const taken = all >= chunk ? Math.max(1, Math.floor(chunk / unit)) * unit : all;
+  const lines = sizeOfRuns(segments);
   const entries = [
     all,
     width,
@@ -125,7 +137,8 @@ function statisticsPlan(runs: readonly Run[]) {
     ...[subs.at(-2), subs.at(-1)].flatMap((run) => [run?.size ?? 1, run?.x ?? 0, run?.statistics ?? 0]),
     ...[segments.at(-2), segments.at(-1)].flatMap((run) => [run?.size ?? 1, run?.x ?? 0]),
   ];
-  return { entries, columns: Math.max(taken, fold * all) };
+  const divisible = lines > 1 ? lines : Math.floor(rows.size / fold);
+  return { entries, columns: Math.max(taken, fold * all), divisible };
 }
 
 /** The offsets of all elements of some runs, one list for each of the three. */
@@ -140,7 +153,7 @@ function offsetsOf(runs: readonly Run[]): number[][] {
 }
 
 /** Bytes for offsets and single vectors. */
-const spare = 256;
+const spare = 512;
 
 /** A run of one element, for what has no other. */
 const single: Run = { size: 1, x: 0, statistics: 0, gamma: 0, beta: 0 };
@@ -150,8 +163,8 @@ function applicationPlan(runs: readonly Run[]) {
   const last = runs.at(-1) as Run;
   // Rows that repeat a table of some size; without parameters a small width inside repeats as well, but is no table.
   const columnsAfter = (index: number) => sizeOfRuns(runs.slice(index + 1));
-  const isTable = (columns: number) => columns >= tile && columns <= mostColumns;
-  const withTable = runs.findLastIndex((run, index) => repeats(run) && isTable(columnsAfter(index)));
+  const isTable = ({ x }: Run, columns: number) => columns >= tile && columns <= mostColumns && x === columns;
+  const withTable = runs.findLastIndex((run, index) => repeats(run) && isTable(run, columnsAfter(index)));
   const repeated = withTable >= 0 ? withTable : runs.findLastIndex(repeats);
   const inner = runs.slice(repeated + 1);
   const columns = sizeOfRuns(inner);
@@ -177,8 +190,15 @@ function makePlan(
 ): Plan | undefined {
   const runs = runsOf(shape, over, gamma, beta);
   const firstReduced = runs.findIndex((run) => !keeps(run));
-  const leading = firstReduced < 0 ? runs : runs.slice(0, firstReduced);
-  const inBlock = firstReduced < 0 ? [single] : runs.slice(firstReduced);
+  let leading = firstReduced < 0 ? runs : runs.slice(0, firstReduced);
+  let inBlock = firstReduced < 0 ? [single] : runs.slice(firstReduced);
+  // Where lines are long, each of the groups that lie between each other is a block, though it lies in several places.
+  const end = inBlock.at(-1) as Run;
+  const isWhole = keeps(end) || end.size < wide || !inBlock.some(keeps);
+  if (!isWhole) {
+    leading = [...leading, ...inBlock.filter(keeps)];
+    inBlock = inBlock.filter((run) => !keeps(run));
+  }
   const statistics = statisticsPlan(collapse(inBlock.map(byStatistics), ["x", "statistics"]));
   if (!statistics) return undefined;
   const { kind, outer, rows, columns, inner } = applicationPlan(inBlock);
@@ -187,6 +207,9 @@ function makePlan(
   const blocks = sizeOfRuns(leading);
   const blockStatistics = sizeOfRuns(inBlock.filter(keeps));
   const tableColumns = fold * columns;
+  const size = sizeOfRuns(inBlock);
+  const wanted = Math.min(mostParts, Math.floor(size / partSize), statistics.divisible);
+  const parts = blockStatistics * 256 > size ? 1 : Math.max(1, wanted);
   const entries = [
     blocks,
     leading.length,
@@ -200,21 +223,21 @@ function makePlan(
     blockStatistics,
     sizeOfRuns(inBlock.filter((run) => !keeps(run))),
     ...statistics.entries,
-    sizeOfRuns(inBlock),
+    size,
+    parts,
+    Number(isWhole),
     ...[...leading, ...outer].flatMap(describe),
     ...offsetsOf(inner).flat(),
   ];
   const tables = Math.max(7 * statistics.columns, kind === "columns" ? 3 * tableColumns : 0);
   const scratchBytes = tables * 8 + spare;
-  if (kind === "columns") {
-    const gradientBytes = blockStatistics * 16 + tableColumns * 6 * 8 + spare;
-    return { entries, blocks, scratchBytes, gradientBytes };
-  }
+  const common = { entries, blocks, statistics: blockStatistics, parts, scratchBytes };
+  if (kind === "columns") return { ...common, line: undefined, gradientBytes: tableColumns * 6 * 8 + spare };
   // The gradient along lines is for layer normalization: one line for each block, parameters along it only.
   const isLine = outer.length === 0 && !keeps(last) && !leading.some((run) => run.gamma !== 0 || run.beta !== 0);
   const whole = (parameter: Shape | undefined, step: number) => !parameter || step !== 0;
   const serves = isLine && whole(gamma, last.gamma) && whole(beta, last.beta);
-  return { entries, blocks, scratchBytes, gradientBytes: serves ? columns * 2 * 8 + spare : undefined };
+  return { ...common, line: columns, gradientBytes: serves ? spare : undefined };
 }
 
 /** A run as the statistics see it: parameters are nothing to them. */

@@ -11,7 +11,7 @@ import { rsqrt, square } from "../elementwise/unary.ts";
 import { op } from "../op.ts";
 import { sumTo } from "../reduce/sum.ts";
 import { activate, activateBackward, activationProgram, type FusableActivation, noActivation } from "./activation.ts";
-import { flags, normalizeCall } from "./kernel.ts";
+import { flags, normalizeCalls } from "./kernel.ts";
 import { checkParameter } from "./parameters.ts";
 import { planOf } from "./plan.ts";
 
@@ -57,7 +57,7 @@ export const standardize = op<Operands, "y", Settings>({
     const spare = { at: workspace.temporary(mean.size * bytesOf(x.dtype)) };
     const left = { at: workspace.temporary(mean.size * bytesOf(x.dtype)) };
     const places = [x, gamma, beta, y, mean, variance, spare, left];
-    return normalizeCall(plan, x.dtype, places, epsilon, flags.given, activating, workspace);
+    return normalizeCalls(plan, x.dtype, places, epsilon, flags.given, activating, workspace);
   },
   gradient({ y: dz }, { inputs }, { epsilon, activation }) {
     const { x, mean, variance, gamma, beta } = inputs;
