@@ -748,6 +748,29 @@ export function layer<
   return Named as unknown as AbstractLayerClass<A & B, C>;
 }
 
+/** The class that `layerOn()` gives, to extend. */
+export type LayerClassOn<L extends Layer, B extends Schema, S extends Schema> = {
+  readonly className: string;
+  readonly schema: S & B;
+  fromConfig: typeof Layer.fromConfig;
+} & (abstract new (
+  ...args: Given<LayerOptions<S & B>>
+) => L & ValuesOf<S>);
+
+/** As `layer()`, for a layer that stands on another class: its own options, and those of that class. */
+/* @__NO_SIDE_EFFECTS__ */
+export function layerOn<L extends Layer, B extends Schema, S extends Schema>(
+  base: (abstract new (...args: never) => L) & { readonly schema: B },
+  className: string,
+  own: S,
+): LayerClassOn<L, B, S> {
+  abstract class Named extends (base as unknown as typeof Layer) {
+    static override readonly className = className;
+    static override readonly schema = { ...own, ...base.schema };
+  }
+  return Named as unknown as LayerClassOn<L, B, S>;
+}
+
 /** Something that layers are added to: a Sequential. */
 export interface LayerStack {
   add(layer: Layer): unknown;

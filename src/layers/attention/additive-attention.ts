@@ -3,26 +3,13 @@
  */
 import { boolean } from "../../core/options.ts";
 import type { PartialShape } from "../../core/shape.ts";
-import type { SymbolicTensor } from "../../core/symbolic.ts";
-import type { Tensor } from "../../core/tensor.ts";
 import type { Variable } from "../../core/variable.ts";
 import { glorotUniform } from "../../initializers.ts";
 import { add, multiply } from "../../ops/elementwise/binary.ts";
 import { tanh } from "../../ops/elementwise/unary.ts";
-import type { TensorLike } from "../../ops/op.ts";
-import type { SeedGenerator } from "../../ops/random/seed.ts";
 import { sum } from "../../ops/reduce/sum.ts";
-import { type CallOptions, factory, layer } from "../layer.ts";
-import {
-  type AttentionContext,
-  type AttentionOptions,
-  attended,
-  attentionCall,
-  pairs,
-  scoresOptions,
-  sumByScores,
-  type WithScores,
-} from "./scores.ts";
+import { factory, layerOn } from "../layer.ts";
+import { pairs, Scored, type Scoring } from "./scores.ts";
 
 /**
  * Attention after Bahdanau: every query gets the average of the values, weighted by the softmax of its scores with
@@ -53,49 +40,27 @@ import {
  *
  * @see Bahdanau et al., Neural Machine Translation by Jointly Learning to Align and Translate, 2015, https://arxiv.org/abs/1409.0473
  */
-export class AdditiveAttention extends layer(
-  "AdditiveAttention",
-  scoresOptions(),
-  {
-    /** Whether what is summed is scaled by numbers that are learned. Default true. */
-    useScale: boolean({ default: true }),
-  },
-  attentionCall(),
-) {
-  override readonly supportsMasking = true;
+export class AdditiveAttention extends layerOn(Scored, "AdditiveAttention", {
+  /** Whether what is summed is scaled by numbers that are learned. Default true. */
+  useScale: boolean({ default: true }),
+}) {
   scale: Variable | undefined = undefined;
-  #seeds: SeedGenerator | undefined;
-
-  override apply(inputs: readonly TensorLike[], options: WithScores): [Tensor, Tensor];
-  override apply(inputs: readonly SymbolicTensor[], options: WithScores): [SymbolicTensor, SymbolicTensor];
-  override apply(
-    inputs: SymbolicTensor | readonly SymbolicTensor[],
-    options?: CallOptions & AttentionOptions,
-  ): SymbolicTensor;
-  override apply(inputs: TensorLike | readonly TensorLike[], options?: CallOptions & AttentionOptions): Tensor;
-  override apply(inputs: never, options?: CallOptions & AttentionOptions): unknown {
-    return super.apply(inputs, options);
-  }
 
   override build(shapes: readonly PartialShape[]): void {
-    const [query] = attended<PartialShape>(this.label, shapes);
+    super.build(shapes);
+    const [query] = shapes as readonly [PartialShape];
     if (this.useScale) {
       this.scale = this.addWeight({ name: "scale", shape: [this.sizeAt(query, -1)], initializer: glorotUniform() });
     }
-    if (this.dropout > 0) this.#seeds = this.addSeedGenerator(this.seed);
   }
 
-  override call(inputs: readonly Tensor[], context: AttentionContext): Tensor | [Tensor, Tensor] {
-    const scores = (query: Tensor, key: Tensor) => {
-      const both = tanh(pairs(add, query, key));
-      return sum(this.scale ? multiply(both, this.scale) : both, -1);
+  protected override get scoring(): Scoring {
+    return {
+      scores: (query, key) => {
+        const both = tanh(pairs(add, query, key));
+        return sum(this.scale ? multiply(both, this.scale) : both, -1);
+      },
     };
-    return sumByScores(this, inputs, context, { scores }, this.#seeds);
-  }
-
-  /** The mask of the queries. */
-  override computeMask(_inputs: unknown, [queryMask]: readonly (Tensor | undefined)[]): Tensor | undefined {
-    return queryMask;
   }
 }
 

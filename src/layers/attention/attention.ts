@@ -4,7 +4,6 @@
 import { boolean, choice } from "../../core/options.ts";
 import { currentScope } from "../../core/scope.ts";
 import type { PartialShape } from "../../core/shape.ts";
-import type { SymbolicTensor } from "../../core/symbolic.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { Variable } from "../../core/variable.ts";
 import { ones } from "../../initializers.ts";
@@ -16,33 +15,18 @@ import { tanh } from "../../ops/elementwise/unary.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { inPlaceOf, reshape, stopGradient } from "../../ops/movement/reshape.ts";
 import { transpose } from "../../ops/movement/transpose.ts";
-import type { TensorLike } from "../../ops/op.ts";
-import type { SeedGenerator } from "../../ops/random/seed.ts";
 import { mean, min } from "../../ops/reduce/reduce.ts";
 import { sum } from "../../ops/reduce/sum.ts";
 import { full, zeros } from "../../ops/tensor.ts";
-import { type CallOptions, factory, layer } from "../layer.ts";
-import {
-  type Attended,
-  type AttentionContext,
-  type AttentionOptions,
-  attended,
-  attentionCall,
-  pairs,
-  scoresOptions,
-  sumByScores,
-  type WithScores,
-} from "./scores.ts";
+import { factory, layerOn } from "../layer.ts";
+import { type Attended, pairs, Scored, type Scoring } from "./scores.ts";
 
-/** Which queries see nothing, [batch, queries, 1]; undefined where all see something. */
-function blindQueries(mask: Tensor, queries: number, causal: boolean): Tensor | undefined {
+/** Which queries see nothing, [batch, queries, 1]. */
+function blindQueries(mask: Tensor, queries: number, causal: boolean): Tensor {
   const keys = mask.shape[1] as number;
-  if (keys === 0) return undefined;
   const first = min(where(mask, arange(keys, undefined, 1, "int32"), keys), 1, true);
   const last = causal ? arange(queries, undefined, 1, "int32") : full([queries], keys - 1, "int32");
   const blind = less(last, first);
-  const { concrete, synchronous } = blind.device;
-  if (concrete && synchronous && !blind.dataSync().includes(1)) return undefined;
   return reshape(blind, [...blind.shape, 1]);
 }
 
@@ -88,60 +72,38 @@ function unseenSlopes([query, value, key]: Attended<Tensor>, blind: Tensor): Ten
  *
  * @see Luong et al., Effective Approaches to Attention-based Neural Machine Translation, 2015, https://arxiv.org/abs/1508.04025
  */
-export class Attention extends layer(
-  "Attention",
-  scoresOptions(),
-  {
-    /** Whether scores are scaled by a number that is learned. Default false. */
-    useScale: boolean({ default: false }),
-    /** "dot" (default) or "concat": how a query and a key make a score. */
-    scoreMode: choice(["dot", "concat"], { default: "dot" }),
-  },
-  attentionCall(),
-) {
-  override readonly supportsMasking = true;
+export class Attention extends layerOn(Scored, "Attention", {
+  /** Whether scores are scaled by a number that is learned. Default false. */
+  useScale: boolean({ default: false }),
+  /** "dot" (default) or "concat": how a query and a key make a score. */
+  scoreMode: choice(["dot", "concat"], { default: "dot" }),
+}) {
   scale: Variable | undefined = undefined;
   concatScoreWeight: Variable | undefined = undefined;
-  #seeds: SeedGenerator | undefined;
-
-  override apply(inputs: readonly TensorLike[], options: WithScores): [Tensor, Tensor];
-  override apply(inputs: readonly SymbolicTensor[], options: WithScores): [SymbolicTensor, SymbolicTensor];
-  override apply(
-    inputs: SymbolicTensor | readonly SymbolicTensor[],
-    options?: CallOptions & AttentionOptions,
-  ): SymbolicTensor;
-  override apply(inputs: TensorLike | readonly TensorLike[], options?: CallOptions & AttentionOptions): Tensor;
-  override apply(inputs: never, options?: CallOptions & AttentionOptions): unknown {
-    return super.apply(inputs, options);
-  }
 
   override build(shapes: readonly PartialShape[]): void {
-    attended(this.label, shapes);
+    super.build(shapes);
     const start = { shape: [], initializer: ones() };
     if (this.useScale) this.scale = this.addWeight({ name: "scale", ...start });
     if (this.scoreMode === "concat") {
       this.concatScoreWeight = this.addWeight({ name: "concat_score_weight", ...start });
     }
-    if (this.dropout > 0) this.#seeds = this.addSeedGenerator(this.seed);
   }
 
   #scaled(x: Tensor): Tensor {
     return this.scale ? multiply(x, this.scale) : x;
   }
 
-  override call(inputs: readonly Tensor[], context: AttentionContext): Tensor | [Tensor, Tensor] {
-    const scoring =
-      this.scoreMode === "dot"
-        ? {
-            scores: (query: Tensor, key: Tensor) => matmul(this.#scaled(query), transpose(key, [0, 2, 1])),
-            withoutScores: (attended: Attended<Tensor>, causal: boolean, mask: Tensor | undefined) =>
-              this.#fused(attended, causal, mask),
-          }
-        : {
-            scores: (query: Tensor, key: Tensor) =>
-              multiply(sum(tanh(this.#scaled(pairs(add, query, key))), -1), (this.concatScoreWeight as Variable).value),
-          };
-    return sumByScores(this, inputs, context, scoring, this.#seeds);
+  protected override get scoring(): Scoring {
+    return this.scoreMode === "dot"
+      ? {
+          scores: (query, key) => matmul(this.#scaled(query), transpose(key, [0, 2, 1])),
+          withoutScores: (inputs, causal, mask) => this.#fused(inputs, causal, mask),
+        }
+      : {
+          scores: (query, key) =>
+            multiply(sum(tanh(this.#scaled(pairs(add, query, key))), -1), (this.concatScoreWeight as Variable).value),
+        };
   }
 
   #fused([query, value, key]: Attended<Tensor>, causal: boolean, mask: Tensor | undefined): Tensor {
@@ -156,13 +118,9 @@ export class Attention extends layer(
       { scale: 1, causal, window: null, unseeing: "average" },
     );
     const sums = reshape(y, [query.shape[0] as number, query.shape[1] as number, value.shape[2] as number]);
-    const blind = mask && currentScope()?.recording ? blindQueries(mask, query.shape[1] as number, causal) : undefined;
-    return blind ? add(sums, unseenSlopes([this.#scaled(query), value, key], blind)) : sums;
-  }
-
-  /** The mask of the queries. */
-  override computeMask(_inputs: unknown, [queryMask]: readonly (Tensor | undefined)[]): Tensor | undefined {
-    return queryMask;
+    if (!mask || mask.size === 0 || !currentScope()?.recording) return sums;
+    const blind = blindQueries(mask, query.shape[1] as number, causal);
+    return add(sums, unseenSlopes([this.#scaled(query), value, key], blind));
   }
 }
 

@@ -2,6 +2,7 @@
  * What MultiHeadAttention and GroupQueryAttention share: projections of query, key and value to many heads, attention of
  * each head, and a projection back. How many heads there are, and of what size, is theirs to say.
  */
+import type { DType } from "../../core/dtype.ts";
 import { OptionError, ShapeError } from "../../core/errors.ts";
 import {
   boolean,
@@ -9,6 +10,7 @@ import {
   number,
   type Option,
   type OptionsOf,
+  type Schema,
   type ValuesOf,
   withoutConfig,
 } from "../../core/options.ts";
@@ -24,7 +26,6 @@ import { repeat } from "../../ops/movement/broadcast.ts";
 import { reshape } from "../../ops/movement/reshape.ts";
 import type { TensorLike } from "../../ops/op.ts";
 import { dropout } from "../../ops/random/random.ts";
-import type { SeedGenerator } from "../../ops/random/seed.ts";
 import { mean } from "../../ops/reduce/reduce.ts";
 import { softmax } from "../../ops/softmax/softmax.ts";
 import { type RegularizerOption, regularizer } from "../../regularizers.ts";
@@ -33,7 +34,7 @@ import { EinsumDense } from "../core/einsum-dense.ts";
 import type { CallContext } from "../layer.ts";
 import { type SeedOptions, seedOptions } from "../regularization/noise.ts";
 import { type KernelOptions, kernelOptions } from "../weights.ts";
-import { type Attended, type AttentionCall, attended, attentionCall, checkMask } from "./scores.ts";
+import { type Attended, Attending, type AttentionCall, attended, attentionCall, checkMask } from "./scores.ts";
 
 /** What a call may be told. */
 export type HeadsCall = {
@@ -87,20 +88,13 @@ export function headsOptions(): HeadsOptions {
 }
 
 /** What the functions here need to know of the layer they work for. */
-export interface Owner extends ValuesOf<HeadsOptions> {
+interface Owner extends ValuesOf<HeadsOptions> {
   readonly label: string;
-  readonly dtype: "float32" | "float64" | (string & {});
-}
-
-/** Refuses options that do not go together. */
-export function checkHeads({ label, flashAttention, dropout: rate }: Owner): void {
-  if (flashAttention && rate > 0) {
-    throw new OptionError(`${label}: flashAttention has no dropout, got ${rate}; leave one of them out`);
-  }
+  readonly dtype: DType;
 }
 
 /** Query, value and key must have one batch, and there is a value for every key. */
-export function checkAttended(label: string, [query, value, key]: Attended<PartialShape>): void {
+function checkAttended(label: string, [query, value, key]: Attended<PartialShape>): void {
   const refuse = (problem: string): never => {
     const shapes = [query, value, key].map(formatShape).join(", ");
     throw new ShapeError(`${label}: ${problem}, got query, value and key of shapes ${shapes}`);
@@ -114,25 +108,26 @@ export function checkAttended(label: string, [query, value, key]: Attended<Parti
 
 const letters = "abcdefghijklmnopqrstuvwxyz";
 
-/** A projection of the last `from` axes of an input of that rank to axes of the sizes `to`. */
-export function projection(
+/** A projection of the last `from` axes of an input of that shape to axes of the sizes `to`. */
+function projection(
   owner: Owner,
   name: string,
-  rank: number,
+  shape: PartialShape,
   from: number,
   to: readonly number[],
   activation: "sigmoid" | null = null,
 ): EinsumDense {
+  const rank = shape.length;
   const kept = letters.slice(0, rank - from);
   const summed = letters.slice(rank - from, rank);
   const made = letters.slice(rank, rank + to.length);
-  return new EinsumDense({
+  const dense = new EinsumDense({
     name,
     equation: `${kept}${summed},${summed}${made}->${kept}${made}`,
     outputShape: [...new Array<null>(kept.length - 1).fill(null), ...to],
     biasAxes: owner.useBias ? made : null,
     activation,
-    dtype: owner.dtype as "float32",
+    dtype: owner.dtype,
     kernelInitializer: owner.kernelInitializer,
     biasInitializer: owner.biasInitializer,
     kernelRegularizer: owner.kernelRegularizer,
@@ -141,50 +136,100 @@ export function projection(
     kernelConstraint: owner.kernelConstraint,
     biasConstraint: owner.biasConstraint,
   });
-}
-
-/** The inner layers of a layer with heads. */
-export interface Projections {
-  readonly query: EinsumDense;
-  readonly key: EinsumDense;
-  readonly gate: EinsumDense | undefined;
-  readonly value: EinsumDense;
-  readonly output: EinsumDense;
+  dense.build(shape);
+  return dense;
 }
 
 /** Without a mask: these layers look after masks themselves. */
 const plain = { mask: [] };
 
-/** What comes of the heads together, and the weights where the call asks for them. */
-export function attendWithHeads(
-  owner: Owner,
-  { query: queryLayer, key: keyLayer, value: valueLayer, gate, output }: Projections,
-  inputs: readonly Tensor[],
-  context: HeadsContext,
-  attentionAxes: readonly number[],
-  seeds: SeedGenerator | undefined,
-): Tensor | [Tensor, Tensor] {
-  const { label, dropout: rate, flashAttention } = owner;
-  const [query, value, key] = attended<Tensor>(label, inputs);
-  checkAttended(label, [query.shape, value.shape, key.shape]);
-  const { training, returnAttentionScores } = context;
-  if (flashAttention && returnAttentionScores) {
-    throw new OptionError(`${label}: flashAttention has no scores to return; leave one of them out`);
+/** How many heads there are, and how large; those of keys and values are as many, or fewer that are shared. */
+export interface HeadSizes {
+  readonly heads: number;
+  readonly keyHeads: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+}
+
+/**
+ * Query, key and value are projected to many heads, each head attends, and all results are projected back. How many
+ * heads there are, over which axes they attend and what comes out is for the layers to say.
+ */
+export abstract class WithHeads extends Attending<HeadsCallOptions> {
+  static override readonly schema: HeadsOptions = /* @__PURE__ */ headsOptions();
+  static override readonly callSchema: Schema = /* @__PURE__ */ headsCall();
+  static override readonly inputNames = ["query", "value", "key"];
+  queryDense: EinsumDense | undefined = undefined;
+  keyDense: EinsumDense | undefined = undefined;
+  gateDense: EinsumDense | undefined = undefined;
+  valueDense: EinsumDense | undefined = undefined;
+  outputDense: EinsumDense | undefined = undefined;
+  /** The axes that are attended over, once it is built. */
+  protected attended: readonly number[] = [];
+
+  protected abstract readonly sizes: HeadSizes;
+
+  protected override checkOptions(): void {
+    const { label, flashAttention, dropout: rate } = this.options;
+    if (flashAttention && rate > 0) {
+      throw new OptionError(`${label}: flashAttention has no dropout, got ${rate}; leave one of them out`);
+    }
   }
-  const drops = training && rate > 0;
-  const heads = {
-    q: queryLayer.apply(query, plain),
-    k: keyLayer.apply(key, plain),
-    v: valueLayer.apply(value, plain),
-  };
-  const gates = gate?.apply(query, plain);
-  const finish = (y: Tensor) => output.apply(gates ? multiply(y, gates) : y, plain);
-  if (query.rank === 3 && !drops && !returnAttentionScores) return finish(inTiles(owner, heads, context));
-  const weights = weightsOf(owner, heads, context, attentionAxes);
-  const used = drops ? dropout(weights, rate, { seed: seeds }) : weights;
-  const { source, target, product } = equationsOf(heads.q.rank, attentionAxes);
-  const y = finish(einsum(`${product},${source}->${target}`, used, shared(heads.v, heads.q)));
-  return returnAttentionScores ? [y, weights] : y;
+
+  /** This, with the options that its schema gives it. */
+  private get options(): Owner {
+    return this as unknown as Owner;
+  }
+
+  /** The axes to attend over, of an input of that rank. */
+  protected axesFor(rank: number): readonly number[] {
+    return Array.from({ length: rank - 2 }, (_, index) => index + 1);
+  }
+
+  /** What the result has in place of the last axis of a query of that shape. */
+  protected resultAxes(query: PartialShape): readonly number[] {
+    return [this.sizeAt(query, -1)];
+  }
+
+  override build(shapes: readonly PartialShape[]): void {
+    const { options } = this;
+    const [query, value, key] = attended<PartialShape>(this.label, shapes);
+    checkAttended(this.label, [query, value, key]);
+    const { heads, keyHeads, keySize, valueSize } = this.sizes;
+    this.attended = this.axesFor(query.length);
+    this.queryDense = projection(options, "query", query, 1, [heads, keySize]);
+    this.keyDense = projection(options, "key", key, 1, [keyHeads, keySize]);
+    if (options.useGate) this.gateDense = projection(options, "gate", query, 1, [heads, valueSize], "sigmoid");
+    this.valueDense = projection(options, "value", value, 1, [keyHeads, valueSize]);
+    const joined = [...query.slice(0, -1), heads, valueSize];
+    this.outputDense = projection(options, "attention_output", joined, 2, this.resultAxes(query));
+    if (options.dropout > 0) this.seeds = this.addSeedGenerator(options.seed);
+  }
+
+  override call(inputs: readonly Tensor[], context: HeadsContext): Tensor | [Tensor, Tensor] {
+    const { options, label } = this;
+    const { dropout: rate, flashAttention } = options;
+    const [query, value, key] = attended<Tensor>(label, inputs);
+    checkAttended(label, [query.shape, value.shape, key.shape]);
+    const { training, returnAttentionScores } = context;
+    if (flashAttention && returnAttentionScores) {
+      throw new OptionError(`${label}: flashAttention has no scores to return; leave one of them out`);
+    }
+    const drops = training && rate > 0;
+    const heads = {
+      q: (this.queryDense as EinsumDense).apply(query, plain),
+      k: (this.keyDense as EinsumDense).apply(key, plain),
+      v: (this.valueDense as EinsumDense).apply(value, plain),
+    };
+    const gates = this.gateDense?.apply(query, plain);
+    const finish = (y: Tensor) => (this.outputDense as EinsumDense).apply(gates ? multiply(y, gates) : y, plain);
+    if (query.rank === 3 && !drops && !returnAttentionScores) return finish(inTiles(options, heads, context));
+    const weights = weightsOf(options, heads, context, this.attended);
+    const used = drops ? dropout(weights, rate, { seed: this.seeds }) : weights;
+    const { source, target, product } = equationsOf(heads.q.rank, this.attended);
+    const y = finish(einsum(`${product},${source}->${target}`, used, shared(heads.v, heads.q)));
+    return returnAttentionScores ? [y, weights] : y;
+  }
 }
 
 type Heads = { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor };

@@ -4,24 +4,8 @@
 
 import { integer, type Json, option } from "../../core/options.ts";
 import { type Axes, normalizeAxis, type PartialShape } from "../../core/shape.ts";
-import type { SymbolicTensor } from "../../core/symbolic.ts";
-import type { Tensor } from "../../core/tensor.ts";
-import type { TensorLike } from "../../ops/op.ts";
-import type { SeedGenerator } from "../../ops/random/seed.ts";
-import type { EinsumDense } from "../core/einsum-dense.ts";
-import { type CallOptions, factory, layer } from "../layer.ts";
-import {
-  attendWithHeads,
-  checkAttended,
-  checkHeads,
-  type HeadsCallOptions,
-  type HeadsContext,
-  headsCall,
-  headsOptions,
-  type Projections,
-  projection,
-} from "./heads.ts";
-import { attended, type WithScores } from "./scores.ts";
+import { factory, layerOn } from "../layer.ts";
+import { type HeadSizes, WithHeads } from "./heads.ts";
 
 /** One number or a list of them; the value is a list. */
 function listOption(expected: string, fits: (value: number) => boolean) {
@@ -74,99 +58,38 @@ function listOption(expected: string, fits: (value: number) => boolean) {
  *
  * @see Vaswani et al., Attention Is All You Need, 2017, https://arxiv.org/abs/1706.03762
  */
-export class MultiHeadAttention extends layer(
-  "MultiHeadAttention",
-  headsOptions(),
-  {
-    /** How many heads. */
-    numHeads: integer({ min: 1 }),
-    /** The size of queries and keys in each head. */
-    keyDim: integer({ min: 1 }),
-    /** The size of values in each head. Default null: keyDim. */
-    valueDim: integer({ default: null, min: 1 }),
-    /** What the output has in place of the query's last axis. Default null: an axis of the same size. */
-    outputShape: listOption("a whole number ≥ 1 or a list of them", (size) => size >= 1),
-    /** The axes of the input that are attended over. Default null: all but the first and the last. */
-    attentionAxes: listOption("an axis or a list of axes", () => true),
-  },
-  headsCall(),
-) {
-  static override readonly inputNames = ["query", "value", "key"];
-  override readonly supportsMasking = true;
-  queryDense: EinsumDense | undefined = undefined;
-  keyDense: EinsumDense | undefined = undefined;
-  gateDense: EinsumDense | undefined = undefined;
-  valueDense: EinsumDense | undefined = undefined;
-  outputDense: EinsumDense | undefined = undefined;
-  #axes: readonly number[] = [];
-  #seeds: SeedGenerator | undefined;
-
-  override apply(inputs: readonly TensorLike[], options: WithScores<HeadsCallOptions>): [Tensor, Tensor];
-  override apply(
-    inputs: readonly SymbolicTensor[],
-    options: WithScores<HeadsCallOptions>,
-  ): [SymbolicTensor, SymbolicTensor];
-  override apply(
-    inputs: SymbolicTensor | readonly SymbolicTensor[],
-    options?: CallOptions & HeadsCallOptions,
-  ): SymbolicTensor;
-  override apply(inputs: TensorLike | readonly TensorLike[], options?: CallOptions & HeadsCallOptions): Tensor;
-  override apply(inputs: never, options?: CallOptions & HeadsCallOptions): unknown {
-    return super.apply(inputs, options);
-  }
-
-  protected override checkOptions(): void {
-    checkHeads(this);
-  }
-
+export class MultiHeadAttention extends layerOn(WithHeads, "MultiHeadAttention", {
+  /** How many heads. */
+  numHeads: integer({ min: 1 }),
+  /** The size of queries and keys in each head. */
+  keyDim: integer({ min: 1 }),
+  /** The size of values in each head. Default null: keyDim. */
+  valueDim: integer({ default: null, min: 1 }),
+  /** What the output has in place of the query's last axis. Default null: an axis of the same size. */
+  outputShape: listOption("a whole number ≥ 1 or a list of them", (size) => size >= 1),
+  /** The axes of the input that are attended over. Default null: all but the first and the last. */
+  attentionAxes: listOption("an axis or a list of axes", () => true),
+}) {
   /** The projections are penalized, not the output. */
   protected override get outputPenalty(): null {
     return null;
   }
 
-  override build(shapes: readonly PartialShape[]): void {
-    const [query, value, key] = attended<PartialShape>(this.label, shapes);
-    checkAttended(this.label, [query, value, key]);
-    const { rank } = { rank: query.length };
-    const heads = [this.numHeads, this.keyDim];
-    const valueHeads = [this.numHeads, this.valueDim ?? this.keyDim];
-    this.#axes = (this.attentionAxes ?? Array.from({ length: rank - 2 }, (_, index) => index + 1)).map((axis) =>
-      normalizeAxis(axis, rank, this.label),
-    );
-    this.queryDense = projection(this, "query", rank, 1, heads);
-    this.queryDense.build(query);
-    this.keyDense = projection(this, "key", rank, 1, heads);
-    this.keyDense.build(key);
-    if (this.useGate) {
-      this.gateDense = projection(this, "gate", rank, 1, valueHeads, "sigmoid");
-      this.gateDense.build(query);
-    }
-    this.valueDense = projection(this, "value", rank, 1, valueHeads);
-    this.valueDense.build(value);
-    const output = this.outputShape ?? [this.sizeAt(query, -1)];
-    this.outputDense = projection(this, "attention_output", rank + 1, 2, output);
-    this.outputDense.build([...query.slice(0, -1), ...valueHeads]);
-    if (this.dropout > 0) this.#seeds = this.addSeedGenerator(this.seed);
+  protected override get sizes(): HeadSizes {
+    const { numHeads: heads, keyDim, valueDim } = this;
+    return { heads, keyHeads: heads, keySize: keyDim, valueSize: valueDim ?? keyDim };
   }
 
-  override call(inputs: readonly Tensor[], context: HeadsContext): Tensor | [Tensor, Tensor] {
-    const projections = {
-      query: this.queryDense,
-      key: this.keyDense,
-      gate: this.gateDense,
-      value: this.valueDense,
-      output: this.outputDense,
-    } as Projections;
-    return attendWithHeads(this, projections, inputs, context, this.#axes, this.#seeds);
+  protected override axesFor(rank: number): readonly number[] {
+    return this.attentionAxes?.map((axis) => normalizeAxis(axis, rank, this.label)) ?? super.axesFor(rank);
   }
 
-  /** The mask of the queries. */
-  override computeMask(_inputs: unknown, [queryMask]: readonly (Tensor | undefined)[]): Tensor | undefined {
-    return queryMask;
+  protected override resultAxes(query: PartialShape): readonly number[] {
+    return this.outputShape ?? super.resultAxes(query);
   }
 
   override getConfig(): Record<string, Json> {
-    return { ...super.getConfig(), value_dim: this.valueDim ?? this.keyDim };
+    return { ...super.getConfig(), value_dim: this.sizes.valueSize };
   }
 }
 

@@ -3,18 +3,20 @@
  * scores. How a score comes about is theirs to say.
  */
 import { ShapeError } from "../../core/errors.ts";
-import { boolean, number, type Option, type OptionsOf, type ValuesOf } from "../../core/options.ts";
+import { boolean, number, type Option, type OptionsOf, type Schema, type ValuesOf } from "../../core/options.ts";
 import { formatShape, type PartialShape, type Shape, sameShape } from "../../core/shape.ts";
+import type { SymbolicTensor } from "../../core/symbolic.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { seenPlaces } from "../../ops/attention/attention.ts";
 import { subtract } from "../../ops/elementwise/binary.ts";
 import { logicalAnd, where } from "../../ops/elementwise/compare.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { reshape } from "../../ops/movement/reshape.ts";
+import type { TensorLike } from "../../ops/op.ts";
 import { dropout } from "../../ops/random/random.ts";
 import type { SeedGenerator } from "../../ops/random/seed.ts";
 import { softmax } from "../../ops/softmax/softmax.ts";
-import type { CallContext, CallOptions } from "../layer.ts";
+import { type CallContext, type CallOptions, Layer } from "../layer.ts";
 import { type SeedOptions, seedOptions } from "../regularization/noise.ts";
 
 /** What calls of all attention layers may be told. */
@@ -38,7 +40,28 @@ export type AttentionOptions = OptionsOf<AttentionCall>;
 /** Call options under which the weights come out too. */
 export type WithScores<O = AttentionOptions> = CallOptions & O & { readonly returnAttentionScores: true };
 
-/** The options of both layers. */
+/** What all attention layers are: called on queries, values and keys, whose results the mask of the queries goes with. */
+export abstract class Attending<O extends AttentionOptions = AttentionOptions> extends Layer<O> {
+  static override readonly callSchema: Schema = /* @__PURE__ */ attentionCall();
+  override readonly supportsMasking = true;
+  /** What weights are dropped with; made where some are. */
+  protected seeds: SeedGenerator | undefined = undefined;
+
+  override apply(inputs: readonly TensorLike[], options: WithScores<O>): [Tensor, Tensor];
+  override apply(inputs: readonly SymbolicTensor[], options: WithScores<O>): [SymbolicTensor, SymbolicTensor];
+  override apply(inputs: SymbolicTensor | readonly SymbolicTensor[], options?: CallOptions & O): SymbolicTensor;
+  override apply(inputs: TensorLike | readonly TensorLike[], options?: CallOptions & O): Tensor;
+  override apply(inputs: never, options?: CallOptions & O): unknown {
+    return super.apply(inputs, options);
+  }
+
+  /** The mask of the queries. */
+  override computeMask(_inputs: unknown, [queryMask]: readonly (Tensor | undefined)[]): Tensor | undefined {
+    return queryMask;
+  }
+}
+
+/** The options of the layers that score. */
 export type ScoresOptions = {
   /** The part of the weights that is dropped in training. Default 0. */
   dropout: Option<number, number, false>;
@@ -86,17 +109,11 @@ export function pairs(combine: (query: Tensor, key: Tensor) => Tensor, query: Te
 const hidden = 2 ** 100;
 
 /** How a layer scores. */
-interface Scoring {
+export interface Scoring {
   /** How well each key fits each query, [batch, queries, keys]. */
   readonly scores: (query: Tensor, key: Tensor) => Tensor;
   /** The result where the scores themselves are not needed, if there is a shorter way to it. */
   readonly withoutScores?: (inputs: Attended<Tensor>, causal: boolean, mask: Tensor | undefined) => Tensor;
-}
-
-/** What the functions here need to know of the layer they work for. */
-interface Owner {
-  readonly label: string;
-  readonly dropout: number;
 }
 
 function checkShapes(label: string, [query, value, key]: Attended<Tensor>): void {
@@ -111,32 +128,47 @@ function checkShapes(label: string, [query, value, key]: Attended<Tensor>): void
   if (query.shape[2] !== key.shape[2]) refuse("needs queries and keys of one size");
 }
 
-/** The values summed with the softmax of the scores as weights; and, where the call asks for them, the weights. */
-export function sumByScores(
-  { label, dropout: rate }: Owner,
-  inputs: readonly Tensor[],
-  { training, masks: [queryMask, valueMask], useCausalMask: causal, returnAttentionScores }: AttentionContext,
-  { scores, withoutScores }: Scoring,
-  seeds: SeedGenerator | undefined,
-): Tensor | [Tensor, Tensor] {
-  const [query, value, key] = attended<Tensor>(label, inputs);
-  checkShapes(label, [query, value, key]);
-  const [batch, queries] = query.shape as [number, number, number];
-  const keys = key.shape[1] as number;
-  checkMask(label, "query", queryMask, [batch, queries]);
-  checkMask(label, "value", valueMask, [batch, keys]);
-  const counted = (y: Tensor) => (queryMask ? where(reshape(queryMask, [batch, queries, 1]), y, 0) : y);
-  const drops = training && rate > 0;
-  if (withoutScores && !drops && !returnAttentionScores) {
-    return counted(withoutScores([query, value, key], causal, valueMask));
+/** The values summed with the softmax of scores as weights; how a score comes about is for the layers to say. */
+export abstract class Scored extends Attending {
+  static override readonly schema: ScoresOptions = /* @__PURE__ */ scoresOptions();
+  declare readonly dropout: number;
+  declare readonly seed: number | null;
+
+  protected abstract readonly scoring: Scoring;
+
+  override build(shapes: readonly PartialShape[]): void {
+    attended(this.label, shapes);
+    if (this.dropout > 0) this.seeds = this.addSeedGenerator(this.seed);
   }
-  const places = seenPlaces(queries, keys, { causal, window: null });
-  const before = places && reshape(places, [1, queries, keys]);
-  const mask = valueMask && reshape(valueMask, [batch, 1, keys]);
-  const seen = mask && before ? logicalAnd(mask, before) : (mask ?? before);
-  const all = scores(query, key);
-  const weights = softmax(seen ? where(seen, all, subtract(all, hidden)) : all);
-  const used = drops ? dropout(weights, rate, { seed: seeds }) : weights;
-  const y = counted(matmul(used, value));
-  return returnAttentionScores ? [y, used] : y;
+
+  override call(inputs: readonly Tensor[], context: AttentionContext): Tensor | [Tensor, Tensor] {
+    const {
+      training,
+      masks: [queryMask, valueMask],
+      useCausalMask: causal,
+      returnAttentionScores,
+    } = context;
+    const { label, dropout: rate } = this;
+    const { scores, withoutScores } = this.scoring;
+    const [query, value, key] = attended<Tensor>(label, inputs);
+    checkShapes(label, [query, value, key]);
+    const [batch, queries] = query.shape as [number, number, number];
+    const keys = key.shape[1] as number;
+    checkMask(label, "query", queryMask, [batch, queries]);
+    checkMask(label, "value", valueMask, [batch, keys]);
+    const counted = (y: Tensor) => (queryMask ? where(reshape(queryMask, [batch, queries, 1]), y, 0) : y);
+    const drops = training && rate > 0;
+    if (withoutScores && !drops && !returnAttentionScores) {
+      return counted(withoutScores([query, value, key], causal, valueMask));
+    }
+    const places = seenPlaces(queries, keys, { causal, window: null });
+    const before = places && reshape(places, [1, queries, keys]);
+    const mask = valueMask && reshape(valueMask, [batch, 1, keys]);
+    const seen = mask && before ? logicalAnd(mask, before) : (mask ?? before);
+    const all = scores(query, key);
+    const weights = softmax(seen ? where(seen, all, subtract(all, hidden)) : all);
+    const used = drops ? dropout(weights, rate, { seed: this.seeds }) : weights;
+    const y = counted(matmul(used, value));
+    return returnAttentionScores ? [y, used] : y;
+  }
 }

@@ -1,11 +1,10 @@
 /**
  * Wrapper: the base of layers that hold another layer. TimeDistributed and SpectralNormalization stand on it.
  */
-import type { Given } from "../../core/configurable.ts";
-import { type Option, option, type Schema, type ValuesOf } from "../../core/options.ts";
+import { type Option, option } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { Structure } from "../../core/tree.ts";
-import { type CallContext, factory, type InputShape, Layer, type LayerOptions, layer } from "../layer.ts";
+import { type CallContext, factory, type InputShape, Layer, layer } from "../layer.ts";
 import { describeLayer, deserializeLayer } from "../serialize.ts";
 
 export type WrapperOptions = {
@@ -65,25 +64,6 @@ export class Wrapper extends layer("Wrapper", wrapperOptions) {
   override computeMask(_inputs: unknown, _masks: readonly (Tensor | undefined)[]): Tensor | undefined {
     return undefined;
   }
-}
-
-/** The class that `wrapper()` gives, to extend. */
-type WrapperClass<S extends Schema> = {
-  readonly className: string;
-  readonly schema: S & WrapperOptions;
-  fromConfig: (typeof Wrapper)["fromConfig"];
-} & (abstract new (
-  ...args: Given<LayerOptions<S & WrapperOptions>>
-) => Wrapper & ValuesOf<S>);
-
-/** As `layer()`, for a layer that holds another: its own options and the layer. */
-/* @__NO_SIDE_EFFECTS__ */
-export function wrapping<S extends Schema>(className: string, own: S): WrapperClass<S> {
-  abstract class Named extends Wrapper {
-    static override readonly className = className;
-    static override readonly schema = { ...wrapperOptions, ...own };
-  }
-  return Named as unknown as WrapperClass<S>;
 }
 
 export const wrapper = factory(Wrapper);

@@ -13,8 +13,8 @@ import { inPlaceOf, reshape, stopGradient } from "../../ops/movement/reshape.ts"
 import { transpose } from "../../ops/movement/transpose.ts";
 import { normalize } from "../../ops/normalize/unit.ts";
 import { all } from "../../ops/reduce/reduce.ts";
-import { wrapping } from "../core/wrapper.ts";
-import { type CallContext, factory } from "../layer.ts";
+import { Wrapper } from "../core/wrapper.ts";
+import { type CallContext, factory, layerOn } from "../layer.ts";
 
 /** A vector of length 1, whatever its axes. */
 function unit(x: Tensor): Tensor {
@@ -48,7 +48,7 @@ function unit(x: Tensor): Tensor {
  *
  * @see Miyato et al., Spectral Normalization for Generative Adversarial Networks, 2018, https://arxiv.org/abs/1802.05957
  */
-export class SpectralNormalization extends wrapping("SpectralNormalization", {
+export class SpectralNormalization extends layerOn(Wrapper, "SpectralNormalization", {
   /** How many power iterations there are in each step. Default 1. */
   powerIterations: integer({ default: 1, min: 1 }),
 }) {

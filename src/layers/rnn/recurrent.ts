@@ -2,7 +2,6 @@
  * The base of the layers that go over time with a cell: initial states, masks, direction, what comes out, and what is
  * kept from call to call. What a step computes is the cell's affair.
  */
-import type { Given } from "../../core/configurable.ts";
 import { OptionError } from "../../core/errors.ts";
 import type { Schema, ValuesOf } from "../../core/options.ts";
 import { inScope } from "../../core/scope.ts";
@@ -18,7 +17,15 @@ import { copy, reshape } from "../../ops/movement/reshape.ts";
 import { flip, sliceAlong } from "../../ops/movement/slice.ts";
 import type { TensorLike } from "../../ops/op.ts";
 import { stepAt, stepsOf } from "../../ops/recurrent/steps.ts";
-import { type CallOptions, type InputShape, type InputSpec, type LayerOptions, layer } from "../layer.ts";
+import {
+  type CallOptions,
+  type InputShape,
+  type InputSpec,
+  type LayerClassOn,
+  type LayerOptions,
+  layer,
+  layerOn,
+} from "../layer.ts";
 import {
   checkStates,
   type GivenStates,
@@ -238,23 +245,10 @@ export abstract class Recurrent extends layer("Recurrent", sequenceOptions(), un
   }
 }
 
-/** The class that `recurrent()` gives, to extend. */
-type RecurrentClass<S extends Schema> = {
-  readonly className: string;
-  readonly schema: S & SequenceOptions;
-  fromConfig: (typeof Recurrent)["fromConfig"];
-} & (abstract new (
-  ...args: Given<LayerOptions<S & SequenceOptions>>
-) => Recurrent & ValuesOf<S>);
-
 /** As `layer()`, for a layer that goes over time: its own options and those of `Recurrent`. */
 /* @__NO_SIDE_EFFECTS__ */
-export function recurrent<S extends Schema>(className: string, own: S): RecurrentClass<S> {
-  abstract class Named extends Recurrent {
-    static override readonly className = className;
-    static override readonly schema = { ...own, ...sequenceOptions() };
-  }
-  return Named as unknown as RecurrentClass<S>;
+export function recurrent<S extends Schema>(className: string, own: S): LayerClassOn<Recurrent, SequenceOptions, S> {
+  return layerOn<Recurrent, SequenceOptions, S>(Recurrent, className, own);
 }
 
 /** What a layer's options say of its cell, to make that with. */

@@ -10,8 +10,8 @@ import { Tensor } from "../../core/tensor.ts";
 import { stack } from "../../ops/movement/concatenate.ts";
 import { reshape } from "../../ops/movement/reshape.ts";
 import { stepAt, stepsOf } from "../../ops/recurrent/steps.ts";
-import { wrapping } from "../core/wrapper.ts";
-import { type CallContext, factory, type InputSpec } from "../layer.ts";
+import { Wrapper } from "../core/wrapper.ts";
+import { type CallContext, factory, type InputSpec, layerOn } from "../layer.ts";
 
 /**
  * Calls the inner layer on every step of a sequence, with the same weights: `y[:, t] = layer(x[:, t])`. What the inner
@@ -30,7 +30,7 @@ import { type CallContext, factory, type InputSpec } from "../layer.ts";
  * await layer.apply(tensor([[[1, 2], [3, 4]]])).array() // => [[[3], [7]]]
  * ```
  */
-export class TimeDistributed extends wrapping("TimeDistributed", {}) {
+export class TimeDistributed extends layerOn(Wrapper, "TimeDistributed", {}) {
   protected override inputSpec: InputSpec = { minRank: 3 };
 
   override build(shape: PartialShape): void {
