@@ -812,6 +812,8 @@ export abstract class Trainer extends Layer implements CallbackModel {
       this.#step(mode, make, where);
       return this.#readLogs();
     });
+    // Whoever calls this in a loop has the rest of the program wait no longer than `fit` does.
+    await breathe();
     return returnDict ? logs : this.#inOrder(logs);
   }
 
@@ -850,7 +852,9 @@ export abstract class Trainer extends Layer implements CallbackModel {
   /** What the model gives for one batch. */
   async predictOnBatch<R extends Structure<Tensor> = Tensor>(x: Arrays): Promise<R> {
     const make = await this.#oneBatch({ x }, `${this.label}: predictOnBatch`);
-    return inScope(() => this.#forward(make().x as Tensor)) as R;
+    const outputs = inScope(() => this.#forward(make().x as Tensor)) as R;
+    await breathe();
+    return outputs;
   }
 
   /** Gives the memory of the weights, the optimizer and the metrics back. */
