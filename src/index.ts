@@ -21,7 +21,15 @@ export { SymbolicTensor } from "./core/symbolic.ts";
 export { type NestedArray, Tensor } from "./core/tensor.ts";
 export { Variable, type VariableOptions } from "./core/variable.ts";
 export { type DeviceName, type Info, info, setDevice, setThreads } from "./devices/current.ts";
-export { FileError, type LoadOptions, loadModel, type Source } from "./keras/index.ts";
+export {
+  FileError,
+  type FileHandle,
+  type LoadOptions,
+  type LoadProgress,
+  type LoadWeightsOptions,
+  loadModel,
+  type Source,
+} from "./keras/index.ts";
 export { InputLayer, type InputOptions, input } from "./layers/core/input-layer.ts";
 export * as layers from "./layers/index.ts";
 export {

@@ -8,7 +8,10 @@ import { parseArgs } from "node:util";
 import { VarveError } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { leaves } from "../core/tree.ts";
+import { begins } from "../keras/content.ts";
 import { loadModel } from "../keras/index.ts";
+import { startLoading } from "../keras/loading.ts";
+import { contentOf, maxBytesAtFirst } from "../keras/source.ts";
 import { openZip, zipMark } from "../keras/zip.ts";
 import type { Model } from "../models/model.ts";
 import { arrayFrom } from "./arrays.ts";
@@ -35,11 +38,15 @@ class UsageError extends VarveError {}
 
 /** The version of Keras that wrote a file, where it says so. */
 async function versionOf(path: string): Promise<string | undefined> {
-  const bytes = await readFile(path);
-  if (zipMark.some((byte, index) => bytes[index] !== byte)) return undefined;
-  const metadata = await openZip(bytes, 2 ** 32, path).read("metadata.json");
-  const version: unknown = metadata && JSON.parse(new TextDecoder().decode(metadata)).keras_version;
-  return typeof version === "string" ? version : undefined;
+  const content = await contentOf(path, maxBytesAtFirst, path, startLoading({}));
+  try {
+    if (!begins(content, zipMark)) return undefined;
+    const metadata = await openZip(content, maxBytesAtFirst, path).read("metadata.json");
+    const version: unknown = metadata && JSON.parse(new TextDecoder().decode(metadata)).keras_version;
+    return typeof version === "string" ? version : undefined;
+  } finally {
+    content.close();
+  }
 }
 
 async function inspect(path: string, asJson: boolean, print: Print): Promise<void> {

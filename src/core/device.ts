@@ -34,7 +34,8 @@ export interface Device {
   /** Gets uninitialized memory; throws OutOfMemoryError. */
   allocate(byteLength: number): unknown;
   free(handle: unknown, byteLength: number): void;
-  write(handle: unknown, values: TypedArray): void;
+  /** Puts values into memory that holds elements of their kind, from element `at` (default 0) on. */
+  write(handle: unknown, values: TypedArray, at?: number): void;
   /** Copies memory within the device. */
   copy(from: unknown, to: unknown, byteLength: number): void;
   /** A copy of `length` elements. */

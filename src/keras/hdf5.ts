@@ -1,13 +1,15 @@
 /**
- * HDF5 files, read and written by the HDF5 library itself (h5wasm), which is loaded when a file is touched. Files live
- * in the library's own memory: nothing here reaches the disk, and links to other files lead nowhere.
+ * HDF5 files, read and written by the HDF5 library itself (h5wasm), which is loaded when a file is touched. It sees
+ * nothing but the file it is given: links to other files lead nowhere, and nothing it does reaches the disk.
  */
 
+import type { TypedArray } from "../core/dtype.ts";
 import { VarveError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
+import { begins, type Content } from "./content.ts";
 import { FileError } from "./file-error.ts";
 import type { Dataset, File, Group, H5Module } from "./h5wasm.ts";
-import { halfToFloat, type StoredArray, upperHalfToFloat } from "./stored-array.ts";
+import { elements, pieceBytes, type StoredArray } from "./stored-array.ts";
 
 /** The first bytes of every HDF5 file. */
 export const hdf5Mark = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -55,43 +57,47 @@ function arrayOf(module: H5Module, dataset: Dataset, where: string): StoredArray
   const marked = module.get_attribute_names(dataset.file_id, path).includes("dtype")
     ? dataset.attrs.dtype?.value
     : undefined;
-  const brain = marked === "bfloat16" && size === 2;
-  const dtype = brain
-    ? "bfloat16"
-    : kind === float
-      ? `float${size * 8}`
-      : kind === integer
-        ? `${signed ? "int" : "uint"}${size * 8}`
-        : "other";
+  const dtype =
+    marked === "bfloat16" && size === 2
+      ? "bfloat16"
+      : kind === float
+        ? `float${size * 8}`
+        : kind === integer
+          ? `${signed ? "int" : "uint"}${size * 8}`
+          : "other";
   const bytes = sizeOf(shape) * size;
+  // Pieces are rows of the first axis that has several; of scalars and empty arrays there is one.
+  const axis = shape.findIndex((length) => length > 1);
+  const rows = shape[axis] ?? 1;
+  const step = Math.max(1, Math.floor((pieceBytes / Math.max(1, bytes)) * rows));
   return {
     shape,
     dtype,
     bytes,
-    read() {
-      if (dtype === "other" || (!littleEndian && size > 1)) throw bad("does not hold numbers that can be read");
+    *pieces() {
+      const read = Object.hasOwn(elements, dtype) ? elements[dtype]?.[1] : undefined;
+      if (!read || (!littleEndian && size > 1)) throw bad("does not hold numbers that can be read");
       if (metadata.virtual_sources?.length) throw bad("has its values in other files");
-      const pointer = module._malloc(Math.max(1, bytes));
+      if (bytes === 0) return;
+      const pointer = module._malloc((bytes / rows) * Math.min(step, rows));
       if (pointer === 0) throw bad(`takes ${bytes} bytes, more than there is memory for`);
       try {
-        const status = module.get_dataset_data(dataset.file_id, path, null, null, null, BigInt(pointer));
-        if (status < 0) throw new Error("cannot be read");
-        const { buffer } = module.HEAPU8.slice(pointer, pointer + bytes);
-        if (brain) return upperHalfToFloat(new Uint16Array(buffer));
-        if (dtype === "float16") return halfToFloat(new Uint16Array(buffer));
-        if (dtype === "float32") return new Float32Array(buffer);
-        if (dtype === "float64") return new Float64Array(buffer);
-        if (dtype === "int32") return new Int32Array(buffer);
-        if (dtype === "uint8") return new Uint8Array(buffer);
-        if (dtype === "int8") return Int32Array.from(new Int8Array(buffer));
-        if (dtype === "int16") return Int32Array.from(new Int16Array(buffer));
-        if (dtype === "uint16") return Int32Array.from(new Uint16Array(buffer));
-        if (dtype === "uint32") return Float64Array.from(new Uint32Array(buffer));
-        if (dtype === "int64") return Float64Array.from(new BigInt64Array(buffer), Number);
-        if (dtype === "uint64") return Float64Array.from(new BigUint64Array(buffer), Number);
-        throw new Error(`holds ${dtype}`);
-      } catch (error) {
-        throw bad(`cannot be read: ${messageOf(error)}`);
+        for (let row = 0; row < rows; row += step) {
+          const length = Math.min(step, rows - row);
+          const whole = length === rows;
+          const count = whole ? null : shape.map((each, index) => BigInt(index === axis ? length : each));
+          const begin = whole ? null : shape.map((_, index) => BigInt(index === axis ? row : 0));
+          const stride = whole ? null : shape.map(() => 1n);
+          let piece: TypedArray;
+          try {
+            const status = module.get_dataset_data(dataset.file_id, path, count, begin, stride, BigInt(pointer));
+            if (status < 0) throw new Error("cannot be read");
+            piece = read(module.HEAPU8.subarray(pointer, pointer + (bytes / rows) * length));
+          } catch (error) {
+            throw bad(`cannot be read: ${messageOf(error)}`);
+          }
+          yield piece;
+        }
       } finally {
         module._free(pointer);
       }
@@ -103,12 +109,41 @@ function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] as string;
 }
 
+/** Has the library read a file where it is, rather than from a copy in its own memory. */
+function mount(module: H5Module, name: string, content: Content): void {
+  const { FS } = module as unknown as { FS: FileSystem };
+  FS.writeFile(name, new Uint8Array());
+  const { node } = FS.lookupPath(name);
+  node.usedBytes = content.size;
+  node.stream_ops = {
+    ...node.stream_ops,
+    read(_stream, memory, offset, length, position) {
+      const bytes = content.read(position, Math.min(position + length, content.size));
+      memory.set(bytes, offset);
+      return bytes.length;
+    },
+  };
+}
+
+/** What is used of the file system inside the library, which Emscripten makes. */
+interface FileSystem {
+  writeFile(name: string, bytes: Uint8Array): void;
+  lookupPath(name: string): { readonly node: FileNode };
+}
+
+interface FileNode {
+  usedBytes: number;
+  stream_ops: {
+    read(stream: unknown, memory: Int8Array, offset: number, length: number, position: number): number;
+  };
+}
+
 /**
- * Opens a file from its bytes, which must not change while it is open; they are not copied.
+ * Opens a file, which must not change while it is open; it is read where it is.
  *
  * @throws FileError where they are not an HDF5 file, or a damaged one.
  */
-export async function openHdf5(bytes: Uint8Array, where: string): Promise<Hdf5File> {
+export async function openHdf5(content: Content, where: string): Promise<Hdf5File> {
   const { module, File } = await library();
   const name = `read-${files++}.h5`;
   const damaged = (error: unknown) => new FileError(`${where}: this HDF5 file is damaged: ${messageOf(error)}`);
@@ -120,8 +155,8 @@ export async function openHdf5(bytes: Uint8Array, where: string): Promise<Hdf5Fi
       throw error instanceof VarveError ? error : damaged(error);
     }
   };
-  if (hdf5Mark.some((byte, index) => bytes[index] !== byte)) throw new FileError(`${where}: this is no HDF5 file`);
-  module.FS.writeFile(name, bytes, { canOwn: true } as never);
+  if (!begins(content, hdf5Mark)) throw new FileError(`${where}: this is no HDF5 file`);
+  mount(module, name, content);
   let file: File;
   try {
     file = guarded(() => {

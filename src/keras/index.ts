@@ -5,15 +5,15 @@
 import { OptionError, show } from "../core/errors.ts";
 import type { LambdaFunction } from "../layers/core/lambda.ts";
 import * as layers from "../layers/index.ts";
+import type { Source, Waiting } from "../models/files.ts";
 import type { Model } from "../models/model.ts";
 import * as ops from "../ops/index.ts";
-import type { Source } from "./source.ts";
 
+export type { FileHandle, LoadProgress, LoadWeightsOptions, Source } from "../models/files.ts";
 export { FileError } from "./file-error.ts";
-export type { Source } from "./source.ts";
 
 /** What `loadModel` takes. */
-export interface LoadOptions {
+export interface LoadOptions extends Waiting {
   /**
    * Your own classes (layers, models, initializers, losses, …) and functions (activations, losses, metrics), by the
    * names that the file has for them.
@@ -25,11 +25,9 @@ export interface LoadOptions {
   readonly compile?: boolean | undefined;
   /** The most that the file may take, packed and unpacked. Default 4 GiB. */
   readonly maxBytes?: number | undefined;
-  /** Told how many bytes of the weights are read, of how many. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-const known = ["customObjects", "lambdas", "compile", "maxBytes", "onProgress"];
+const known = ["customObjects", "lambdas", "compile", "maxBytes", "onProgress", "signal"];
 
 /**
  * Reads a model with its weights, and compiles it as it was, with the state of its optimizer: training goes on where
@@ -38,7 +36,7 @@ const known = ["customObjects", "lambdas", "compile", "maxBytes", "onProgress"];
  * Nothing in a file is ever executed. Sizes and checksums are checked. Where anything is unknown, damaged or does not
  * fit there is no model, and nothing stays in memory.
  *
- * @param source A path (in Node), an address, bytes, or a Blob such as the File of an input element.
+ * @param source A path (in Node), an address, bytes, a Blob such as the File of an input element, or a file handle of OPFS.
  * @param options See `LoadOptions`.
  * @throws FileError where the file cannot be read, and says why: all unknown layers at once, all weights that do not fit.
  *

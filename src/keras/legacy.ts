@@ -7,11 +7,12 @@ import { warnOnce } from "../core/warn.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Model } from "../models/model.ts";
 import { compileFromConfig, modelFromConfig, parseJson } from "./config.ts";
+import type { Content } from "./content.ts";
 import { FileError } from "./file-error.ts";
 import { type Hdf5File, openHdf5 } from "./hdf5.ts";
 import { modernized } from "./legacy-config.ts";
 import type { ReadOptions } from "./read-keras.ts";
-import { type Assignment, assignAll, misfit, refuseMisfits } from "./state.ts";
+import { type Assignment, assignFresh, misfit, refuseMisfits } from "./state.ts";
 
 /** A list of texts, which is cut in several attributes where it is long. */
 function texts(file: Hdf5File, path: string, name: string): readonly string[] | undefined {
@@ -81,9 +82,9 @@ function optimizerOf(file: Hdf5File, model: Model, where: string): Assignment[] 
   return [];
 }
 
-/** Reads a model from the bytes of an HDF5 file. */
-export async function readLegacy(bytes: Uint8Array, options: ReadOptions, where: string): Promise<Model> {
-  const file = await openHdf5(bytes, where);
+/** Reads a model from an HDF5 file. */
+export async function readLegacy(content: Content, options: ReadOptions, where: string): Promise<Model> {
+  const file = await openHdf5(content, where);
   try {
     const config = text(file, "model_config");
     if (config === undefined) {
@@ -101,7 +102,7 @@ export async function readLegacy(bytes: Uint8Array, options: ReadOptions, where:
         compileFromConfig(model, given, options.known, options, where);
         assignments.push(...optimizerOf(file, model, where));
       }
-      assignAll(assignments);
+      await assignFresh(assignments, options.loading);
       return model;
     } catch (error) {
       model.dispose();

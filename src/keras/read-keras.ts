@@ -6,9 +6,11 @@ import type { Layer } from "../layers/layer.ts";
 import type { LayerClasses } from "../layers/serialize.ts";
 import type { Model } from "../models/model.ts";
 import { compileFromConfig, modelFromConfig, type Objects, parseJson } from "./config.ts";
+import type { Content } from "./content.ts";
 import { FileError } from "./file-error.ts";
 import { openHdf5 } from "./hdf5.ts";
-import { assignAll, assignmentsFrom, optimizerAssignments } from "./state.ts";
+import type { Loading } from "./loading.ts";
+import { assignFresh, assignmentsFrom, optimizerAssignments } from "./state.ts";
 import { openZip } from "./zip.ts";
 
 /** What reading takes, beyond the bytes. */
@@ -17,7 +19,7 @@ export interface ReadOptions extends Objects {
   readonly known: LayerClasses;
   readonly compile: boolean;
   readonly maxBytes: number;
-  progress(done: number, total: number): void;
+  readonly loading: Loading;
 }
 
 /** The names of a model's layers in the order of its config, which is that of the weights. */
@@ -42,15 +44,15 @@ function orderIn(root: unknown): (model: Layer) => readonly string[] | undefined
   return (model) => orders.get(model.name);
 }
 
-/** Reads a model from the bytes of a `.keras` file. Where anything is wrong there is no model, and nothing stays. */
-export async function readKeras(bytes: Uint8Array, options: ReadOptions, where: string): Promise<Model> {
-  const archive = openZip(bytes, options.maxBytes, where);
+/** Reads a model from a `.keras` file. Where anything is wrong there is no model, and nothing stays. */
+export async function readKeras(content: Content, options: ReadOptions, where: string): Promise<Model> {
+  const archive = openZip(content, options.maxBytes, where, options.loading);
   const text = await archive.read("config.json");
   if (!text) {
     throw new FileError(`${where}: this zip holds no config.json, so it is no Keras file`);
   }
   const config = parseJson(new TextDecoder().decode(text), where);
-  const weights = await archive.read("model.weights.h5");
+  const weights = await archive.open("model.weights.h5");
   if (!weights) {
     const held = archive.names.includes("model.weights.npz") ? "; weights in npz are not read, save them as h5" : "";
     throw new FileError(`${where}: this zip holds no model.weights.h5${held}`);
@@ -64,13 +66,7 @@ export async function readKeras(bytes: Uint8Array, options: ReadOptions, where: 
         compileFromConfig(model, config.compile_config, options.known, options, where);
         assignments.push(...optimizerAssignments(file, model, where));
       }
-      const total = assignments.reduce((sum, { array }) => sum + array.bytes, 0);
-      let done = 0;
-      options.progress(0, total);
-      assignAll(assignments, (read) => {
-        done += read;
-        options.progress(done, total);
-      });
+      await assignFresh(assignments, options.loading);
     } finally {
       file.close();
     }

@@ -5,18 +5,22 @@
  */
 import { isPlainObject } from "../core/tree.ts";
 import type { Variable } from "../core/variable.ts";
+import type { Content } from "./content.ts";
 import { FileError } from "./file-error.ts";
-import { halfToFloat, type StoredArray, upperHalfToFloat } from "./stored-array.ts";
+import { arrayIn, type StoredArray } from "./stored-array.ts";
 
-/** Their names in a header, how many bytes an element has, and how it is read from bytes of its own. */
-const kinds: Readonly<Record<string, readonly [dtype: string, bytes: number, read: (own: ArrayBuffer) => unknown]>> = {
-  F64: ["float64", 8, (own) => new Float64Array(own)],
-  F32: ["float32", 4, (own) => new Float32Array(own)],
-  F16: ["float16", 2, (own) => halfToFloat(new Uint16Array(own))],
-  BF16: ["bfloat16", 2, (own) => upperHalfToFloat(new Uint16Array(own))],
-  I32: ["int32", 4, (own) => new Int32Array(own)],
-  U8: ["uint8", 1, (own) => new Uint8Array(own)],
-  BOOL: ["uint8", 1, (own) => new Uint8Array(own)],
+/** What a header calls the element types. */
+const kinds: Readonly<Record<string, string>> = {
+  F64: "float64",
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+  I64: "int64",
+  I32: "int32",
+  I16: "int16",
+  I8: "int8",
+  U8: "uint8",
+  BOOL: "bool",
 };
 
 const nameOf: Readonly<Record<string, string>> = {
@@ -27,21 +31,26 @@ const nameOf: Readonly<Record<string, string>> = {
   bool: "BOOL",
 };
 
-/** Whether bytes look like such a file: a length that fits, and a header that begins as JSON. */
-export function isSafetensors(bytes: Uint8Array): boolean {
-  if (bytes.length < 10) return false;
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  return length >= 2n && length <= BigInt(bytes.length - 8) && bytes[8] === 0x7b;
+/** Whether a file looks like one: a length that fits, and a header that begins as JSON. */
+export function isSafetensors(content: Content): boolean {
+  if (content.size < 10) return false;
+  const begin = content.read(0, 9);
+  const length = new DataView(begin.buffer, begin.byteOffset).getBigUint64(0, true);
+  return length >= 2n && length <= BigInt(content.size - 8) && begin[8] === 0x7b;
 }
 
+const isSizes = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && each >= 0);
+
 /** The arrays of a file by their names. */
-export function readSafetensors(bytes: Uint8Array, where: string): ReadonlyMap<string, StoredArray> {
+export function readSafetensors(content: Content, where: string): ReadonlyMap<string, StoredArray> {
   const bad = (problem: string) => new FileError(`${where}: this safetensors file is damaged: ${problem}`);
-  if (!isSafetensors(bytes)) throw new FileError(`${where}: this is no safetensors file`);
-  const begin = 8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (!isSafetensors(content)) throw new FileError(`${where}: this is no safetensors file`);
+  const start = content.read(0, 8);
+  const begin = 8 + Number(new DataView(start.buffer, start.byteOffset).getBigUint64(0, true));
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, begin)));
+    header = JSON.parse(new TextDecoder().decode(content.read(8, begin)));
   } catch {
     throw bad("its header is no JSON");
   }
@@ -49,18 +58,22 @@ export function readSafetensors(bytes: Uint8Array, where: string): ReadonlyMap<s
   const found = new Map<string, StoredArray>();
   for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") continue;
-    const { dtype, shape, data_offsets: offsets } = (isPlainObject(entry) ? entry : {}) as Record<string, unknown>;
-    const kind = typeof dtype === "string" && Object.hasOwn(kinds, dtype) ? kinds[dtype] : undefined;
-    if (!kind)
-      throw new FileError(`${where}: "${name}" is ${String(dtype)}; read are ${Object.keys(kinds).join(", ")}`);
-    const isSizes = (value: unknown): value is number[] =>
-      Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && each >= 0);
+    const {
+      dtype: kind,
+      shape,
+      data_offsets: offsets,
+    } = (isPlainObject(entry) ? entry : {}) as Record<string, unknown>;
+    const dtype = typeof kind === "string" && Object.hasOwn(kinds, kind) ? (kinds[kind] as string) : undefined;
+    if (dtype === undefined) {
+      throw new FileError(`${where}: "${name}" is ${String(kind)}; read are ${Object.keys(kinds).join(", ")}`);
+    }
     if (!isSizes(shape) || !isSizes(offsets)) throw bad(`"${name}" has no shape`);
     const [from, to] = offsets as [number, number];
-    const size = shape.reduce((product, each) => product * each, 1) * kind[1];
-    if (to - from !== size || begin + to > bytes.length) throw bad(`"${name}" does not have the size of its shape`);
-    const read = () => kind[2](Uint8Array.from(bytes.subarray(begin + from, begin + to)).buffer) as Float32Array;
-    found.set(name, { shape, dtype: kind[0], bytes: size, read });
+    const array = arrayIn(content, begin + from, shape, dtype);
+    if (to - from !== array.bytes || begin + to > content.size) {
+      throw bad(`"${name}" does not have the size of its shape`);
+    }
+    found.set(name, array);
   }
   return found;
 }

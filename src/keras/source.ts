@@ -1,62 +1,122 @@
 /**
- * Where files come from: a path, an address, bytes, or a Blob. All of it becomes bytes, without copies where there are
- * bytes already.
+ * Where files come from: a path, an address, bytes, a Blob, a file handle. What is on disk is read where it is asked
+ * for; all else becomes bytes in memory, without copies where there are bytes already.
  */
 import { show } from "../core/errors.ts";
+import type { FileHandle } from "../models/files.ts";
 import { platform } from "../platform/platform.ts";
+import { type Content, inMemory } from "./content.ts";
 import { FileError } from "./file-error.ts";
+import type { Loading } from "./loading.ts";
 
-/** What can be read: in Node a path, everywhere an address, bytes, or a Blob such as a File from an input element. */
-export type Source = string | URL | Uint8Array | ArrayBuffer | Blob;
+/** How large files may be unless the caller says otherwise. */
+export const maxBytesAtFirst = 2 ** 32;
+
+const isHandle = (source: unknown): source is FileHandle =>
+  typeof source === "object" && source !== null && typeof (source as FileHandle).getFile === "function";
+
+/** Whether a text is a path in the file system of a page. */
+const isStored = (source: string) => source.startsWith("opfs:");
 
 /** What a source is called in messages. */
 export function nameOf(source: unknown, otherwise = "loadModel"): string {
   if (typeof source === "string" && source !== "") return source;
   if (source instanceof URL) return source.href;
-  if (typeof File !== "undefined" && source instanceof File) return source.name;
+  if (isHandle(source) || (typeof File !== "undefined" && source instanceof File)) return source.name;
   return otherwise;
 }
 
 const inNode = () => typeof process !== "undefined" && process.versions?.node !== undefined;
 
-/** The bytes of a source; refuses more than `maxBytes`. */
-export async function bytesOf(source: unknown, maxBytes: number, where: string): Promise<Uint8Array> {
-  const tooLarge = (bytes: number) =>
-    new FileError(
-      `${where}: ${bytes} bytes are more than the ${maxBytes} allowed; raise maxBytes if you trust the file`,
+const isAddress = (source: string) => /^(https?|blob|data):/.test(source);
+
+/**
+ * What is in a source; refuses more than `maxBytes`. A file on disk is opened, everything else comes into memory. Whoever
+ * calls this closes it.
+ */
+export async function contentOf(source: unknown, maxBytes: number, where: string, loading: Loading): Promise<Content> {
+  const check = (size: number) => {
+    if (size <= maxBytes) return;
+    throw new FileError(
+      `${where}: ${size} bytes are more than the ${maxBytes} allowed; raise maxBytes if you trust the file`,
     );
-  const bytes = await allBytes(source, where, (size) => {
-    if (size > maxBytes) throw tooLarge(size);
-  });
-  if (bytes.length > maxBytes) throw tooLarge(bytes.length);
-  return bytes;
+  };
+  const content = await openContent(source, where, check, loading);
+  try {
+    check(content.size);
+  } catch (error) {
+    content.close();
+    throw error;
+  }
+  return content;
 }
 
-async function allBytes(source: unknown, where: string, check: (size: number) => void): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+async function openContent(
+  source: unknown,
+  where: string,
+  check: (size: number) => void,
+  loading: Loading,
+): Promise<Content> {
+  if (source instanceof Uint8Array) return inMemory(source);
+  if (source instanceof ArrayBuffer) return inMemory(new Uint8Array(source));
   if (source instanceof Blob) {
     check(source.size);
-    return new Uint8Array(await source.arrayBuffer());
+    return inMemory(await gathered(source.stream(), source.size, check, loading));
   }
+  if (isHandle(source)) return openContent(await source.getFile(), where, check, loading);
   const isText = typeof source === "string" && source !== "";
   if (!isText && !(source instanceof URL)) {
     throw new FileError(
-      `${where}: a file is a path, a URL, a Uint8Array, an ArrayBuffer or a Blob; got ${show(source)}`,
+      `${where}: a file is a path, a URL, a Uint8Array, an ArrayBuffer, a Blob or a FileSystemFileHandle; got ${show(source)}`,
     );
   }
-  const isAddress = source instanceof URL ? source.protocol !== "file:" : /^(https?|blob|data):/.test(source);
-  if (isAddress || !inNode()) {
-    const answer = await fetch(source);
+  if (source instanceof URL ? source.protocol !== "file:" : isAddress(source) || !(inNode() || isStored(source))) {
+    const answer = await fetch(source, loading.signal ? { signal: loading.signal } : {});
     if (!answer.ok) throw new FileError(`${where}: the server answered ${answer.status} ${answer.statusText}`);
-    check(Number(answer.headers.get("content-length") ?? 0));
-    return new Uint8Array(await answer.arrayBuffer());
+    // What is packed on its way has another length there.
+    const told = answer.headers.has("content-encoding") ? null : answer.headers.get("content-length");
+    if (told !== null) check(Number(told));
+    if (!answer.body) return inMemory(new Uint8Array(await answer.arrayBuffer()));
+    return inMemory(await gathered(answer.body, told === null ? undefined : Number(told), check, loading));
   }
   try {
-    return await (await platform()).readBytes(source);
+    const opened = await (await platform()).openFile(source);
+    return opened instanceof Blob ? openContent(opened, where, check, loading) : opened;
   } catch (error) {
     throw new FileError(`${where}: cannot be read: ${(error as Error).message}`);
   }
+}
+
+/** All that comes out of a stream, in one array, which is made at once where its size is known. */
+async function gathered(
+  stream: ReadableStream<Uint8Array>,
+  size: number | undefined,
+  check: (size: number) => void,
+  loading: Loading,
+): Promise<Uint8Array> {
+  loading.begin("fetch", size);
+  let whole = new Uint8Array(size ?? 1 << 16);
+  let done = 0;
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { value } = await reader.read();
+      if (!value) break;
+      check(done + value.length);
+      if (done + value.length > whole.length) {
+        const wider = new Uint8Array(Math.max(done + value.length, 2 * whole.length));
+        wider.set(whole.subarray(0, done));
+        whole = wider;
+      }
+      whole.set(value, done);
+      done += value.length;
+      await loading.advance(value.length);
+    }
+  } catch (error) {
+    await reader.cancel().catch(() => {});
+    throw error;
+  }
+  return whole.subarray(0, done);
 }
 
 /** The file of that name in the folder of a source, which has to be a path or an address. */
@@ -67,6 +127,6 @@ export function beside(source: unknown, name: string, where: string): string | U
       `${where}: its weights are in files beside it, so give its path or address rather than its bytes`,
     );
   }
-  if (/^(https?|blob|data):/.test(source)) return new URL(name, source);
+  if (isAddress(source)) return new URL(name, source);
   return source.replace(/[^/\\]*$/, "") + name;
 }

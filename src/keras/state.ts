@@ -9,7 +9,7 @@ import { snakeCase } from "../core/options.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { isPlainObject, leaves } from "../core/tree.ts";
-import { transaction, type Variable } from "../core/variable.ts";
+import type { Variable } from "../core/variable.ts";
 import { warnOnce } from "../core/warn.ts";
 import { Layer } from "../layers/layer.ts";
 import { Functional } from "../models/functional.ts";
@@ -17,6 +17,7 @@ import type { Model } from "../models/model.ts";
 import { Sequential } from "../models/sequential.ts";
 import { FileError } from "./file-error.ts";
 import type { Hdf5Content, Hdf5File } from "./hdf5.ts";
+import type { Loading } from "./loading.ts";
 import type { StoredArray } from "./stored-array.ts";
 
 /** A layer with the group that its state stands in. */
@@ -174,22 +175,51 @@ export function refuseMisfits(problems: readonly string[], where: string): void 
   throw new FileError(`${where}: the weights do not fit the model: ${shown}${more}`);
 }
 
-/** Puts all arrays into their variables, or none where one cannot be read. */
-export function assignAll(assignments: readonly Assignment[], progress: (bytes: number) => void = () => {}): void {
-  transaction(
-    assignments.map(({ variable }) => variable),
-    () => {
-      for (const { variable, array } of assignments) {
-        const values = array.read();
-        const ofDType =
-          values instanceof arrayClassOf(variable.dtype) ? values : arrayClassOf(variable.dtype).from(values);
-        const tensor = Tensor.from(variable.value.device, ofDType, variable.shape, variable.dtype);
-        variable.assign(tensor);
-        tensor.dispose();
-        progress(array.bytes);
-      }
-    },
-  );
+/** The tensor that a variable is to have, read a piece at a time into the memory it will stay in. */
+async function tensorFrom({ variable, array }: Assignment, loading: Loading): Promise<Tensor> {
+  const { device } = variable.value;
+  const { shape, dtype } = variable;
+  const tensor = Tensor.allocate(device, shape, dtype);
+  const kind = arrayClassOf(dtype);
+  const bytesEach = array.bytes / Math.max(1, tensor.size);
+  let at = 0;
+  try {
+    for (const piece of array.pieces()) {
+      device.write(tensor.handle, piece instanceof kind ? piece : kind.from(piece), at);
+      at += piece.length;
+      await loading.advance(piece.length * bytesEach);
+    }
+    return tensor;
+  } catch (error) {
+    tensor.dispose();
+    throw error;
+  }
+}
+
+const bytesIn = (assignments: readonly Assignment[]) => assignments.reduce((sum, { array }) => sum + array.bytes, 0);
+
+/** Puts all arrays into the variables of a model that nobody has seen yet, one after the other. */
+export async function assignFresh(assignments: readonly Assignment[], loading: Loading): Promise<void> {
+  loading.begin("read", bytesIn(assignments));
+  for (const assignment of assignments) {
+    const tensor = await tensorFrom(assignment, loading);
+    assignment.variable.assign(tensor);
+    tensor.dispose();
+  }
+}
+
+/** Puts all arrays into their variables at once when all are read, or none where one cannot be. */
+export async function assignAll(assignments: readonly Assignment[], loading: Loading): Promise<void> {
+  loading.begin("read", bytesIn(assignments));
+  const tensors: Tensor[] = [];
+  try {
+    for (const assignment of assignments) tensors.push(await tensorFrom(assignment, loading));
+    assignments.forEach(({ variable }, index) => {
+      variable.assign(tensors[index] as Tensor);
+    });
+  } finally {
+    for (const tensor of tensors) tensor.dispose();
+  }
 }
 
 /** The order of numbered names: "10" comes after "9". */

@@ -2,17 +2,19 @@
  * Weights without a model: `.weights.h5` as Keras 3 has them, by place; safetensors, by path; and what other files hold
  * of weights, by the names of layers.
  */
+import { checkNames } from "../core/options.ts";
 import type { Variable } from "../core/variable.ts";
+import type { LoadWeightsOptions, Source } from "../models/files.ts";
 import type { Model } from "../models/model.ts";
+import { begins, type Content } from "./content.ts";
 import { FileError } from "./file-error.ts";
 import { hdf5Mark, openHdf5, writeHdf5 } from "./hdf5.ts";
 import { isLegacy, legacyAssignments } from "./legacy.ts";
+import { type Loading, startLoading } from "./loading.ts";
 import { isSafetensors, readSafetensors, writeSafetensors } from "./safetensors.ts";
-import { bytesOf, nameOf, type Source } from "./source.ts";
+import { contentOf, maxBytesAtFirst, nameOf } from "./source.ts";
 import { type Assignment, assignAll, assignmentsFrom, misfit, refuseMisfits, stateOf } from "./state.ts";
 import { openZip, zipMark } from "./zip.ts";
-
-const begins = (bytes: Uint8Array, mark: readonly number[]) => mark.every((byte, index) => bytes[index] === byte);
 
 /** All variables by names that are theirs alone: their paths, with the names of models in front where they would meet. */
 function byPath(model: Model): Map<string, Variable> {
@@ -29,8 +31,8 @@ export async function weightsOf(model: Model, format: "h5" | "safetensors"): Pro
   return format === "h5" ? writeHdf5(await stateOf(model, false)) : writeSafetensors(byPath(model));
 }
 
-function fromSafetensors(bytes: Uint8Array, model: Model, where: string): Assignment[] {
-  const arrays = new Map(readSafetensors(bytes, where));
+function fromSafetensors(content: Content, model: Model, where: string): Assignment[] {
+  const arrays = new Map(readSafetensors(content, where));
   const problems: string[] = [];
   const assignments: Assignment[] = [];
   for (const [path, variable] of byPath(model)) {
@@ -45,23 +47,45 @@ function fromSafetensors(bytes: Uint8Array, model: Model, where: string): Assign
 }
 
 /** Takes all weights of a model from a file, or none of them. */
-export async function loadWeights(model: Model, source: Source, maxBytes = 2 ** 32): Promise<void> {
+export async function loadWeights(model: Model, source: Source, given: LoadWeightsOptions = {}): Promise<void> {
   const where = nameOf(source, "loadWeights");
-  let bytes = await bytesOf(source, maxBytes, where);
-  if (isSafetensors(bytes)) return assignAll(fromSafetensors(bytes, model, where));
-  if (begins(bytes, zipMark)) {
-    const held = await openZip(bytes, maxBytes, where).read("model.weights.h5");
-    if (!held) throw new FileError(`${where}: this zip holds no model.weights.h5`);
-    bytes = held;
+  const { maxBytes = maxBytesAtFirst } = checkNames(
+    given,
+    ["maxBytes", "onProgress", "signal"],
+    `${model.label}: loadWeights`,
+  );
+  const loading = startLoading(given);
+  const content = await contentOf(source, maxBytes, where, loading);
+  try {
+    await readWeights(content, model, { maxBytes, where, loading });
+    loading.end();
+  } finally {
+    content.close();
   }
-  if (!begins(bytes, hdf5Mark)) {
+}
+
+async function readWeights(
+  content: Content,
+  model: Model,
+  { maxBytes, where, loading }: { maxBytes: number; where: string; loading: Loading },
+): Promise<void> {
+  if (isSafetensors(content)) return assignAll(fromSafetensors(content, model, where), loading);
+  let held: Content | undefined = content;
+  if (begins(content, zipMark)) {
+    held = await openZip(content, maxBytes, where, loading).open("model.weights.h5");
+    if (!held) throw new FileError(`${where}: this zip holds no model.weights.h5`);
+  }
+  if (!begins(held, hdf5Mark)) {
     throw new FileError(
       `${where}: weights are read from .weights.h5, .keras, .h5 and .safetensors files; this is none`,
     );
   }
-  const file = await openHdf5(bytes, where);
+  const file = await openHdf5(held, where);
   try {
-    assignAll(isLegacy(file) ? legacyAssignments(file, model, where) : assignmentsFrom(file, model, where));
+    await assignAll(
+      isLegacy(file) ? legacyAssignments(file, model, where) : assignmentsFrom(file, model, where),
+      loading,
+    );
   } finally {
     file.close();
   }

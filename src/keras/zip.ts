@@ -5,7 +5,10 @@
  *
  * @see PKWARE, APPNOTE.TXT 6.3.10: the end record, the central directory, local headers, zip64 fields.
  */
+import { type Content, inMemory, partOf } from "./content.ts";
 import { FileError } from "./file-error.ts";
+import type { Loading } from "./loading.ts";
+import { pieceBytes } from "./stored-array.ts";
 
 /** The bytes of a zip's first entry: how a file of that kind is told from others. */
 export const zipMark = [0x50, 0x4b, 0x03, 0x04];
@@ -24,7 +27,9 @@ export interface Archive {
   readonly names: readonly string[];
   /** How large an entry says it is when unpacked. */
   sizeOf(name: string): number;
-  /** What an entry holds; undefined where there is none of that name. */
+  /** What an entry holds, its checksum checked; undefined where there is none of that name. */
+  open(name: string): Promise<Content | undefined>;
+  /** The same as bytes, for what is small. */
   read(name: string): Promise<Uint8Array | undefined>;
 }
 
@@ -35,21 +40,46 @@ const directoryMark = 0x02014b50;
 const localMark = 0x04034b50;
 const unknown32 = 0xffffffff;
 
-let table: Uint32Array | undefined;
+let tables: ReturnType<typeof makeTables> | undefined;
 
-/** The checksum of zip (CRC-32, polynomial 0xEDB88320). */
-export function crc32(bytes: Uint8Array): number {
-  if (!table) {
-    table = new Uint32Array(256);
-    for (let index = 0; index < 256; index++) {
-      let value = index;
-      for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-      table[index] = value;
-    }
+/** Tables of CRC-32 (polynomial 0xEDB88320): what a byte does, and what it does with 1, 2 and 3 bytes behind it. */
+function makeTables(): readonly [Uint32Array, Uint32Array, Uint32Array, Uint32Array] {
+  const first = new Uint32Array(256);
+  for (let index = 0; index < 256; index++) {
+    let value = index;
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+    first[index] = value;
   }
-  let checksum = 0xffffffff;
-  for (let index = 0; index < bytes.length; index++) {
-    checksum = (checksum >>> 8) ^ (table[(checksum ^ (bytes[index] as number)) & 0xff] as number);
+  const after = (table: Uint32Array) => table.map((value) => (value >>> 8) ^ (first[value & 0xff] as number));
+  const second = after(first);
+  const third = after(second);
+  return [first, second, third, after(third)];
+}
+
+/**
+ * The checksum of zip, CRC-32, four bytes at a time.
+ *
+ * @param before The checksum of what stands in front of these bytes. Default: there is nothing.
+ */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  tables ??= makeTables();
+  const [one, two, three, four] = tables;
+  let checksum = ~before;
+  let at = 0;
+  for (const end = bytes.length - 3; at < end; at += 4) {
+    checksum ^=
+      (bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24);
+    checksum =
+      (four[checksum & 0xff] as number) ^
+      (three[(checksum >>> 8) & 0xff] as number) ^
+      (two[(checksum >>> 16) & 0xff] as number) ^
+      (one[checksum >>> 24] as number);
+  }
+  for (; at < bytes.length; at++) {
+    checksum = (checksum >>> 8) ^ (one[(checksum ^ (bytes[at] as number)) & 0xff] as number);
   }
   return ~checksum >>> 0;
 }
@@ -71,26 +101,37 @@ function zip64Field(view: DataView, from: number, to: number, wanted: readonly n
   return [...wanted];
 }
 
-/** Looks for the end record, which a comment may follow. */
-function findEnd(view: DataView, where: string): { count: number; at: number } {
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Looks for the end record, which a comment may follow: it says where the directory is. */
+function findEnd(content: Content, where: string): { count: number; at: number; size: number } {
+  const begin = Math.max(0, content.size - 22 - 0xffff - 20);
+  const view = viewOf(content.read(begin, content.size));
   const last = view.byteLength - 22;
   for (let at = last; at >= Math.max(0, last - 0xffff); at--) {
     if (view.getUint32(at, true) !== endMark) continue;
-    const end = { count: view.getUint16(at + 10, true), at: view.getUint32(at + 16, true) };
-    if (end.at !== unknown32 && end.count !== 0xffff) return end;
+    const end = {
+      count: view.getUint16(at + 10, true),
+      size: view.getUint32(at + 12, true),
+      at: view.getUint32(at + 16, true),
+    };
+    if (end.at !== unknown32 && end.size !== unknown32 && end.count !== 0xffff) return end;
     if (at < 20 || view.getUint32(at - 20, true) !== locator64Mark) return end;
     const at64 = Number(view.getBigUint64(at - 12, true));
-    if (view.getUint32(at64, true) !== end64Mark) break;
-    return { count: Number(view.getBigUint64(at64 + 32, true)), at: Number(view.getBigUint64(at64 + 48, true)) };
+    const end64 = viewOf(content.read(at64, at64 + 56));
+    if (end64.getUint32(0, true) !== end64Mark) break;
+    const [count, size, place] = [32, 40, 48].map((offset) => Number(end64.getBigUint64(offset, true)));
+    return { count: count as number, size: size as number, at: place as number };
   }
   throw new FileError(`${where}: this zip has no end; was the file cut off while it was copied?`);
 }
 
-function readDirectory(bytes: Uint8Array, where: string): Map<string, Entry> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function readDirectory(content: Content, where: string): Map<string, Entry> {
   const entries = new Map<string, Entry>();
-  const { count, at: start } = findEnd(view, where);
-  let at = start;
+  const { count, at: start, size: length } = findEnd(content, where);
+  const bytes = content.read(start, start + length);
+  const view = viewOf(bytes);
+  let at = 0;
   for (let index = 0; index < count; index++) {
     if (view.getUint32(at, true) !== directoryMark) throw new RangeError("no directory entry");
     const [nameLength, extraLength, commentLength] = [28, 30, 32].map((offset) =>
@@ -109,9 +150,10 @@ function readDirectory(bytes: Uint8Array, where: string): Map<string, Entry> {
       throw new FileError(`${where}: the zip has an entry "${name}", which leads out of it; it is not a Keras file`);
     }
     if (entries.has(name)) throw new FileError(`${where}: the zip has two entries called "${name}"`);
-    if (view.getUint32(local, true) !== localMark) throw new RangeError("no local header");
-    const dataAt = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-    if (dataAt + packed > bytes.length) throw new RangeError("entry beyond the end");
+    const header = viewOf(content.read(local, local + 30));
+    if (header.getUint32(0, true) !== localMark) throw new RangeError("no local header");
+    const dataAt = local + 30 + header.getUint16(26, true) + header.getUint16(28, true);
+    if (dataAt + packed > content.size) throw new RangeError("entry beyond the end");
     const [method, checksum] = [view.getUint16(at + 10, true), view.getUint32(at + 16, true)];
     entries.set(name, { method, checksum, packed, size, at: dataAt });
     at = nameAt + nameLength + extraLength + commentLength;
@@ -120,7 +162,7 @@ function readDirectory(bytes: Uint8Array, where: string): Map<string, Entry> {
 }
 
 /** Unpacks, but never more than what the directory says. */
-async function inflate(packed: Uint8Array, size: number): Promise<Uint8Array> {
+async function inflate(packed: Content, size: number): Promise<Uint8Array> {
   const { Inflate } = await import("fflate");
   const out = new Uint8Array(size);
   let done = 0;
@@ -130,22 +172,21 @@ async function inflate(packed: Uint8Array, size: number): Promise<Uint8Array> {
     done += piece.length;
   });
   const step = 1 << 16;
-  for (let at = 0; at < packed.length; at += step) {
-    stream.push(packed.subarray(at, at + step), at + step >= packed.length);
-  }
+  for (let at = 0; at < packed.size; at += step) stream.push(packed.read(at, at + step), at + step >= packed.size);
   if (done !== size) throw new RangeError("smaller than it says");
   return out;
 }
 
 /**
- * Opens an archive. Entries that are not packed, as Keras writes them, are read without a copy.
+ * Opens an archive. Entries that are not packed, as Keras writes them, are read where they are, without a copy.
  *
+ * @param loading Told what is checked; files are large where that takes time.
  * @throws FileError where the archive is damaged, or says it is larger than `maxBytes` when unpacked.
  */
-export function openZip(bytes: Uint8Array, maxBytes: number, where: string): Archive {
+export function openZip(content: Content, maxBytes: number, where: string, loading?: Loading): Archive {
   let entries: Map<string, Entry>;
   try {
-    entries = readDirectory(bytes, where);
+    entries = readDirectory(content, where);
   } catch (error) {
     if (error instanceof FileError) throw error;
     throw new FileError(`${where}: the directory of this zip is damaged; was the file changed or cut off?`);
@@ -156,28 +197,40 @@ export function openZip(bytes: Uint8Array, maxBytes: number, where: string): Arc
       `${where}: unpacked, this zip would take ${total} bytes, more than the ${maxBytes} allowed; raise maxBytes if you trust the file`,
     );
   }
+  const open = async (name: string): Promise<Content | undefined> => {
+    const entry = entries.get(name);
+    if (!entry) return undefined;
+    const { method, checksum, packed, size, at } = entry;
+    const stored = partOf(content, at, at + packed);
+    if (method !== 0 && method !== 8) {
+      throw new FileError(`${where}: "${name}" is packed by method ${method}; only stored and deflated are read`);
+    }
+    let held: Content;
+    try {
+      if (method === 0 && packed !== size) throw new RangeError("sizes differ");
+      held = method === 0 ? stored : inMemory(await inflate(stored, size));
+    } catch {
+      throw new FileError(`${where}: "${name}" in this zip is damaged: its size is not what it says`);
+    }
+    let found = 0;
+    if (size > pieceBytes) loading?.begin("check", size);
+    for (let from = 0; from < size; from += pieceBytes) {
+      const piece = held.read(from, from + pieceBytes);
+      found = crc32(piece, found);
+      if (size > pieceBytes) await loading?.advance(piece.length);
+    }
+    if (found !== checksum) {
+      throw new FileError(`${where}: "${name}" in this zip is damaged: its checksum is wrong`);
+    }
+    return held;
+  };
   return {
     names: [...entries.keys()],
     sizeOf: (name) => entries.get(name)?.size ?? 0,
+    open,
     async read(name) {
-      const entry = entries.get(name);
-      if (!entry) return undefined;
-      const { method, checksum, packed, size, at } = entry;
-      const stored = bytes.subarray(at, at + packed);
-      if (method !== 0 && method !== 8) {
-        throw new FileError(`${where}: "${name}" is packed by method ${method}; only stored and deflated are read`);
-      }
-      let content: Uint8Array;
-      try {
-        if (method === 0 && packed !== size) throw new RangeError("sizes differ");
-        content = method === 0 ? stored : await inflate(stored, size);
-      } catch {
-        throw new FileError(`${where}: "${name}" in this zip is damaged: its size is not what it says`);
-      }
-      if (crc32(content) !== checksum) {
-        throw new FileError(`${where}: "${name}" in this zip is damaged: its checksum is wrong`);
-      }
-      return content;
+      const found = await open(name);
+      return found?.read(0, found.size);
     },
   };
 }

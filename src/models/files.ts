@@ -10,6 +10,47 @@ export interface OnnxOptions {
   readonly opset?: number | undefined;
 }
 
+/** What a page is given for a file that it may read, by OPFS or by its user: `FileSystemFileHandle`. */
+export interface FileHandle {
+  readonly name: string;
+  getFile(): Promise<Blob>;
+}
+
+/**
+ * What can be read: in Node a path; everywhere an address, bytes, a Blob such as a File from an input element, a file
+ * handle; in pages `opfs:` in front of a path in the page's own file system.
+ */
+export type Source = string | URL | Uint8Array | ArrayBuffer | Blob | FileHandle;
+
+/** How far a load is. */
+export interface LoadProgress {
+  /** How much of all of it is done, from 0 to 1; it never goes back. */
+  readonly fraction: number;
+  /** "fetch" while the file comes from an address or a Blob, "check" while checksums are, "read" while weights are read. */
+  readonly stage: "fetch" | "check" | "read";
+  /** How many bytes of the stage are done. */
+  readonly done: number;
+  /** Of how many; undefined where the server does not say. */
+  readonly total: number | undefined;
+}
+
+/** What those who wait for a file may want: to be told how far it is, and to end it. */
+export interface Waiting {
+  /**
+   * Told how far it is: at the begin of each stage, every few hundredths of a second where it takes long, and at the
+   * end with the fraction 1.
+   */
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** Ends it: it fails with the signal's reason, and nothing is changed. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What `loadWeights` takes. */
+export interface LoadWeightsOptions extends Waiting {
+  /** The most that the file may take, packed and unpacked. Default 4 GiB. */
+  readonly maxBytes?: number | undefined;
+}
+
 export interface Files {
   /** The bytes of a `.keras` file. */
   toKeras(model: Model): Promise<Uint8Array>;
@@ -22,7 +63,7 @@ export interface Files {
   /** Writes a file of weights, in Node; its kind is that of its name. */
   saveWeights(model: Model, path: string): Promise<void>;
   /** Takes the weights from a file, all of them or none. */
-  loadWeights(model: Model, source: string | URL | Uint8Array | ArrayBuffer | Blob): Promise<void>;
+  loadWeights(model: Model, source: Source, options?: LoadWeightsOptions): Promise<void>;
 }
 
 /** The file formats. */

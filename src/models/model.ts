@@ -10,7 +10,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { isPlainObject, type Structure } from "../core/tree.ts";
 import type { CallOptions, Layer } from "../layers/layer.ts";
 import type { TensorLike } from "../ops/op.ts";
-import { files, type OnnxOptions } from "./files.ts";
+import { files, type LoadWeightsOptions, type OnnxOptions, type Source } from "./files.ts";
 import type { Graph } from "./graph.ts";
 import { type SummaryLayout, summaryOf } from "./summary.ts";
 import { Trainer } from "./trainer.ts";
@@ -246,9 +246,10 @@ export abstract class Model extends Trainer {
    * Takes the weights from a file: `.weights.h5` or `.keras` of Keras 3, `.h5` of older versions (by the names of
    * layers), or `.safetensors` (by the paths of weights). Nothing is changed unless all of them fit.
    *
+   * @param options `maxBytes` (default 4 GiB), `onProgress`, `signal`.
    * @throws FileError where the file is damaged, or weights are missing or do not fit; it lists them.
    */
-  async loadWeights(source: string | URL | Uint8Array | ArrayBuffer | Blob): Promise<void> {
-    await (await files()).loadWeights(this, source);
+  async loadWeights(source: Source, options: LoadWeightsOptions = {}): Promise<void> {
+    await (await files()).loadWeights(this, source, options);
   }
 }

@@ -2,6 +2,7 @@
 /**
  * In Node: the terminal, and files.
  */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { appendFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import type { Bar, Platform } from "./platform.ts";
@@ -71,7 +72,29 @@ export const platform: Platform = {
 
   removeFile: (path) => rm(path, { force: true }),
 
-  readBytes: (path) => readFile(path),
+  async openFile(path) {
+    const file = openSync(path, "r");
+    const stats = fstatSync(file);
+    if (!stats.isFile()) {
+      closeSync(file);
+      throw new Error("it is no file");
+    }
+    const { size } = stats;
+    return {
+      size,
+      read(from, to) {
+        const bytes = new Uint8Array(Math.max(0, Math.min(to, size) - from));
+        let done = 0;
+        while (done < bytes.length) {
+          const count = readSync(file, bytes, done, bytes.length - done, from + done);
+          if (count === 0) break;
+          done += count;
+        }
+        return bytes.subarray(0, done);
+      },
+      close: () => closeSync(file),
+    };
+  },
 
   async readFile(path) {
     try {

@@ -28,6 +28,6 @@ export const platform: Platform = {
   appendToFile: async () => noFiles(),
   replaceFile: async () => noFiles(),
   removeFile: async () => noFiles(),
-  readBytes: async () => noFiles(),
+  openFile: async () => noFiles(),
   readFile: async () => noFiles(),
 };

@@ -16,6 +16,14 @@ export interface StartedWorker {
   terminate(): void;
 }
 
+/** A file that is open for reading. */
+export interface OpenFile {
+  readonly size: number;
+  /** The bytes from a place up to another, in an array of their own; fewer where the file ends before. */
+  read(from: number, to: number): Uint8Array;
+  close(): void;
+}
+
 export interface Platform {
   /** How many threads the processor runs at once. */
   readonly processors: number;
@@ -35,8 +43,8 @@ export interface Platform {
   replaceFile(path: string, content: string | Uint8Array): Promise<void>;
   /** Takes a file away, where there is one. */
   removeFile(path: string): Promise<void>;
-  /** What a file holds, as bytes; fails where there is none. `file:` URLs are paths too. */
-  readBytes(path: string | URL): Promise<Uint8Array>;
+  /** Opens a file to read it where it is, or as a Blob; fails where there is none. `file:` URLs are paths too. */
+  openFile(path: string | URL): Promise<OpenFile | Blob>;
   /** What a file holds, or undefined where there is none. */
   readFile(path: string): Promise<string | undefined>;
 }

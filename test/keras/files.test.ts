@@ -7,6 +7,7 @@ import {
   FileError,
   info,
   input,
+  type LoadProgress,
   layer,
   layers,
   loadModel,
@@ -254,11 +255,13 @@ describe("saving", () => {
   });
 
   it("opens Blobs and URLs, and tells of progress", async () => {
-    const steps: number[][] = [];
+    const steps: LoadProgress[] = [];
     const bytes = fileOf("images");
-    await loadModel(new Blob([bytes as never]), { onProgress: (done, total) => steps.push([done, total]) });
-    expect(steps.at(0)?.[0]).toBe(0);
-    expect(steps.at(-1)?.[0]).toBe(steps.at(-1)?.[1]);
+    await loadModel(new Blob([bytes as never]), { onProgress: (step) => void steps.push(step) });
+    expect(steps[0]).toEqual({ fraction: 0, stage: "fetch", done: 0, total: bytes.length });
+    expect(steps.at(-1)).toMatchObject({ fraction: 1, stage: "read" });
+    expect(steps.at(-1)?.done).toBe(steps.at(-1)?.total);
+    expect(steps.map(({ fraction }) => fraction)).toEqual(steps.map(({ fraction }) => fraction).sort((a, b) => a - b));
     expect((await loadModel(new URL("zoo/images.keras", import.meta.url))).layers.length).toBe(6);
   });
 

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { FileError, model as functional, input, layers, loadModel, ops, sequential, type Tensor, tensor } from "varve";
 import { afterAll, describe, expect, it } from "vitest";
 import { layerClasses, modelFromConfig } from "../../src/keras/config.ts";
+import { inMemory } from "../../src/keras/content.ts";
 import { modernized } from "../../src/keras/legacy-config.ts";
 import { readSafetensors } from "../../src/keras/safetensors.ts";
+import { type StoredArray, valuesOf } from "../../src/keras/stored-array.ts";
 import * as sourceLayers from "../../src/layers/index.ts";
 import * as sourceOps from "../../src/ops/index.ts";
 import { differenceOf, fileOf, given, recordOf } from "./zoo.ts";
@@ -70,10 +72,12 @@ describe("weights alone", () => {
     bytes.set(new TextEncoder().encode(header), 8);
     // 1.5 and -0.25 in half precision, 3 in bfloat16, by their bits.
     bytes.set([0x00, 0x3e, 0x00, 0xb4, 0x40, 0x40], 8 + header.length);
-    const arrays = readSafetensors(bytes, "file");
-    expect([...(arrays.get("a")?.read() ?? [])]).toEqual([1.5, -0.25]);
-    expect([...(arrays.get("b")?.read() ?? [])]).toEqual([3]);
-    expect(() => readSafetensors(bytes.subarray(0, bytes.length - 1), "file")).toThrow(/"b" does not have the size/);
+    const arrays = readSafetensors(inMemory(bytes), "file");
+    expect([...valuesOf(arrays.get("a") as StoredArray)]).toEqual([1.5, -0.25]);
+    expect([...valuesOf(arrays.get("b") as StoredArray)]).toEqual([3]);
+    expect(() => readSafetensors(inMemory(bytes.subarray(0, bytes.length - 1)), "file")).toThrow(
+      /"b" does not have the size/,
+    );
   });
 });
 

@@ -3,6 +3,7 @@
 import { FileError, Functional, layers, loadModel, type Model, Sequential, type Tensor } from "varve";
 import { describe, expect, it } from "vitest";
 import { leaves } from "../../src/core/tree.ts";
+import { inMemory } from "../../src/keras/content.ts";
 import { openZip } from "../../src/keras/zip.ts";
 import { differenceOf, fileOf, given, recordOf, zoo } from "./zoo.ts";
 
@@ -10,7 +11,7 @@ import { differenceOf, fileOf, given, recordOf, zoo } from "./zoo.ts";
 const precision = (name: string) => (name === "mixed" ? 3e-2 : 1e-5);
 
 async function classesIn(bytes: Uint8Array): Promise<string[]> {
-  const config = new TextDecoder().decode(await openZip(bytes, 1e8, "zoo").read("config.json"));
+  const config = new TextDecoder().decode(await openZip(inMemory(bytes), 1e8, "zoo").read("config.json"));
   return [...config.matchAll(/"module": "keras\.layers", "class_name": "(\w+)"/g)].map(([, name]) => name as string);
 }
 

@@ -37,8 +37,8 @@ export const referenceDevice: Device = {
     }
   },
   free() {},
-  write(handle, values) {
-    new (values.constructor as Uint8ArrayConstructor)(handle as ArrayBuffer, 0, values.length).set(values);
+  write(handle, values, at = 0) {
+    new (values.constructor as Uint8ArrayConstructor)(handle as ArrayBuffer).set(values, at);
   },
   copy(from, to, byteLength) {
     new Uint8Array(to as ArrayBuffer).set(new Uint8Array(from as ArrayBuffer, 0, byteLength));

@@ -171,8 +171,9 @@ export function createWasmDevice({ relaxed = true, poison = false, threads: coun
     concrete: true,
     allocate,
     free: (handle, byteLength) => allocator.free(handle as number, byteLength),
-    write(handle, values) {
-      new (values.constructor as Uint8ArrayConstructor)(memory.buffer, handle as number, values.length).set(values);
+    write(handle, values, at = 0) {
+      const begin = (handle as number) + at * values.BYTES_PER_ELEMENT;
+      new (values.constructor as Uint8ArrayConstructor)(memory.buffer, begin, values.length).set(values);
     },
     copy(from, to, byteLength) {
       new Uint8Array(memory.buffer).copyWithin(to as number, from as number, (from as number) + byteLength);
