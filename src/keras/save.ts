@@ -3,9 +3,10 @@
  */
 import { OptionError, show } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
-import type { Files, OnnxOptions } from "../models/files.ts";
+import type { Files } from "../models/files.ts";
 import type { Model } from "../models/model.ts";
 import { platform } from "../platform/platform.ts";
+import { writeOnnx } from "./onnx/write-onnx.ts";
 import { loadWeights, weightsOf } from "./weights.ts";
 import { writeKeras } from "./write-keras.ts";
 import { shardName, writeTfjs } from "./write-tfjs.ts";
@@ -32,11 +33,6 @@ function shardsNamed(json: string | undefined): Set<string> {
   }
 }
 
-/** Apart from the rest, since few write it. */
-async function toOnnx(model: Model, options?: OnnxOptions): Promise<Uint8Array> {
-  return (await import("./onnx/write-onnx.ts")).writeOnnx(model, options);
-}
-
 export const files: Files = {
   toKeras: writeKeras,
 
@@ -46,7 +42,7 @@ export const files: Files = {
     return found;
   },
 
-  toOnnx,
+  toOnnx: writeOnnx,
 
   async save(model, path, options = {}) {
     const kind = [".keras", ".json", ".onnx"].find((end) => typeof path === "string" && path.endsWith(end));
@@ -57,7 +53,7 @@ export const files: Files = {
     }
     checkNames(options, kind === ".onnx" ? ["opset"] : [], `${model.label}: save to ${show(path)}`);
     if (kind === ".json") return saveTfjs(model, path);
-    const bytes = await (kind === ".onnx" ? toOnnx(model, options) : writeKeras(model));
+    const bytes = await (kind === ".onnx" ? writeOnnx(model, options) : writeKeras(model));
     await (await platform()).replaceFile(path, bytes);
   },
 
