@@ -1,47 +1,78 @@
-// Times functions side by side: rounds go through all of them in turn, so that a slow moment of the machine meets
-// each alike. What counts is the median over the rounds; the fastest call is kept as well.
+// Times candidates side by side: rounds go through all of them in turn, so that a slow moment of the machine meets
+// each alike. What counts is the median over the rounds; the fastest is kept as well.
+
+/** How long a candidate works in a row, in milliseconds: neither the clock's steps nor others' caches matter then. */
+const stretch = 20;
 
 /**
- * @param {Record<string, () => unknown>} candidates what to time; a promise is awaited
- * @param {{ seconds?: number, minimumRounds?: number }} [options] time for all together
- * @returns {Promise<Record<string, { median: number, best: number, rounds: number }>>} milliseconds a call
+ * @typedef {{ run(repeats: number): number | Promise<number>, before?(): unknown }} Candidate milliseconds for so many
+ *   calls; `before` prepares a turn, untimed
  */
-export async function sideBySide(candidates, { seconds = 4, minimumRounds = 3 } = {}) {
-  const names = Object.keys(candidates);
-  const times = Object.fromEntries(names.map((name) => [name, []]));
-  const repeats = {};
-  for (const name of names) {
-    // The first calls compile; then enough calls in a row that neither the clock's steps matter nor what others left in
-    // the caches.
-    const first = await timed(candidates[name], 1);
-    const warm = first > 1000 ? first : await timed(candidates[name], first > 100 ? 1 : 3);
-    repeats[name] = Math.max(1, Math.min(1000, Math.round(30 / Math.max(warm, 1e-3))));
-    if (first > 1000) times[name].push(first);
-  }
-  const end = performance.now() + seconds * 1000;
-  for (let round = 0; round < minimumRounds || performance.now() < end; round++) {
-    for (const name of names) {
-      // What takes seconds is timed once; its time is no matter of noise.
-      if (times[name].length > 0 && times[name][0] > 1000) continue;
-      times[name].push(await timed(candidates[name], repeats[name]));
-    }
-    if (names.every((name) => times[name][0] > 1000)) break;
-  }
-  return Object.fromEntries(
-    names.map((name) => {
-      const sorted = times[name].toSorted((a, b) => a - b);
-      return [name, { median: sorted[Math.floor(sorted.length / 2)], best: sorted[0], rounds: sorted.length }];
-    }),
-  );
+
+/** A candidate from a function; a promise is awaited. */
+export function calling(fn, before) {
+  return {
+    before,
+    async run(repeats) {
+      const start = performance.now();
+      for (let call = 0; call < repeats; call++) {
+        const result = fn();
+        if (result instanceof Promise) await result;
+      }
+      return performance.now() - start;
+    },
+  };
 }
 
-async function timed(fn, repeats) {
-  const start = performance.now();
-  for (let call = 0; call < repeats; call++) {
-    const result = fn();
-    if (result instanceof Promise) await result;
+/**
+ * @param {Record<string, Candidate | (() => unknown) | undefined>} candidates what to time; undefined is left out
+ * @param {{ seconds?: number, rounds?: number }} [options] time for all together; at least so many rounds
+ * @returns {Promise<Record<string, { median: number, best: number, rounds: number } | { error: string }>>} milliseconds
+ *   a call
+ */
+export async function sideBySide(candidates, { seconds = 4, rounds: least = 3 } = {}) {
+  const runs = {};
+  const results = {};
+  for (const [name, given] of Object.entries(candidates)) {
+    if (!given) continue;
+    const candidate = typeof given === "function" ? calling(given) : given;
+    const turn = async (repeats) => {
+      await candidate.before?.();
+      return (await candidate.run(repeats)) / repeats;
+    };
+    try {
+      // The first calls compile.
+      const first = await turn(1);
+      const warm = first > 2000 ? first : await turn(first > 100 ? 1 : 3);
+      const repeats = Math.max(1, Math.min(2000, Math.round(stretch / Math.max(warm, 1e-3))));
+      // What takes seconds is timed once more at most; its time is no matter of noise.
+      runs[name] = { turn, repeats, times: warm > 2000 ? [warm] : [], slow: warm > 2000 };
+    } catch (error) {
+      results[name] = { error: error.message };
+    }
   }
-  return (performance.now() - start) / repeats;
+  const end = performance.now() + seconds * 1000;
+  for (let round = 0; round < least || performance.now() < end; round++) {
+    for (const each of Object.values(runs)) {
+      if (each.slow) continue;
+      each.times.push(await each.turn(each.repeats));
+      each.slow = each.times[0] > 500 && each.times.length >= least;
+    }
+    if (Object.values(runs).every(({ slow }) => slow)) break;
+  }
+  for (const [name, { times }] of Object.entries(runs)) {
+    const sorted = times.toSorted((a, b) => a - b);
+    results[name] = { median: sorted[Math.floor(sorted.length / 2)], best: sorted[0], rounds: sorted.length };
+  }
+  return results;
+}
+
+/** Runs what makes Node look like a page with workers, which misleads other libraries, and takes that back. */
+export async function withoutTraces(start) {
+  const { Worker } = globalThis;
+  const result = await start();
+  globalThis.Worker = Worker;
+  return result;
 }
 
 /** Rows as an aligned text table, numbers to the right. */
@@ -54,12 +85,23 @@ export function table(rows) {
   return [line(cells[0]), widths.map((width) => "─".repeat(width)).join("──"), ...cells.slice(1).map(line)].join("\n");
 }
 
-/** Milliseconds with three significant digits. */
-export function milliseconds(value) {
-  return value === undefined ? "–" : `${Number(value.toPrecision(3))} ms`;
+/** The same rows in Markdown. */
+export function markdown(rows) {
+  const columns = Object.keys(rows[0]);
+  return [
+    `| ${columns.join(" | ")} |`,
+    `|---${"|---:".repeat(columns.length - 1)}|`,
+    ...rows.map((row) => `| ${columns.map((column) => row[column]).join(" | ")} |`),
+  ].join("\n");
 }
 
-/** How many times as long: "31×". */
-export function ratio(other, own) {
-  return other === undefined ? "–" : `${Number((other / own).toPrecision(other / own < 10 ? 2 : 3))}×`;
+/** Milliseconds with three significant digits. */
+export function milliseconds(time) {
+  return time?.median === undefined ? "–" : `${Number(time.median.toPrecision(3))} ms`;
+}
+
+/** How many times as long: "31×"; 0.85 keeps two digits. */
+export function times(factor) {
+  if (factor === undefined || Number.isNaN(factor)) return "–";
+  return `${Number(factor.toPrecision(factor < 100 ? 2 : 3))}×`;
 }

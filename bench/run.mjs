@@ -1,198 +1,175 @@
-// Measures Varve beside its peers and two limits, as ratios in one run, and writes docs/benchmarks.md.
-// Everything runs on one thread, since TensorFlow.js and jax-js are built so here.
+// Measures Varve beside its peers and two limits, as ratios in one run, prints tables and writes docs/benchmarks.md.
+//
+//     npm run bench                                  everything
+//     npm run bench -- --only product --only lstm    the works that have this in their names
+//     npm run bench -- --quick                       a few works, a second each; writes nothing
+//     npm run bench -- --no-python                   without PyTorch and Keras
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, totalmem } from "node:os";
+import { parseArgs } from "node:util";
 import * as varve from "varve";
-import * as jax from "./jax.mjs";
-import { milliseconds, ratio, sideBySide, table } from "./measure.mjs";
-import { registerLoop } from "./peak.mjs";
-import { recurrentTimes } from "./recurrent.mjs";
-import {
-  tf,
-  groupNormalization as tfGroupNormalization,
-  multiHeadAttention as tfMultiHeadAttention,
-  networkStep as tfNetworkStep,
-  useBackend,
-} from "./tfjs.mjs";
+import { cases, useThreads } from "./cases.mjs";
+import { coldCandidates } from "./cold.mjs";
+import { markdown, milliseconds, sideBySide, table, times } from "./measure.mjs";
+import { startPython } from "./python.mjs";
+import { chartOf, growth, measureSizes } from "./sizes.mjs";
+import { useBackend } from "./tfjs.mjs";
 
-const { layers, losses, ops, optimizers, sequential, setRandomSeed, setThreads, tensor, tidy } = varve;
+const { values: given } = parseArgs({
+  options: {
+    only: { type: "string", multiple: true, default: [] },
+    quick: { type: "boolean", default: false },
+    "no-python": { type: "boolean", default: false },
+  },
+});
+const wanted = ({ name, quick }) =>
+  given.only.length > 0
+    ? given.only.some((part) => name.toLowerCase().includes(part.toLowerCase()))
+    : !given.quick || quick;
+const isWhole = given.only.length === 0 && !given.quick;
+const seconds = given.quick ? 1 : 4;
 
-/** Uniform in ±scale, the same every run. */
-function random(count, scale = 1) {
-  let state = 1;
-  return Float32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state / 2 ** 31 - 1) * scale;
-  });
+const begun = performance.now();
+const say = (text) => {
+  const passed = Math.round((performance.now() - begun) / 1000);
+  console.log(`${String(Math.floor(passed / 60)).padStart(2)}:${String(passed % 60).padStart(2, "0")}  ${text}`);
+};
+
+const cold = {
+  name: "import to first prediction, a new Node process",
+  quick: true,
+  targets: [{ text: "≤ 60 ms", of: (each) => each["Varve ×2"].median, unit: "ms", reached: (value) => value <= 60 }],
+  make: () => coldCandidates,
+};
+const growing = "cost as work grows";
+const selected = [cold, ...cases].filter(wanted);
+
+const python = given["no-python"] ? { because: "left out by --no-python" } : await startPython(say);
+if (python.because) say(`without PyTorch and Keras: ${python.because}`);
+await useBackend("wasm");
+
+/** How many times as long as Varve another takes; of threads alike where it runs on one or two. */
+function takes(results, other, own = "Varve ×2") {
+  const result = results[other];
+  if (result?.error) return "throws";
+  return times(result?.median / results[own]?.median);
 }
 
-function copyOf(count) {
-  const from = random(count);
-  const to = new Float32Array(count);
-  return () => to.set(from);
-}
-
-/** What the table cannot say, a sentence each. */
+const rows = [];
+const targets = [];
 const notes = [];
-
-async function normalization() {
-  const shape = [8, 56, 56, 64];
-  const groups = 32;
-  const values = random(shape.reduce((a, b) => a * b, 1));
-  const x = tensor(values, shape);
-  const layer = layers.groupNormalization({ groups });
-  layer.build(shape);
-  const step = varve.valueAndGrad((input) => ops.sum(layer.apply(input)));
-
-  const tfX = tf.tensor(values, shape);
-  const [tfGamma, tfBeta] = [tf.ones([64]), tf.zeros([64])];
-  const tfStep = tf.valueAndGrads((x, gamma, beta) => tf.sum(tfGroupNormalization(x, gamma, beta, groups)));
-  const jaxCalls = jax.normalization(values, shape, groups);
-
-  const forward = await sideBySide({
-    varve: () => layer.apply(x).dispose(),
-    copy: copyOf(values.length),
-    tfjs: () => tf.tidy(() => void tfGroupNormalization(tfX, tfGamma, tfBeta, groups).dataSync()),
-    jax: jaxCalls.forward,
+for (const [index, each] of selected.entries()) {
+  say(`${index + 1}/${selected.length}  ${each.name}`);
+  const results = await varveScope(async () => sideBySide(await each.make(python), { seconds }));
+  for (const [name, { error }] of Object.entries(results))
+    if (error) say(`    ${name} throws: ${error.split("\n")[0]}`);
+  rows.push({
+    work: each.name,
+    "Varve ×1": milliseconds(results["Varve ×1"]),
+    "Varve ×2": milliseconds(results["Varve ×2"]),
+    copies: results.copy ? times(results["Varve ×2"].median / results.copy.median) : "–",
+    "PyTorch ×1": takes(results, "PyTorch ×1", "Varve ×1"),
+    "PyTorch ×2": takes(results, "PyTorch ×2"),
+    Keras: takes(results, "Keras"),
+    ORT: takes(results, "ORT"),
+    "ORT web": takes(results, "ORT web"),
+    tfjs: takes(results, "tfjs"),
+    "jax-js": takes(results, "jax-js"),
   });
-  const training = await sideBySide({
-    varve: () => tidy(() => void step(x)),
-    copy: copyOf(values.length),
-    tfjs: () => tf.tidy(() => void tfStep([tfX, tfGamma, tfBeta]).grads[0].dataSync()),
-    jax: jaxCalls.gradient,
-  });
-  return [row("group normalization, forward", forward), row("group normalization, forward + gradient", training)];
+  for (const { text, of, unit, reached } of each.targets) {
+    const value = of(results);
+    if (value === undefined || Number.isNaN(value)) continue;
+    const measured = unit ? `${Number(value.toPrecision(3))} ${unit}` : times(value);
+    targets.push({ work: each.name, target: text, measured, reached: reached(value) ? "reached" : "not reached" });
+  }
+  if (each.note) notes.push(each.note(results));
+  python.forget?.();
 }
 
-async function product() {
-  const size = 1024;
-  const values = random(size * size);
-  const a = tensor(values, [size, size]);
-  const tfA = tf.tensor(values, [size, size]);
-  const work = 2 * size ** 3;
-  const times = await sideBySide({
-    varve: () => ops.matmul(a, a).dispose(),
-    peak: await registerLoop(work / 1e6),
-    tfjs: () => tf.tidy(() => void tf.matMul(tfA, tfA).dataSync()),
-    jax: jax.product(values, size),
-  });
-  const gigaflops = (milliseconds) => (work / (milliseconds * 1e6)).toFixed(0);
-  const share = Math.round((100 * times.peak.median) / times.varve.median);
-  notes.push(
-    `The product runs at ${gigaflops(times.varve.median)} GFLOP/s (best ${gigaflops(times.varve.best)}), ${share} % of what a loop in registers alone reaches in the same run, ${gigaflops(times.peak.median)} GFLOP/s: Node ${process.versions.node.split(".")[0]} has no fused multiply-add.`,
+/** Runs a work and gives back what memory it still holds. */
+async function varveScope(work) {
+  await useThreads(1);
+  return work();
+}
+
+let growthNote = "";
+let chart;
+if (isWhole || wanted({ name: growing })) {
+  await useThreads(2);
+  const points = await measureSizes(say, given.quick ? 0.5 : 3);
+  chart = await chartOf(points, "Cost of an element as work grows, two threads");
+  const exponents = [...new Set(points.map(({ work }) => work))].map(
+    (work) => `${work} ${growth(points, work).toFixed(2)}`,
   );
-  return [row("matrix product 1024³", times)];
+  growthNote = `Between 200 thousand and 100 million elements, time grows with elements to the power of: ${exponents.join(", ")} (1 is linear; a copy leaves the caches on the way too).`;
 }
 
-async function attention() {
-  const shape = [4, 512, 256];
-  const heads = 8;
-  const [, , size] = shape;
-  const values = random(shape.reduce((a, b) => a * b, 1));
-  const x = tensor(values, shape);
-  const layer = layers.multiHeadAttention({ numHeads: heads, keyDim: size / heads });
-  layer.build([shape, shape]);
-  const step = varve.valueAndGrad(() => ops.sum(layer.apply([x, x])), layer.trainableWeights);
-
-  const tfX = tf.tensor(values, shape);
-  const kernels = Array.from({ length: 4 }, () => tf.tensor(random(size * size, 0.06), [size, size]));
-  const biases = kernels.map(() => tf.zeros([size]));
-  const tfStep = tf.valueAndGrads((...weights) =>
-    tf.sum(tfMultiHeadAttention(tfX, weights.slice(0, 4), weights.slice(4), heads)),
-  );
-  const forward = await sideBySide({
-    varve: () => layer.apply([x, x]).dispose(),
-    tfjs: () => tf.tidy(() => void tfMultiHeadAttention(tfX, kernels, biases, heads).dataSync()),
-  });
-  const training = await sideBySide({
-    varve: () => tidy(() => void step()),
-    tfjs: () => tf.tidy(() => void tfStep([...kernels, ...biases]).grads[0].dataSync()),
-  });
-  return [
-    row("MultiHeadAttention [4, 512, 256], 8 heads, forward", forward),
-    row("MultiHeadAttention [4, 512, 256], 8 heads, forward + gradient", training),
-  ];
-}
-
-async function recurrence() {
-  return (await recurrentTimes(random)).flatMap(({ name, forward, training }) => [
-    row(`${name}, 32 × 64 steps × 128 units, forward`, forward),
-    row(`${name}, forward + gradients`, training),
-  ]);
-}
-
-async function network() {
-  setRandomSeed(1);
-  const model = sequential([
-    layers.conv2d({ filters: 16, kernelSize: 3, inputShape: [28, 28, 1] }),
-    layers.groupNormalization({ groups: 4 }),
-    layers.reLU(),
-    layers.conv2d({ filters: 16, kernelSize: 3 }),
-    layers.groupNormalization({ groups: 4 }),
-    layers.reLU(),
-    layers.flatten(),
-    layers.dense({ units: 10 }),
-  ]);
-  model.compile({
-    optimizer: optimizers.adam({ learningRate: 1e-3 }),
-    loss: losses.sparseCategoricalCrossentropy({ fromLogits: true }),
-  });
-  const images = random(64 * 28 * 28);
-  const labels = Int32Array.from({ length: 64 }, (_, index) => index % 10);
-  const x = tensor(images, [64, 28, 28, 1]);
-  const y = tensor(labels, [64]);
-  await useBackend("cpu");
-  const tfStep = tfNetworkStep(images, labels, random);
-  const times = await sideBySide({ varve: () => model.trainOnBatch(x, y), "tfjs cpu": tfStep });
-  return [
-    row("training step, 28×28 network, batch 64", { varve: times.varve, tfjs: times["tfjs cpu"] }, "cpu: wasm throws"),
-  ];
-}
-
-function row(work, times, note = "") {
-  const own = times.varve.median;
-  return {
-    work,
-    Varve: milliseconds(own),
-    "in copies": times.copy ? ratio(own, times.copy.median) : "–",
-    "tfjs takes": ratio(times.tfjs?.median, own) + (note ? ` (${note})` : ""),
-    "jax-js takes": ratio(times.jax?.median, own),
-  };
-}
+if (rows.length > 0) console.log(`\n${table(rows)}\n`);
+if (targets.length > 0) console.log(`${table(targets)}\n`);
+console.log([...notes, growthNote].filter(Boolean).join("\n"));
 
 const versionOf = (name) =>
-  JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url))).version;
+  JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url), "utf8")).version;
+const pythonVersions = python.versions
+  ? Object.entries(python.versions).map(([name, version]) => `${name} ${version}`)
+  : [];
 
-setThreads(1);
-await useBackend("wasm");
-await jax.start();
-const rows = [];
-for (const work of [normalization, product, attention, recurrence, network]) {
-  console.log(`measuring: ${work.name} …`);
-  rows.push(...(await work()));
+function write(name, text) {
+  const target = new URL(`../docs/${name}`, import.meta.url);
+  writeFileSync(new URL(`${target}.part`), text);
+  renameSync(new URL(`${target}.part`), target);
 }
-console.log(`\n${table(rows)}\n`);
 
-const columns = Object.keys(rows[0]);
-const page = `# Benchmarks
+if (isWhole) {
+  const minutes = ((performance.now() - begun) / 60000).toFixed(1);
+  write("benchmarks.svg", chart);
+  write(
+    "benchmarks.md",
+    `# Benchmarks
 
-Ratios taken side by side in one run, on one thread: medians over rounds in which the candidates take turns. "in
-copies" is the time in plain copies of the same bytes; "takes" is how many times as long the other needs.
+All figures come from one run, in which the candidates take turns: medians over rounds. Varve's columns are times, on
+one thread and on two. The others are how many times as long as Varve they take, so more than 1× means that Varve is
+faster: PyTorch ×1 beside Varve ×1, all others beside Varve ×2. PyTorch ×2, Keras 3 on JAX and ONNX Runtime (ORT) use
+both cores too; ONNX Runtime's and TensorFlow.js' WebAssembly and jax-js run on one. "copies" is Varve's time on two
+threads in plain copies of as many bytes as the input has. A dash: not measured, since the other has no such thing${python.because ? `; PyTorch and Keras are missing: ${python.because}` : ""}. Throws: TensorFlow.js' wasm backend has no such gradient.
 
-| ${columns.join(" | ")} |
-|---${"|---:".repeat(columns.length - 1)}|
-${rows.map((each) => `| ${columns.map((column) => each[column]).join(" | ")} |`).join("\n")}
+${markdown(rows)}
 
 ${notes.join(" ")}
 
-Group normalization: [8, 56, 56, 64], 32 groups, float32. MultiHeadAttention: of an input with itself, composed of
-products and a softmax in TensorFlow.js. LSTM and GRU: 128 features in, the last output. The network: Conv 3×3×16, GroupNormalization(4), ReLU, twice,
-then Dense 10, with Adam; TensorFlow.js runs it on its cpu backend, since its wasm backend has no gradient of a
-convolution.
+## What was to be reached
 
-${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.versions.node}; varve ${versionOf("varve")}, @tensorflow/tfjs ${versionOf("@tensorflow/tfjs")}, @jax-js/jax ${versionOf("@jax-js/jax")}. Written by \`npm run bench\`.
-`;
-const target = new URL("../docs/benchmarks.md", import.meta.url);
-writeFileSync(new URL(`${target}.part`), page);
-renameSync(new URL(`${target}.part`), target);
+${markdown(targets)}
+
+## Cost as work grows
+
+![Nanoseconds an element over elements](benchmarks.svg)
+
+${growthNote}
+
+## What was measured
+
+- Normalizations: float32, group normalization with 32 groups, batch normalization in training. Layer normalization of
+  images goes over the channels, and channels first over everything but the batch, since PyTorch has only that.
+  TensorFlow.js and jax-js have no such layers and compose them. Gradients are those of the sum of the output at the
+  input and the parameters (jax-js: at the input).
+- Convolutions: channels last, padding "same"; ONNX Runtime has channels first. A gradient includes the forward pass.
+- LSTM and GRU: 128 features in, the last output; gradients of the weights. Keras's GRU resets after the product as
+  Varve's does, TensorFlow.js' before, since it has no other.
+- MultiHeadAttention: of an input with itself; composed of products and a softmax in TensorFlow.js.
+- The network: Conv 3×3×16, GroupNormalization(4), ReLU, twice, then Dense 10, with Adam. TensorFlow.js trains it on its
+  cpu backend, since its wasm backend has no gradient of a convolution.
+- The XOR network: Dense 8 with ReLU, Dense 1 with sigmoid, Adam. Inside \`fit\`, PyTorch is a loop of steps. TensorFlow.js
+  runs on its cpu backend, which is faster for so small a model.
+- The first prediction: Dense 8, GroupNormalization, Dense 1; TensorFlow.js without the normalization.
+
+## The machine
+
+${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB; Node ${process.versions.node}, relaxed SIMD ${varve.info().details.relaxedSimd ? "on" : "off (this Node has none)"}. varve ${versionOf("varve")}, @tensorflow/tfjs ${versionOf("@tensorflow/tfjs")}, @jax-js/jax ${versionOf("@jax-js/jax")}, onnxruntime ${versionOf("onnxruntime-node")}${pythonVersions.length > 0 ? `, ${pythonVersions.join(", ")}` : ""}.
+
+\`npm run bench\` took ${minutes} minutes and wrote this page; \`npm run bench -- --only "group norm"\` measures the works with
+that in their names, \`-- --quick\` a few in a minute.
+`,
+  );
+}
 process.exit(0);
