@@ -41,12 +41,12 @@ export async function sideBySide(candidates, { seconds = 4, rounds: least = 3 } 
       return (await candidate.run(repeats)) / repeats;
     };
     try {
-      // The first calls compile.
+      // The first calls compile, and touch memory for the first time.
       const first = await turn(1);
-      const warm = first > 2000 ? first : await turn(first > 100 ? 1 : 3);
+      const warm = first > 6000 ? first : await turn(first > 100 ? 1 : 3);
       const repeats = Math.max(1, Math.min(2000, Math.round(stretch / Math.max(warm, 1e-3))));
-      // What takes seconds is timed once more at most; its time is no matter of noise.
-      runs[name] = { turn, repeats, times: warm > 2000 ? [warm] : [], slow: warm > 2000 };
+      // What takes seconds is not timed again; its time is no matter of noise.
+      runs[name] = { turn, repeats, times: warm > 1500 ? [warm] : [], slow: warm > 1500 };
     } catch (error) {
       results[name] = { error: error.message };
     }

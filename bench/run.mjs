@@ -3,6 +3,7 @@
 //     npm run bench                                  everything
 //     npm run bench -- --only product --only lstm    the works that have this in their names
 //     npm run bench -- --quick                       a few works, a second each; writes nothing
+//     npm run bench -- --seconds 2                   for each work, instead of 4
 //     npm run bench -- --no-python                   without PyTorch and Keras
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
@@ -19,6 +20,7 @@ const { values: given } = parseArgs({
   options: {
     only: { type: "string", multiple: true, default: [] },
     quick: { type: "boolean", default: false },
+    seconds: { type: "string" },
     "no-python": { type: "boolean", default: false },
   },
 });
@@ -27,7 +29,7 @@ const wanted = ({ name, quick }) =>
     ? given.only.some((part) => name.toLowerCase().includes(part.toLowerCase()))
     : !given.quick || quick;
 const isWhole = given.only.length === 0 && !given.quick;
-const seconds = given.quick ? 1 : 4;
+const seconds = Number(given.seconds ?? (given.quick ? 1 : 4));
 
 const begun = performance.now();
 const say = (text) => {
@@ -96,7 +98,7 @@ let growthNote = "";
 let chart;
 if (isWhole || wanted({ name: growing })) {
   await useThreads(2);
-  const points = await measureSizes(say, given.quick ? 0.5 : 3);
+  const points = await measureSizes(say, seconds);
   chart = await chartOf(points, "Cost of an element as work grows, two threads");
   const exponents = [...new Set(points.map(({ work }) => work))].map(
     (work) => `${work} ${growth(points, work).toFixed(2)}`,
