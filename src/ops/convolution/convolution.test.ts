@@ -9,6 +9,8 @@ import { Tensor } from "../../core/tensor.ts";
 import { info } from "../../devices/current.ts";
 import { referenceDevice } from "../../devices/reference/reference.ts";
 import { createWasmDevice } from "../../devices/wasm/wasm.ts";
+import { relu } from "../elementwise/activations.ts";
+import { square } from "../elementwise/unary.ts";
 import { grad } from "../grad.ts";
 import { sum } from "../reduce/sum.ts";
 import { ones, tensor, zeros } from "../tensor.ts";
@@ -418,6 +420,52 @@ describe("3 × 3 with many channels, which goes Winograd's way", () => {
     );
   });
 });
+
+test.each([
+  ["direct", [2, 7, 6, 3], [3, 2, 3, 5], 1],
+  ["of single channels", [2, 7, 6, 11], [3, 3, 1, 11], 11],
+  ["Winograd's", [1, 14, 13, 40], [3, 3, 40, 36], 1],
+] as const)(
+  "max(·, 0) where results are stored: the bits of both in turn, forward and back, %s",
+  (_what, x, kernel, groups) => {
+    const range = { min: -1, max: 1 };
+    const [size, window] = [x.slice(1, 3), kernel.slice(0, 2)];
+    const count = size.map((length, axis) => length - (window[axis] as number) + 1);
+    const correlation = { size, window, count, strides: [1, 1], dilation: [1, 1], before: [0, 0], groups };
+    const given = [
+      randomGiven(x, 1, range),
+      randomGiven(kernel, 2, range),
+      randomGiven([kernel[3]], 3, range),
+      randomGiven([x[0], ...count, kernel[3]], 4, range),
+      randomGiven([x[3]], 5, range),
+    ];
+    for (const [_name, device] of places) {
+      const results = (joined: boolean) =>
+        onDevice(device, () =>
+          tidy(() => {
+            const [images, weights, bias, slopes, other] = given.map((each) =>
+              tensor(each.values as number[], each.shape),
+            ) as [Tensor, Tensor, Tensor, Tensor, Tensor];
+            const attributes = { ...correlation, relu: joined };
+            const after = joined ? (y: Tensor) => y : relu;
+            const forward = (x: Tensor, kernel: Tensor, bias: Tensor) =>
+              after(correlate({ x, kernel, bias }, attributes).y);
+            const back = (dy: Tensor, kernel: Tensor, bias: Tensor) =>
+              after(correlateInputGradient({ dy, kernel, bias }, attributes).dx);
+            const gradients = (run: typeof forward, ...inputs: [Tensor, Tensor, Tensor]) =>
+              grad((a: Tensor, b: Tensor, c: Tensor) => sum(square(run(a, b, c))))(...inputs);
+            return [
+              forward(images, weights, bias),
+              back(slopes, weights, other),
+              ...gradients(forward, images, weights, bias),
+              ...gradients(back, slopes, weights, other),
+            ].map((each) => each.dataSync());
+          }),
+        );
+      expect(results(true)).toEqual(results(false));
+    }
+  },
+);
 
 test("a bias is added once to each output, and its gradient is the sum over them", () => {
   for (const [_name, device] of places) {

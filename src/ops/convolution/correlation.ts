@@ -12,6 +12,7 @@ import { isFloat, promote } from "../../core/dtype.ts";
 import type { Spec } from "../../core/op.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { behindRelu } from "../elementwise/activations.ts";
 import { op } from "../op.ts";
 import { sumTo } from "../reduce/sum.ts";
 import { type Correlation, inThreeDimensions } from "./geometry.ts";
@@ -58,7 +59,7 @@ function eachProduct(
 
 const spec = (shape: Shape, a: Spec, b: Spec): Spec => ({ shape, dtype: promote(a.dtype, b.dtype) });
 
-/** y = x correlated with the kernel, plus bias. x [batch, …size, c], kernel [...window, c / groups, q], bias [q]. */
+/** y = x correlated with the kernel, plus bias, of which with `relu` max(·, 0). x [batch, …size, c], kernel [...window, c / groups, q], bias [q]. */
 export const correlate = op<{ x: Tensor; kernel: Tensor; bias?: Tensor | undefined }, "y", Correlation>({
   name: "conv",
   shape({ x, kernel }, { count }) {
@@ -69,17 +70,20 @@ export const correlate = op<{ x: Tensor; kernel: Tensor; bias?: Tensor | undefin
     eachProduct(correlation, [x.shape, kernel.shape, y.shape], (i, k, o) => {
       (sums[o] as number) += (x.data[i] as number) * (kernel.data[k] as number);
     });
-    y.data.set(sums);
+    y.data.set(correlation.relu ? sums.map((sum) => Math.max(sum, 0)) : sums);
   },
   wasm({ x, kernel, bias }, { y }, correlation, workspace) {
     if (!isFloat(y.dtype)) return undefined;
     return correlateCalls(x, kernel, bias, y, correlation, y.dtype, workspace);
   },
-  gradient: ({ y }, { inputs: { x, kernel, bias } }, correlation) => ({
-    x: (): Tensor => correlateInputGradient({ dy: y as Tensor, kernel }, correlation).dx,
-    kernel: (): Tensor => correlateKernelGradient({ x, dy: y as Tensor }, correlation).dkernel,
-    bias: bias ? () => sumTo(y as Tensor, bias.shape) : "none",
-  }),
+  gradient({ y }, { inputs: { x, kernel, bias }, outputs }, { relu, ...correlation }) {
+    const dy = relu ? behindRelu(outputs.y, y as Tensor) : (y as Tensor);
+    return {
+      x: (): Tensor => correlateInputGradient({ dy, kernel }, correlation).dx,
+      kernel: (): Tensor => correlateKernelGradient({ x, dy }, correlation).dkernel,
+      bias: bias ? () => sumTo(dy, bias.shape) : "none",
+    };
+  },
 });
 
 /**
@@ -96,17 +100,20 @@ export const correlateInputGradient = op<{ dy: Tensor; kernel: Tensor; bias?: Te
     eachProduct(correlation, [dx.shape, kernel.shape, dy.shape], (i, k, o) => {
       (sums[i] as number) += (dy.data[o] as number) * (kernel.data[k] as number);
     });
-    dx.data.set(sums);
+    dx.data.set(correlation.relu ? sums.map((sum) => Math.max(sum, 0)) : sums);
   },
   wasm({ dy, kernel, bias }, { dx }, correlation, workspace) {
     if (!isFloat(dx.dtype)) return undefined;
     return correlateInputGradientCalls(dy, kernel, bias, dx, correlation, dx.dtype, workspace);
   },
-  gradient: ({ dx }, { inputs: { dy, kernel, bias } }, correlation) => ({
-    dy: (): Tensor => correlate({ x: dx as Tensor, kernel }, correlation).y,
-    kernel: (): Tensor => correlateKernelGradient({ x: dx as Tensor, dy }, correlation).dkernel,
-    bias: bias ? () => sumTo(dx as Tensor, bias.shape) : "none",
-  }),
+  gradient({ dx }, { inputs: { dy, kernel, bias }, outputs }, { relu, ...correlation }) {
+    const ddx = relu ? behindRelu(outputs.dx, dx as Tensor) : (dx as Tensor);
+    return {
+      dy: (): Tensor => correlate({ x: ddx, kernel }, correlation).y,
+      kernel: (): Tensor => correlateKernelGradient({ x: ddx, dy }, correlation).dkernel,
+      bias: bias ? () => sumTo(ddx, bias.shape) : "none",
+    };
+  },
 });
 
 /** What a correlation passes back to its kernel: dw[t, c, q] = Σ over n, o of x[n, i, c] · dy[n, o, q]. */

@@ -15,10 +15,12 @@ export interface Correlation {
   /** How far the first window reaches over the front edge. */
   readonly before: readonly number[];
   readonly groups: number;
+  /** Whether negative results become 0. Default false. */
+  readonly relu?: boolean | undefined;
 }
 
 /** The same in three dimensions: the missing axes have size 1. */
-export function inThreeDimensions({ groups, ...lists }: Correlation): Correlation {
+export function inThreeDimensions({ groups, relu: _relu, ...lists }: Correlation): Omit<Correlation, "relu"> {
   const missing = new Array<number>(3 - lists.size.length).fill(1);
   const lifted = (list: readonly number[]) => [...missing, ...list];
   return {

@@ -140,6 +140,7 @@ function winogradCalls(
   bias: Pointer | undefined,
   y: Pointer,
   before: Triple,
+  relu: boolean | undefined,
   workspace: Workspace,
 ): KernelCall[] {
   const [height, width, filters] = y.shape.slice(-3) as [number, number, number];
@@ -154,7 +155,17 @@ function winogradCalls(
     Math.max(144 * channels, 16 * winogradTiles + 256) +
     36 * (4 * winogradTiles * (channels + filters) + 128) +
     vectorBytes;
-  const geometry = workspace.int32([...list, height, width, filters, tiles, winogradTiles, grain, scratchBytes, 0]);
+  const geometry = workspace.int32([
+    ...list,
+    height,
+    width,
+    filters,
+    tiles,
+    winogradTiles,
+    grain,
+    scratchBytes,
+    relu ? 1 : 0,
+  ]);
   return [
     call(
       "winogradKernel",
@@ -242,7 +253,7 @@ export function correlateCalls(
   if (isForWinograd(own, own.count, dtype)) {
     const [channelStep, filterStep] = [4 * own.filters, 4];
     const steps = [channelStep * own.channels, channelStep, filterStep] as const;
-    return winogradCalls(x, kernel.at, steps, bias, y, own.before, workspace);
+    return winogradCalls(x, kernel.at, steps, bias, y, own.before, correlation.relu, workspace);
   }
   const reading = readingOf(x, correlation, kernel.shape, dtype, workspace);
   const { bytes, batch, images, calls, corner, window, count, strides, dilation, lanes } = reading;
@@ -278,6 +289,7 @@ export function correlateCalls(
       ...joined,
       step,
       lanes,
+      relu: correlation.relu,
       jobs: numbersTo(groups).map((group) => ({
         a: group * groupChannels * bytes,
         b: panels.jobs[group] as number,
@@ -332,7 +344,7 @@ export function correlateInputGradientCalls(
     const tapStep = 4 * channels * filters;
     const steps = [-tapStep, 4, 4 * filters] as const;
     const reach = perAxis((axis) => window[axis] - 1 - before[axis]);
-    return winogradCalls(dy, kernel.at + 8 * tapStep, steps, bias, dx, reach, workspace);
+    return winogradCalls(dy, kernel.at + 8 * tapStep, steps, bias, dx, reach, correlation.relu, workspace);
   }
   const phases = axes.map((axis) =>
     phasesOf(size[axis], window[axis], strides[axis], dilation[axis], before[axis]),
@@ -390,6 +402,7 @@ export function correlateInputGradientCalls(
             ...joined,
             step,
             lanes,
+            relu: correlation.relu,
             jobs: numbersTo(groups).map((group) => ({
               a: group * groupFilters * bytes,
               b: panels.jobs[group] as number,

@@ -228,7 +228,7 @@ function multiplyPoints(
         tile<f32, f32>(
           rows + (<usize>r << 2), min<i32>(rowCount - r, 4), zeros, zeros + 4, p * aPoint, <usize>length * step, step,
           panel, bStep, targets + (<usize>r << 2), p * cPoint + (<usize>column << 2), min<i32>(columns - column, 8),
-          add ? 0 : zeros, spare,
+          add ? 0 : zeros, false, spare,
         );
       }
     }

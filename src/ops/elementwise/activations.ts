@@ -227,6 +227,11 @@ export const gelu = publicOp(
 /** The activations that other kernels compute where they store, as ops of one operand. @internal */
 export const fusable = { relu: reluOf, silu: siluOf, gelu: geluByTanh, exactGelu: geluOf } as const;
 
+/** What max(·, 0) passes back, told by its result y: dy where y > 0, else 0. @internal */
+export function behindRelu(y: Tensor, dy: Tensor): Tensor {
+  return reluOf.derivative(0).run(y.dtype)([y, dy], []);
+}
+
 /** min(max(x, 0), 6), flat at both corners. */
 function relu6Of(x: f.Formula): f.Formula {
   return f.minimumOfConstant(f.maximumOfConstant(x, 0), 6);

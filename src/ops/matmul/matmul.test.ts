@@ -3,8 +3,11 @@ import { describe, expect, test } from "vitest";
 import { broadcasting, given, randomGiven, randomIntegers, seeds, shapes } from "../../../test/contracts/given.ts";
 import { opContract } from "../../../test/contracts/op-contract.ts";
 import { onDevice } from "../../core/device.ts";
+import type { Tensor } from "../../core/tensor.ts";
 import { info } from "../../devices/current.ts";
 import { createWasmDevice } from "../../devices/wasm/wasm.ts";
+import { relu } from "../elementwise/activations.ts";
+import { square } from "../elementwise/unary.ts";
 import { grad } from "../grad.ts";
 import { sum } from "../reduce/sum.ts";
 import { tensor, zeros } from "../tensor.ts";
@@ -300,6 +303,27 @@ test("an affine map takes inputs of any rank, its bias with it", () => {
   ]);
   expect(() => affine(zeros([2, 3]), kernel)).toThrowErrorMatchingSnapshot();
 });
+
+test.each(["float32", "float64"] as const)(
+  "max(·, 0) where a product is stored: the bits of both in turn, forward and back, in %s",
+  (dtype) => {
+    const of = (shape: number[], seed: number) => {
+      const { values } = randomGiven(shape, seed, { min: -1, max: 1 });
+      return tensor(values as number[], shape, dtype);
+    };
+    // 21 columns: whole panels and part of one; 300 products: two blocks
+    const inputs = [of([13, 300], 1), of([300, 21], 2), of([21], 3)] as const;
+    const results = (joined: boolean) => {
+      const run = (a: Tensor, b: Tensor, bias: Tensor) => {
+        const { c } = product({ a, b, bias }, { transposeA: false, transposeB: false, relu: joined });
+        return joined ? c : relu(c);
+      };
+      const gradients = grad((a: Tensor, b: Tensor, bias: Tensor) => sum(square(run(a, b, bias))))(...inputs);
+      return [run(...inputs), ...gradients].map((each) => each.dataSync());
+    };
+    expect(results(true)).toEqual(results(false));
+  },
+);
 
 test("products leave nothing behind", () => {
   const before = info().memory.storages;

@@ -7,6 +7,7 @@ import { bytesOf, type DType, isFloat, promote } from "../../core/dtype.ts";
 import { ShapeError, show } from "../../core/errors.ts";
 import { broadcastShapes, formatShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { behindRelu } from "../elementwise/activations.ts";
 import { cast } from "../elementwise/cast.ts";
 import { reshape } from "../movement/reshape.ts";
 import { transpose } from "../movement/transpose.ts";
@@ -19,6 +20,11 @@ import { panelsOf, productCall } from "./product.ts";
 interface Transposes {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
+}
+
+/** How the product is taken, and whether negative results become 0. */
+interface ProductAttributes extends Transposes {
+  readonly relu?: boolean | undefined;
 }
 
 /** The sizes of a batch of products: c[m, n] = Σ over k of a[m, k] · b[k, n]. */
@@ -69,10 +75,10 @@ function productDType(a: DType, b: DType): DType {
 }
 
 /**
- * c = a · b + bias over batches that broadcast; a is [..., m, k], or [..., k, m] when it is read transposed, b is
+ * c = a · b + bias, or with `relu` max(a · b + bias, 0), over batches that broadcast; a is [..., m, k], or [..., k, m] when it is read transposed, b is
  * [..., k, n] or [..., n, k], bias is [n]. @internal
  */
-export const product = op<{ a: Tensor; b: Tensor; bias?: Tensor | undefined }, "c", Transposes>({
+export const product = op<{ a: Tensor; b: Tensor; bias?: Tensor | undefined }, "c", ProductAttributes>({
   name: "matmul",
   shape({ a, b, bias }, transposes) {
     for (const { shape } of [a, b]) {
@@ -99,7 +105,7 @@ export const product = op<{ a: Tensor; b: Tensor; bias?: Tensor | undefined }, "
           const start = (bNumbers[matrix] as number) * k * n + l * bRow;
           for (let j = 0; j < n; j++) (row[j] as number) += value * (b.data[start + j * bColumn] as number);
         }
-        c.data.set(row, (matrix * m + i) * n);
+        c.data.set(transposes.relu ? row.map((value) => Math.max(value, 0)) : row, (matrix * m + i) * n);
       }
     }
   },
@@ -144,6 +150,7 @@ export const product = op<{ a: Tensor; b: Tensor; bias?: Tensor | undefined }, "
           c: index * m * n * bytes,
           taps: 1,
         })),
+        relu: transposes.relu,
       },
       panels,
       dtype,
@@ -151,8 +158,8 @@ export const product = op<{ a: Tensor; b: Tensor; bias?: Tensor | undefined }, "
     );
     return [...panels.calls, call];
   },
-  gradient({ c }, { inputs: { a, b, bias } }, { transposeA, transposeB }) {
-    const dc = c as Tensor;
+  gradient({ c }, { inputs: { a, b, bias }, outputs }, { transposeA, transposeB, relu }) {
+    const dc = relu ? behindRelu(outputs.c, c as Tensor) : (c as Tensor);
     const multiply = (first: Tensor, second: Tensor, transposeFirst: boolean, transposeSecond: boolean): Tensor =>
       product({ a: first, b: second }, { transposeA: transposeFirst, transposeB: transposeSecond }).c;
     return {

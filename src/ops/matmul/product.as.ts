@@ -15,7 +15,7 @@ function tileRows(): i32 {
   return 4;
 }
 
-/** Rows that one block works on: whole tiles. */
+/** Rows that one block works on at most: whole tiles. */
 // @ts-ignore: decorator
 @inline
 function blockRows(): i32 {
@@ -43,16 +43,20 @@ function at(list: usize, index: i32): i32 {
 }
 
 /** Adds one row of a tile to what was there: to `before`, which is the result so far or what it starts with. */
-function finish<T>(target: usize, before: usize, columns: i32, spare: usize, low: v128, high: v128): void {
-  if (columns == panelColumns<T>()) {
-    v128.store(target, v128.add<T>(v128.load(before), low));
-    v128.store(target, v128.add<T>(v128.load(before, 16), high), 16);
-    return;
-  }
+// @ts-ignore: decorator
+@inline
+function add<T>(target: usize, before: usize, low: v128, high: v128): void {
+  v128.store(target, v128.add<T>(v128.load(before), low));
+  v128.store(target, v128.add<T>(v128.load(before, 16), high), 16);
+}
+
+/** The same where columns are missing or, with `relu`, negative results become 0. */
+function finish<T>(target: usize, before: usize, columns: i32, relu: bool, spare: usize, low: v128, high: v128): void {
   v128.store(spare, low);
   v128.store(spare, high, 16);
   for (let j: usize = 0; j < <usize>columns * sizeof<T>(); j += sizeof<T>()) {
-    store<T>(target + j, load<T>(before + j) + load<T>(spare + j));
+    const sum = load<T>(before + j) + load<T>(spare + j);
+    store<T>(target + j, relu ? max<T>(sum, 0) : sum);
   }
 }
 
@@ -89,6 +93,7 @@ export function tile<T, Kind>(
   column: usize,
   columns: i32,
   start: usize,
+  relu: bool,
   spare: usize,
 ): void {
   const zero = v128.splat<T>(<T>0);
@@ -124,17 +129,22 @@ export function tile<T, Kind>(
       c31 = multiplyAdd<T>(moreElements<Kind>(a3 + i, column, a), b1, c31);
     }
   }
+  const whole = columns == panelColumns<T>() && !relu;
   let target = load<usize>(targets) + column;
-  finish<T>(target, start ? start : target, columns, spare, c00, c01);
+  if (whole) add<T>(target, start ? start : target, c00, c01);
+  else finish<T>(target, start ? start : target, columns, relu, spare, c00, c01);
   if (count == 1) return;
   target = load<usize>(targets, 4) + column;
-  finish<T>(target, start ? start : target, columns, spare, c10, c11);
+  if (whole) add<T>(target, start ? start : target, c10, c11);
+  else finish<T>(target, start ? start : target, columns, relu, spare, c10, c11);
   if (count == 2) return;
   target = load<usize>(targets, 8) + column;
-  finish<T>(target, start ? start : target, columns, spare, c20, c21);
+  if (whole) add<T>(target, start ? start : target, c20, c21);
+  else finish<T>(target, start ? start : target, columns, relu, spare, c20, c21);
   if (count == 3) return;
   target = load<usize>(targets, 12) + column;
-  finish<T>(target, start ? start : target, columns, spare, c30, c31);
+  if (whole) add<T>(target, start ? start : target, c30, c31);
+  else finish<T>(target, start ? start : target, columns, relu, spare, c30, c31);
 }
 
 /**
@@ -179,7 +189,8 @@ function copyTile<T>(
  * `geometry` (sizes in elements, steps in bytes): 0 rows, 1–3 how rows are numbered: row r is (i0, i1, i2, i3) with
  * these as the sizes of the last three; 4–7 steps in a for i0 … i3; 8–11 steps in c; 12 columns; 13 run; 14 step in a
  * along a run; 15 step in b; 16 step in b from panel to panel; 17 products; 18 blocks of each piece; 19 taps, the
- * offsets of the pieces of a row; 20 jobs, six numbers each: offsets in a, b, c and bias, first tap, how many taps.
+ * offsets of the pieces of a row; 20 jobs, six numbers each: offsets in a, b, c and bias, first tap, how many taps;
+ * 21 and 22 rows and panels of a block; 23 whether negative results become 0.
  * `scratch` has room for 9216 bytes for every piece.
  */
 function product<T, Kind>(a: usize, b: usize, c: usize, bias: usize, geometry: usize, scratch: usize, from: i32, to: i32): void {
@@ -192,7 +203,11 @@ function product<T, Kind>(a: usize, b: usize, c: usize, bias: usize, geometry: u
   const step = <usize>at(geometry, 14);
   const bStep = <usize>at(geometry, 15);
   const panelStep = <usize>at(geometry, 16);
-  const blocks = (rowCount + blockRows() - 1) / blockRows();
+  const rowsAtOnce = at(geometry, 21);
+  const panelsAtOnce = at(geometry, 22);
+  const panelCount = (columns + panelColumns<T>() - 1) / panelColumns<T>();
+  const rowBlocks = (rowCount + rowsAtOnce - 1) / rowsAtOnce;
+  const blocks = rowBlocks * ((panelCount + panelsAtOnce - 1) / panelsAtOnce);
   const total = blocks * at(geometry, 17);
   const grain = at(geometry, 18);
   const taps = <usize>at(geometry, 19);
@@ -211,8 +226,10 @@ function product<T, Kind>(a: usize, b: usize, c: usize, bias: usize, geometry: u
   const last = min<i32>(to * grain, total);
   for (let block = from * grain; block < last; block++) {
     const job = jobs + 24 * <usize>(block / blocks);
-    const firstRow = (block % blocks) * blockRows();
-    const count = min<i32>(rowCount - firstRow, blockRows());
+    const firstRow = (block % rowBlocks) * rowsAtOnce;
+    const count = min<i32>(rowCount - firstRow, rowsAtOnce);
+    const firstPanel = block % blocks / rowBlocks * panelsAtOnce;
+    const lastPanel = min<i32>(firstPanel + panelsAtOnce, panelCount);
     const aStart = a + <usize>at(job, 0);
     const bStart = b + <usize>at(job, 1);
     const cStart = c + <usize>at(job, 2);
@@ -251,9 +268,9 @@ function product<T, Kind>(a: usize, b: usize, c: usize, bias: usize, geometry: u
         const begin = s * slice;
         const length = min<i32>(run - begin, slice);
         const panels = bStart + <usize>(tap * run + begin) * bStep;
-        const panelCount = (columns + panelColumns<T>() - 1) / panelColumns<T>();
+        const isLast = tapEnd == lastTap && s == slices - 1;
         // Lanes and copies of tiles are best used by all panels while they are near; else panels are.
-        const copies = isFloat<Kind>() && step != sizeof<T>() && panelCount >= 4;
+        const copies = isFloat<Kind>() && step != sizeof<T>() && lastPanel - firstPanel >= 4;
         const byRows = copies || !isFloat<Kind>();
         const tiles = (count + tileRows() - 1) / tileRows();
         const turns = byRows ? tiles : 1;
@@ -264,7 +281,7 @@ function product<T, Kind>(a: usize, b: usize, c: usize, bias: usize, geometry: u
           if (copies) {
             copyTile<T>(rows + (<usize>turn << 4), firstPiece, lastPiece, <usize>begin * step, <usize>length * step, step, copied, copy);
           }
-          for (let p: i32 = 0; p < panelCount; p++) {
+          for (let p = firstPanel; p < lastPanel; p++) {
             const column = <usize>(p << 5);
             const width = min<i32>(columns - p * panelColumns<T>(), panelColumns<T>());
             const start = isFirst ? (biasStart ? biasStart + column : zeros) : 0;
@@ -284,6 +301,7 @@ function product<T, Kind>(a: usize, b: usize, c: usize, bias: usize, geometry: u
                 column,
                 width,
                 start,
+                isLast && at(geometry, 23) != 0,
                 spare,
               );
             }

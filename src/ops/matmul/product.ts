@@ -10,8 +10,19 @@ import { call, type KernelCall, type Workspace } from "../../core/op.ts";
 /** Bytes of a panel's row: two vectors. */
 const panelBytes = 32;
 
-/** Rows that the kernel works on at once (`blockRows` there). */
+/** Rows that the kernel works on at once (`blockRows` there), and those of a tile. */
 const blockRows = 96;
+const tileRows = 4;
+
+/** A call of fewer multiplications is not worth splitting. */
+const smallProduct = 1 << 15;
+
+/** Into how many blocks a larger one falls at least, if it can: threads then finish together. */
+const fewestBlocks = 16;
+
+/** Panels of a block at least, so that finding the rows is little beside their products; and the bytes they may have. */
+const blockPanels = 8;
+const blockBytes = 1 << 19;
 
 /** Pieces that one call is split into at most: enough for many threads, each with its own scratch. */
 const mostPieces = 64;
@@ -117,17 +128,40 @@ export interface Product {
    * are read whole, up to 31 bytes behind the last). Default: one element of a meets all columns.
    */
   readonly lanes?: boolean;
+  /** Whether negative results become 0. */
+  readonly relu?: boolean | undefined;
+}
+
+/**
+ * How many rows and panels a block has, which matters to no result: each element is summed in the same order. Blocks
+ * share panels before they share rows, since those are read once for all the rows of a block: so these are many, and
+ * the panels of the blocks that follow each other stay near.
+ */
+function blocking(rows: number, panels: number, jobs: number, products: number): [rows: number, panels: number] {
+  const share = (count: number, blocks: number) => Math.max(1, Math.ceil(count / Math.max(1, blocks)));
+  const tiles = Math.ceil(rows / tileRows);
+  const rowBlocks = Math.ceil(rows / blockRows);
+  if (rows * panels * products * jobs < smallProduct) return [share(tiles, rowBlocks) * tileRows, panels];
+  const wanted = Math.ceil(fewestBlocks / jobs);
+  const nearby = Math.ceil((panels * products * panelBytes) / blockBytes);
+  const few = rowBlocks === 1 ? 1 : blockPanels;
+  const panelBlocks = Math.max(1, Math.min(Math.floor(panels / few), Math.max(nearby, share(wanted, rowBlocks))));
+  const moreRows = Math.min(tiles, Math.max(rowBlocks, share(wanted, panelBlocks)));
+  return [share(tiles, moreRows) * tileRows, share(panels, panelBlocks)];
 }
 
 /** The kernel call of a product whose columns are ready. */
 export function productCall(
-  { a, c, bias = 0, rows, aSteps, cSteps, run, step, taps, jobs, lanes = false }: Product,
+  { a, c, bias = 0, rows, aSteps, cSteps, run, step, taps, jobs, lanes = false, relu = false }: Product,
   panels: Panels,
   dtype: Real,
   workspace: Workspace,
 ): KernelCall {
   const rowCount = rows[0] * rows[1] * rows[2] * rows[3];
-  const blocks = panels.columns === 0 ? 0 : Math.ceil(rowCount / blockRows) * jobs.length;
+  const panelCount = Math.ceil((panels.columns * bytesOf(dtype)) / panelBytes);
+  const products = run * Math.max(0, ...jobs.map((job) => job.taps));
+  const [rowsAtOnce, panelsAtOnce] = blocking(rowCount, Math.max(panelCount, 1), jobs.length, products);
+  const blocks = Math.ceil(rowCount / rowsAtOnce) * Math.ceil(panelCount / panelsAtOnce) * jobs.length;
   const grain = Math.max(1, Math.ceil(blocks / mostPieces));
   const pieces = Math.ceil(blocks / grain);
   const geometry = workspace.int32([
@@ -144,6 +178,9 @@ export function productCall(
     grain,
     workspace.int32(taps),
     workspace.int32(jobs.flatMap((job) => [job.a, job.b, job.c, job.bias ?? 0, job.firstTap ?? 0, job.taps])),
+    rowsAtOnce,
+    panelsAtOnce,
+    relu ? 1 : 0,
   ]);
   const scratch = workspace.temporary(scratchBytes * pieces);
   const bits = dtype === "float32" ? "32" : "64";

@@ -3,10 +3,12 @@ import { observed } from "../../core/observer.ts";
 import { inScope } from "../../core/scope.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { currentDevice } from "../../devices/current.ts";
+import { convolve, convolveTransposed } from "../convolution/convolution.ts";
 import { valueAndGrad } from "../grad.ts";
 import * as ops from "../index.ts";
+import { affine } from "../matmul/matmul.ts";
 import { normalize } from "../normalize/normalize.ts";
-import { tensor, zeros } from "../tensor.ts";
+import { ones, tensor, zeros } from "../tensor.ts";
 import { fuse } from "./fuse.ts";
 import { Recording } from "./recording.ts";
 import { type OpStep, stepsOf } from "./steps.ts";
@@ -43,6 +45,22 @@ describe("what becomes one op", () => {
     const names = left([6, 4, 5], (x) => step(x).gradients[0] as Tensor);
     expect(names.filter((name) => name.startsWith("normalize"))).toEqual(["normalize", "normalizeGradient"]);
     expect(names.filter((name) => name.startsWith("relu"))).toEqual([]);
+  });
+});
+
+describe("max(·, 0) behind products and convolutions", () => {
+  const kernel = () => ones([3, 3, 2, 3]);
+  test.each<[string, readonly number[], (x: Tensor) => Tensor]>([
+    ["matmul", [6, 4], (x) => affine(x, ones([4, 5]), ones([5]))],
+    ["conv", [2, 6, 6, 2], (x) => convolve(x, kernel(), ones([3]), {}, "conv")],
+    ["convInputGradient", [2, 6, 6, 3], (x) => convolveTransposed(x, kernel(), ones([2]), {}, "convTranspose")],
+  ])("%s", (name, shape, run) => {
+    const forward = left(shape, (x) => ops.relu(run(x)));
+    expect(forward.filter((each) => each !== "full")).toEqual([name]);
+    const step = valueAndGrad((x: Tensor) => ops.sum(ops.multiply(ops.relu(run(x)), 3)));
+    const names = left(shape, (x) => step(x).gradients[0] as Tensor);
+    expect(names.filter((each) => each === "relu")).toEqual([]);
+    expect(names.filter((each) => each === "reluGradient" || each === "elementwise").length).toBeLessThanOrEqual(1);
   });
 });
 

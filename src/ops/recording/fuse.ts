@@ -1,6 +1,6 @@
 /**
  * What becomes one op in a program that was several when it was recorded: an activation joins the normalization before
- * it, forward and backward, and elementwise ops that follow one another become one formula. Less memory is gone
+ * it, forward and backward, max(·, 0) the product or convolution before it, and elementwise ops that follow one another become one formula. Less memory is gone
  * through; the results are the same bits, since every element goes through the same instructions.
  *
  * Only what nobody else reads can vanish between two ops.
@@ -8,7 +8,9 @@
 import { isFloat } from "../../core/dtype.ts";
 import type { OpRecord } from "../../core/op.ts";
 import { sameShape } from "../../core/shape.ts";
+import { correlate, correlateInputGradient } from "../convolution/correlation.ts";
 import { compose, formulaOf } from "../elementwise/elementwise.ts";
+import { product } from "../matmul/matmul.ts";
 import { fusableActivation } from "../normalize/activation.ts";
 import { type Normalization, normalize, normalizeGradient } from "../normalize/normalize.ts";
 import { standardize } from "../normalize/standardize.ts";
@@ -107,23 +109,51 @@ function seenAs(shape: Operand, memory: Operand): Operand {
 const isRecord = (step: ProgramStep | undefined, { record }: { readonly record: unknown }): step is OpStep =>
   step?.kind === "op" && step.record === (record as OpRecord);
 
+/** The one activation that reads u and its gradients, if nobody else does. */
+function activationOf(u: Operand, links: Links, kept: ReadonlySet<number>) {
+  if (kept.has(u.place)) return undefined;
+  let value: OpStep | undefined;
+  const gradients: OpStep[] = [];
+  for (const reader of links.readersOf(u.place)) {
+    const found = reader.kind === "op" ? fusableActivation(reader.record) : undefined;
+    if (!found || present((reader as OpStep).inputs)[0]?.place !== u.place) return undefined;
+    if (found.role === "gradient") gradients.push(reader as OpStep);
+    else if (value) return undefined;
+    else value = reader as OpStep;
+  }
+  const activation = value && fusableActivation(value.record)?.activation;
+  return value && activation ? { value, activation, gradients } : undefined;
+}
+
+/**
+ * max(·, 0) goes into the product or convolution before it. Its gradient asks only whether its operand is positive,
+ * which is seen from the result as well.
+ */
+function joinRelu(step: OpStep, rewriting: Rewriting, kept: ReadonlySet<number>): void {
+  const settings = step.attributes as { readonly relu?: boolean };
+  const [name] = Object.keys(step.outputs) as [string];
+  const u = step.outputs[name] as Operand;
+  const found = settings.relu ? undefined : activationOf(u, rewriting.links, kept);
+  if (found?.activation !== "relu") return;
+  const y = seenAs(u, found.value.outputs.y as Operand);
+  const joined: OpStep = { ...step, outputs: { [name]: y }, attributes: { ...settings, relu: true } };
+  if (!hasKernel(joined)) return;
+  rewriting.replace(step, joined);
+  rewriting.replace(found.value, undefined);
+  for (const gradient of found.gradients) {
+    const [from] = present(gradient.inputs) as [Operand];
+    rewriting.replace(gradient, { ...gradient, inputs: { ...gradient.inputs, "0": seenAs(from, y) } });
+  }
+}
+
 /** An activation goes into the normalization before it, and its gradient into that of the normalization. */
 function joinActivation(step: OpStep, rewriting: Rewriting, kept: ReadonlySet<number>): void {
   const { links } = rewriting;
   const settings = step.attributes as Normalization;
   const u = step.outputs.y as Operand;
-  if (settings.activation !== undefined || kept.has(u.place)) return;
-  let value: OpStep | undefined;
-  const gradients: OpStep[] = [];
-  for (const reader of links.readersOf(u.place)) {
-    const found = reader.kind === "op" ? fusableActivation(reader.record) : undefined;
-    if (!found || present((reader as OpStep).inputs)[0]?.place !== u.place) return;
-    if (found.role === "gradient") gradients.push(reader as OpStep);
-    else if (value) return;
-    else value = reader as OpStep;
-  }
-  const activation = value && fusableActivation(value.record)?.activation;
-  if (!value || !activation || gradients.length > 1) return;
+  const found = settings.activation === undefined ? activationOf(u, links, kept) : undefined;
+  if (!found || found.gradients.length > 1) return;
+  const { value, activation, gradients } = found;
   const y = seenAs(u, value.outputs.y as Operand);
   const joined: OpStep = {
     ...step,
@@ -210,6 +240,9 @@ export function fuse(steps: readonly ProgramStep[], kept: ReadonlySet<number>): 
   const rewriting = new Rewriting(steps);
   for (const step of steps) {
     if (isRecord(step, normalize) || isRecord(step, standardize)) joinActivation(step, rewriting, kept);
+    else if (isRecord(step, product) || isRecord(step, correlate) || isRecord(step, correlateInputGradient)) {
+      joinRelu(step, rewriting, kept);
+    }
   }
   for (const step of rewriting.steps) {
     let grown: OpStep | undefined = step.kind === "op" ? step : undefined;
