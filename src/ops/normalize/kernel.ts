@@ -16,9 +16,9 @@ const mostPieces = 64;
 const mostScratch = 2 ** 26;
 /** Fewer blocks than this are split, where they have parts. */
 const manyBlocks = 8;
-/** Lines longer than this leave the gradients of their parameters to a pass of their own, in stretches of this length. */
+/** Lines longer than this leave the gradients of their parameters to a pass of their own, in sections of this length. */
 const longLine = 8192;
-const stretch = 4096;
+const section = 4096;
 
 const wholeVectors = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
@@ -32,7 +32,7 @@ function piecesOf(blocks: number, bytes: number): number {
  * activated.
  */
 export function normalizeCalls(
-  { entries, blocks, statistics, parts, scratchBytes }: Plan,
+  { entries, blocks, statistics, parts, batch, scratchBytes }: Plan,
   dtype: DType,
   places: readonly ({ readonly at: number } | undefined)[],
   epsilon: number,
@@ -56,7 +56,7 @@ export function normalizeCalls(
   ];
   const plan = workspace.int32(entries);
   const scratch = workspace.temporary(most * bytes);
-  const slots = workspace.temporary((isSplit ? blocks : whole) * parts * statistics * 24);
+  const slots = workspace.temporary((isSplit ? blocks : whole * batch) * parts * statistics * 24);
   const phase = (does: number, pieces: number) =>
     call(
       dtype === "float32" ? "normalizeFloat32" : "normalizeFloat64",
@@ -75,7 +75,7 @@ export function normalizeCalls(
  * activation, dy is the gradient behind it.
  */
 export function gradientCalls(
-  { entries, blocks, statistics, parts, line, gradientBytes }: Plan,
+  { entries, blocks, statistics, parts, stretches, line, gradientBytes }: Plan,
   dtype: DType,
   inputs: Readonly<Record<"x" | "dy" | "mean" | "rstd" | "residual", Pointer>> &
     Readonly<Record<"gamma" | "beta", Pointer | undefined>>,
@@ -89,20 +89,18 @@ export function gradientCalls(
   const { dx, dgamma, dbeta } = outputs;
   const element = bytesOf(dtype);
   const parameters = dgamma.size + dbeta.size;
-  const byStretches = line !== undefined && line > longLine && parameters > 0;
-  const isSplit = byStretches || (parts > 1 && blocks < manyBlocks);
+  const bySections = line !== undefined && line > longLine && parameters > 0;
+  const isSplit = bySections || (parts > 1 && blocks < manyBlocks && stretches === 0);
   const runs = line === undefined || isSplit ? 0 : parameters * element;
-  const bytes = wholeVectors(
-    gradientBytes + Math.max(runs, byStretches ? 2 * stretch * element : 0) + activating.bytes,
-  );
+  const bytes = wholeVectors(gradientBytes + Math.max(runs, bySections ? 2 * section * element : 0) + activating.bytes);
   const sumsBytes = wholeVectors(parameters * 8);
-  const whole = piecesOf(blocks, bytes + sumsBytes);
+  const whole = piecesOf(blocks * Math.max(1, stretches), bytes + sumsBytes);
   const pieces = isSplit ? blocks * parts : whole;
-  const stretches = byStretches ? Math.ceil(line / stretch) : 0;
-  const shares = byStretches ? 1 : pieces;
+  const sections = bySections ? Math.ceil(line / section) : 0;
+  const shares = bySections ? 1 : pieces;
   const sums = workspace.temporary(shares * sumsBytes);
   const plan = workspace.int32(entries);
-  const scratch = workspace.temporary(Math.max(pieces, stretches) * bytes);
+  const scratch = workspace.temporary(Math.max(pieces, sections) * bytes);
   const slots = workspace.temporary(((isSplit ? blocks : whole) * parts + pieces) * statistics * 16);
   const phase = (does: number, count: number) =>
     call(
@@ -120,7 +118,7 @@ export function gradientCalls(
         dbeta.size,
         plan,
         sums,
-        byStretches ? 0 : sumsBytes,
+        bySections ? 0 : sumsBytes,
         scratch,
         bytes,
         slots,
@@ -134,7 +132,7 @@ export function gradientCalls(
   const passes = isSplit
     ? [
         phase(measure | split, pieces),
-        ...(byStretches ? [phase(ofParameters, stretches)] : []),
+        ...(bySections ? [phase(ofParameters, sections)] : []),
         phase(apply | split, pieces),
       ]
     : [phase(measure | apply, pieces)];

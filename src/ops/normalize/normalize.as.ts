@@ -14,7 +14,7 @@ import { openProgram, runProgram } from "../elementwise/elementwise.as";
 const BLOCKS = 0, BLOCK_AXES = 1, OUTER_AXES = 2, OUTER = 3, LINES = 4, ROWS = 5, COLUMNS = 6, FOLD = 7;
 const STAT_STEP = 8, GAMMA_STEP = 9, BETA_STEP = 10, BLOCK_STATS = 11, COUNT = 12;
 const S_COLUMNS = 13, S_WIDTH = 14, S_ROWS = 15, S_FOLD = 16, S_CHUNK = 17;
-const SUB_0 = 18, SUB_1 = 21, SEGMENT_0 = 24, SEGMENT_1 = 26, BLOCK_SIZE = 28, PARTS = 29, IS_WHOLE = 30, AXES = 31;
+const SUB_0 = 18, SUB_1 = 21, SEGMENT_0 = 24, SEGMENT_1 = 26, BLOCK_SIZE = 28, PARTS = 29, IS_WHOLE = 30, BATCH = 31, STRETCHES = 32, AXES = 33;
 
 // Offsets of an index, as `locate` leaves them.
 const AT_X = 0, AT_STAT = 4, AT_GAMMA = 8, AT_BETA = 12;
@@ -277,7 +277,17 @@ function keep<T>(
 // @ts-ignore: decorator
 @inline
 function cut(count: i32, part: i32, parts: i32, step: i32): i32 {
+  if (part == 0) return 0;
   return part == parts ? count : <i32>(<i64>(count / step) * part / parts) * step;
+}
+
+/** How far from the beginning of a block one of its segments lies. */
+// @ts-ignore: decorator
+@inline
+function segmentAt<T>(plan: usize, segment: i32): usize {
+  if (segment == 0) return 0;
+  const inner = entry(plan, SEGMENT_1);
+  return <usize>(segment / inner * entry(plan, SEGMENT_0 + 1) + segment % inner * entry(plan, SEGMENT_1 + 1)) * sizeof<T>();
 }
 
 /** What a part says of a group: mean, squared deviations, and how many. */
@@ -295,8 +305,9 @@ function mergeParts<T>(
 ): void {
   const stats = entry(plan, BLOCK_STATS), parts = entry(plan, PARTS);
   for (let s = 0; s < stats; s++) {
-    let middle: f64 = 0, deviation: f64 = 0, count: f64 = 0;
-    for (let part = 0; part < parts; part++) {
+    const begin = slots + <usize>s * 24;
+    let middle = load<f64>(begin), deviation = load<f64>(begin, 8), count = load<f64>(begin, 16);
+    for (let part = 1; part < parts; part++) {
       const slot = slots + <usize>(part * stats + s) * 24;
       const more = load<f64>(slot, 16);
       const delta = load<f64>(slot) - middle, share = more / (count + more);
@@ -313,7 +324,7 @@ function mergeParts<T>(
  * or to the mean of the first few where there are many; should that turn out to lie far off, once more.
  */
 function measureLines<T>(x: usize, slot: usize, plan: usize, scratch: usize, rms: bool, part: i32, parts: i32): void {
-  const length = entry(plan, S_ROWS), inner = entry(plan, SEGMENT_1), segments = entry(plan, SEGMENT_0) * inner;
+  const length = entry(plan, S_ROWS), segments = entry(plan, SEGMENT_0) * entry(plan, SEGMENT_1);
   const isLine = segments == 1;
   const from = isLine ? cut(length, part, parts, stripColumns<T>()) : 0;
   const to = isLine ? cut(length, part + 1, parts, stripColumns<T>()) : length;
@@ -323,7 +334,7 @@ function measureLines<T>(x: usize, slot: usize, plan: usize, scratch: usize, rms
   x += <usize>from * sizeof<T>();
   let shift = <T>0;
   if (!rms) {
-    const begin = x + <usize>(first / inner * entry(plan, SEGMENT_0 + 1) + first % inner * entry(plan, SEGMENT_1 + 1)) * sizeof<T>();
+    const begin = x + segmentAt<T>(plan, first);
     shift = load<T>(begin);
     if (strips >= MANY) {
       sumLine<T>(begin, FIRST_EPOCH, shift, scratch);
@@ -333,7 +344,7 @@ function measureLines<T>(x: usize, slot: usize, plan: usize, scratch: usize, rms
   for (let isAgain = false; ; isAgain = true) {
     let sum: f64 = 0, square: f64 = 0;
     for (let segment = first; segment < last; segment++) {
-      let p = x + <usize>(segment / inner * entry(plan, SEGMENT_0 + 1) + segment % inner * entry(plan, SEGMENT_1 + 1)) * sizeof<T>();
+      let p = x + segmentAt<T>(plan, segment);
       const end = p + <usize>(to - from) * sizeof<T>();
       for (let strip = 0; strip < strips; strip += RUN) {
         const step = min(RUN, strips - strip);
@@ -365,7 +376,7 @@ function measure<T>(x: usize, slots: usize, plan: usize, scratch: usize, rms: bo
   const sums = shift + most * 8, squares = sums + most * 8, means = squares + most * 8, deviations = means + most * 8;
   const partials = deviations + most * 8;
   const stride = <usize>(fold * allColumns) * sizeof<T>();
-  const inner = entry(plan, SEGMENT_1), segments = entry(plan, SEGMENT_0) * inner, isOne = segments == 1;
+  const segments = entry(plan, SEGMENT_0) * entry(plan, SEGMENT_1), isOne = segments == 1;
   const firstSegment = isOne ? 0 : cut(segments, part, parts, 1), lastSegment = isOne ? 1 : cut(segments, part + 1, parts, 1);
   const firstRow = isOne ? cut(rows / fold, part, parts, 1) : 0, lastRow = isOne ? cut(rows / fold, part + 1, parts, 1) : rows / fold;
   const restRows = isOne && part + 1 < parts ? 0 : rows % fold;
@@ -388,7 +399,7 @@ function measure<T>(x: usize, slots: usize, plan: usize, scratch: usize, rms: bo
         let before: f64 = 0, seen: f64 = 0;
         let epoch = FIRST_EPOCH, inEpoch = 0;
         for (let segment = firstSegment; segment < lastSegment; segment++) {
-          let p = base + <usize>(segment / inner * entry(plan, SEGMENT_0 + 1) + segment % inner * entry(plan, SEGMENT_1 + 1)) * sizeof<T>();
+          let p = base + segmentAt<T>(plan, segment);
           for (let row = firstRow; row < lastRow;) {
             const step = min(min(RUN, lastRow - row), epoch - inEpoch);
             addTile<T>(p, step, stride, columns, shift, sums, squares, partials);
@@ -572,29 +583,31 @@ function applied<T>(x: v128, middle: v128, left: v128, factor: v128, scale: v128
   return multiplyAdd<T>(v128.mul<T>(v128.sub<T>(v128.sub<T>(x, middle), left), factor), scale, offset);
 }
 
-/** Applies the statistics along lines: where gamma or beta change with every element. */
+// @ts-ignore: decorator
+@inline
+function shifted<T>(array: usize, index: i32): usize {
+  return array ? array + <usize>index * sizeof<T>() : 0;
+}
+
+/** Applies the statistics along a stretch of some lines: where gamma or beta change with every element. */
 function applyLines<T>(
-  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, residual: usize, outer: usize, plan: usize,
-  scratch: usize, part: i32, end: i32, activation: usize, slots: usize, pending: usize, carries: bool,
+  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, residual: usize, axes: usize, axisCount: i32,
+  firstLine: i32, lastLine: i32, first: i32, last: i32, plan: usize, scratch: usize, activation: usize, slots: usize,
+  pending: usize, carries: bool,
 ): usize {
-  const place = scratch, columns = entry(plan, COLUMNS), parts = entry(plan, PARTS), isOne = entry(plan, OUTER) == 1;
+  const place = scratch, size = <usize>(last - first) * sizeof<T>();
   const statStep = entry(plan, STAT_STEP), gammaStep = entry(plan, GAMMA_STEP), betaStep = entry(plan, BETA_STEP);
-  const first = isOne ? cut(columns, part, parts, stripColumns<T>()) : 0;
-  const size = <usize>((isOne ? cut(columns, end, parts, stripColumns<T>()) : columns) - first) * sizeof<T>();
-  const last = isOne ? 1 : cut(entry(plan, OUTER), end, parts, 1);
   // how far an operand moves with four vectors, and with an element
   const scaleStep: usize = gamma && gammaStep ? 64 : 0, offsetStep: usize = beta && betaStep ? 64 : 0;
   const scaleSize: usize = scaleStep ? sizeof<T>() : 0, offsetSize: usize = offsetStep ? sizeof<T>() : 0;
-  for (let o = isOne ? 0 : cut(entry(plan, OUTER), part, parts, 1); o < last; o++) {
-    locate(outer, entry(plan, OUTER_AXES), o, place);
+  for (let line = firstLine; line < lastLine; line++) {
+    locate(axes, axisCount, line, place);
     const stat = load<i32>(place, AT_STAT) + (statStep ? first : 0), skip = <usize>(load<i32>(place, AT_X) + first) * sizeof<T>();
     let from = x + skip, to = y + skip;
     if (!carries) pending = to;
-    let middle = lineOperand<T>(mean, stat, statStep, 0, scratch + 16);
-    let left = lineOperand<T>(residual, stat, statStep, 0, scratch + 80);
-    let factor = lineOperand<T>(rstd, stat, statStep, 0, scratch + 144);
-    let scale = lineOperand<T>(gamma, load<i32>(place, AT_GAMMA) + (gammaStep ? first : 0), gammaStep, 1, scratch + 208);
-    let offset = lineOperand<T>(beta, load<i32>(place, AT_BETA) + (betaStep ? first : 0), betaStep, 0, scratch + 272);
+    let middle = shifted<T>(mean, stat), left = shifted<T>(residual, stat), factor = shifted<T>(rstd, stat);
+    let scale = lineOperand<T>(gamma, load<i32>(place, AT_GAMMA) + (gammaStep ? first : 0), gammaStep, 1, scratch + 16);
+    let offset = lineOperand<T>(beta, load<i32>(place, AT_BETA) + (betaStep ? first : 0), betaStep, 0, scratch + 80);
     const stop = from + size, whole = from + (size & ~63);
     if (statStep) {
       for (; from < whole; from += 64, to += 64) {
@@ -610,7 +623,7 @@ function applyLines<T>(
         offset += offsetStep;
       }
     } else {
-      const m = v128.load(middle), l = v128.load(left), f = v128.load(factor);
+      const m = v128.load_splat<T>(middle), l = v128.load_splat<T>(left), f = v128.load_splat<T>(factor);
       for (; from < whole; from += 64, to += 64) {
         v128.store(to, applied<T>(v128.load(from), m, l, f, v128.load(scale), v128.load(offset)));
         v128.store(to, applied<T>(v128.load(from, 16), m, l, f, v128.load(scale, 16), v128.load(offset, 16)), 16);
@@ -643,12 +656,6 @@ function axesOf(plan: usize): usize {
   return plan + AXES * 4;
 }
 
-// @ts-ignore: decorator
-@inline
-function shifted<T>(array: usize, index: i32): usize {
-  return array ? array + <usize>index * sizeof<T>() : 0;
-}
-
 function normalizeBlocks<T>(
   x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize, rstd: usize, residual: usize,
   plan: usize, scratch: usize, scratchBytes: i32, partSlots: usize, epsilon: f64, flags: i32, activation: usize, pieces: i32,
@@ -666,39 +673,68 @@ function normalizeBlocks<T>(
     if (activation && flags & APPLY) openProgram<T>(activation, slots);
     const first = <i32>(<i64>blocks * piece / pieces), last = isSplit ? first + 1 : <i32>(<i64>blocks * (piece + 1) / pieces);
     const part = isSplit ? piece - <i32>(<i64>pieces / blocks) * first : 0, end = isSplit ? part + 1 : parts;
-    let pending: usize = 0, blockEnd: usize = 0;
-    for (let block = first; block < last; block++) {
-      locate(axesOf(plan), blockAxes, block, own);
-      const place = load<i32>(own, AT_X), stat = load<i32>(own, AT_STAT);
-      const blockGamma = shifted<T>(gamma, load<i32>(own, AT_GAMMA)), blockBeta = shifted<T>(beta, load<i32>(own, AT_BETA));
-      const blockX = shifted<T>(x, place), blockY = shifted<T>(y, place);
-      const means = shifted<T>(mean, stat), factors = shifted<T>(rstd, stat), residuals = shifted<T>(residual, stat);
-      const variances = shifted<T>(variance, stat);
-      const partsOfBlock = partSlots + <usize>((isSplit ? block : piece) * parts) * stats;
-      if (flags & MEASURE) {
+    let pending: usize = 0;
+    // Small blocks are taken several at a time, so that the statistics of one need not wait for those of another.
+    for (let batch = first; batch < last; batch += entry(plan, BATCH)) {
+      const batchEnd = min(batch + entry(plan, BATCH), last);
+      for (let block = batch; block < batchEnd && flags & MEASURE; block++) {
+        locate(axesOf(plan), blockAxes, block, own);
+        const blockX = shifted<T>(x, load<i32>(own, AT_X));
         for (let p = part; p < end; p++) {
-          const at = partsOfBlock + <usize>p * stats;
+          const at = partSlots + <usize>((isSplit ? block : piece * entry(plan, BATCH) + block - batch) * parts + p) * stats;
           if (entry(plan, S_COLUMNS) == 1) measureLines<T>(blockX, at, plan, own, rms, p, parts);
           else measure<T>(blockX, at, plan, own, rms, p, parts);
         }
       }
-      if (flags & GIVEN && flags & MERGE) {
-        for (let s = 0; s < entry(plan, BLOCK_STATS); s++) {
-          write<T>(factors, s, 1 / Math.sqrt(read<T>(variances, s) + epsilon));
-          write<T>(residuals, s, 0);
+      for (let block = batch; block < batchEnd && flags & MERGE; block++) {
+        locate(axesOf(plan), blockAxes, block, own);
+        const stat = load<i32>(own, AT_STAT), variances = shifted<T>(variance, stat);
+        const means = shifted<T>(mean, stat), factors = shifted<T>(rstd, stat), residuals = shifted<T>(residual, stat);
+        if (flags & GIVEN) {
+          for (let s = 0; s < entry(plan, BLOCK_STATS); s++) {
+            write<T>(factors, s, 1 / Math.sqrt(read<T>(variances, s) + epsilon));
+            write<T>(residuals, s, 0);
+          }
+        } else {
+          const at = partSlots + <usize>((isSplit ? block : piece * entry(plan, BATCH) + block - batch) * parts) * stats;
+          mergeParts<T>(at, plan, means, variances, factors, residuals, epsilon);
         }
-      } else if (flags & MERGE) {
-        mergeParts<T>(partsOfBlock, plan, means, variances, factors, residuals, epsilon);
       }
       if (!(flags & APPLY)) continue;
-      if (block == first) pending = blockY;
-      if (entry(plan, LINES)) {
-        pending = applyLines<T>(blockX, blockGamma, blockBeta, blockY, means, factors, residuals, outer, plan, own, part, end, activation, slots, pending, carries);
-      } else {
-        pending = applyColumns<T>(blockX, blockGamma, blockBeta, blockY, means, factors, residuals, outer, plan, own, part, end, activation, slots, pending, carries);
+      if (entry(plan, LINES) && entry(plan, OUTER) == 1) {
+        // each block is a line
+        const begin = cut(entry(plan, COLUMNS), part, parts, stripColumns<T>()), stop = cut(entry(plan, COLUMNS), end, parts, stripColumns<T>());
+        locate(axesOf(plan), blockAxes, batch, own);
+        if (batch == first) pending = shifted<T>(y, load<i32>(own, AT_X));
+        pending = applyLines<T>(
+          x, gamma, beta, y, mean, rstd, residual, axesOf(plan), blockAxes, batch, batchEnd, begin, stop, plan, own,
+          activation, slots, pending, carries,
+        );
+        if (carries && batchEnd == last) {
+          locate(axesOf(plan), blockAxes, last - 1, own);
+          activate<T>(activation, slots, pending, shifted<T>(y, load<i32>(own, AT_X) + entry(plan, BLOCK_SIZE)), 1);
+        }
+        continue;
       }
-      blockEnd = blockY + <usize>entry(plan, BLOCK_SIZE) * sizeof<T>();
-      if (carries) pending = activate<T>(activation, slots, pending, blockEnd, block + 1 < last ? ACTIVATED : 1);
+      for (let block = batch; block < batchEnd; block++) {
+        locate(axesOf(plan), blockAxes, block, own);
+        const place = load<i32>(own, AT_X), stat = load<i32>(own, AT_STAT);
+        const blockGamma = shifted<T>(gamma, load<i32>(own, AT_GAMMA)), blockBeta = shifted<T>(beta, load<i32>(own, AT_BETA));
+        const blockX = shifted<T>(x, place), blockY = shifted<T>(y, place);
+        const means = shifted<T>(mean, stat), factors = shifted<T>(rstd, stat), residuals = shifted<T>(residual, stat);
+        if (block == first) pending = blockY;
+        if (entry(plan, LINES)) {
+          pending = applyLines<T>(
+            blockX, blockGamma, blockBeta, blockY, means, factors, residuals, outer, entry(plan, OUTER_AXES),
+            cut(entry(plan, OUTER), part, parts, 1), cut(entry(plan, OUTER), end, parts, 1), 0, entry(plan, COLUMNS), plan, own,
+            activation, slots, pending, carries,
+          );
+        } else {
+          pending = applyColumns<T>(blockX, blockGamma, blockBeta, blockY, means, factors, residuals, outer, plan, own, part, end, activation, slots, pending, carries);
+        }
+        const blockEnd = blockY + <usize>entry(plan, BLOCK_SIZE) * sizeof<T>();
+        if (carries) pending = activate<T>(activation, slots, pending, blockEnd, block + 1 < last ? ACTIVATED : 1);
+      }
     }
   }
 }
@@ -1011,6 +1047,90 @@ function passLine<T>(
   }
 }
 
+/** Writes the first `bytes` of a vector. */
+// @ts-ignore: decorator
+@inline
+function storeSome(y: usize, value: v128, bytes: usize, spare: usize): void {
+  if (bytes >= 16) return v128.store(y, value);
+  v128.store(spare, value);
+  memory.copy(y, spare, bytes);
+}
+
+/**
+ * The gradients of a stretch of columns of a block, each column a group: rows go across, each with a gamma and beta of its
+ * own. Vectors at the end of a row may reach into the next; what they find there is left out.
+ */
+function passAcross<T>(
+  x: usize, dy: usize, gamma: usize, beta: usize, dx: usize, mean: usize, rstd: usize, residual: usize,
+  dgamma: usize, dbeta: usize, plan: usize, scratch: usize, rms: bool, first: i32, last: i32, activation: usize, slots: usize,
+): void {
+  const rows = entry(plan, OUTER), outerAxes = entry(plan, OUTER_AXES);
+  const outer = axesOf(plan) + <usize>entry(plan, BLOCK_AXES) * 20;
+  const size = <usize>(last - first) * sizeof<T>(), bytes = (size + 15) & ~15, wide = (bytes / sizeof<T>()) << 3;
+  const skip = <usize>first * sizeof<T>();
+  const runA = scratch + SPARE, runB = runA + bytes, sumA = runB + bytes, sumB = sumA + wide;
+  const along = sumB + wide, across = along + bytes;
+  if (activation) {
+    applyLines<T>(x, gamma, beta, dx, mean, rstd, residual, outer, outerAxes, 0, rows, first, last, plan, scratch, 0, 0, 0, false);
+  }
+  mean += skip;
+  rstd += skip;
+  residual += skip;
+  memory.fill(runA, 0, 2 * bytes);
+  memory.fill(sumA, 0, 2 * wide);
+  // the lanes of the last vector that count
+  v128.store(scratch + 16, v128.splat<T>(0));
+  memory.fill(scratch + 16, 255, 16 - (bytes - size));
+  const mask = v128.load(scratch + 16);
+  for (let row = 0; row < rows; row++) {
+    locate(outer, outerAxes, row, scratch);
+    const place = <usize>load<i32>(scratch, AT_X) * sizeof<T>() + skip;
+    const gammaAt = load<i32>(scratch, AT_GAMMA), betaAt = load<i32>(scratch, AT_BETA);
+    if (activation) runProgram<T>(activation, slots, dx + place, dy + place, dx + place, size);
+    const scale = v128.splat<T>(gamma ? load<T>(shifted<T>(gamma, gammaAt)) : <T>1);
+    const from = x + place, given = (activation ? dx : dy) + place;
+    let products = v128.splat<T>(0), sums = v128.splat<T>(0);
+    for (let i: usize = 0; i < bytes; i += 16) {
+      const d = v128.load(given + i), centred = v128.sub<T>(v128.load(from + i), v128.load(mean + i));
+      const g = v128.mul<T>(d, scale);
+      v128.store(runA + i, v128.add<T>(v128.load(runA + i), g));
+      v128.store(runB + i, multiplyAdd<T>(centred, g, v128.load(runB + i)));
+      const n = v128.mul<T>(v128.sub<T>(centred, v128.load(residual + i)), v128.load(rstd + i));
+      if (i + 16 > size) {
+        products = v128.add<T>(products, v128.and(v128.mul<T>(n, d), mask));
+        sums = v128.add<T>(sums, v128.and(d, mask));
+      } else {
+        products = multiplyAdd<T>(n, d, products);
+        sums = v128.add<T>(sums, d);
+      }
+    }
+    if (dgamma) increase(dgamma, gammaAt, sumOfLanes<T>(products));
+    if (dbeta) increase(dbeta, betaAt, sumOfLanes<T>(sums));
+    if (row % RUN == RUN - 1 || row == rows - 1) {
+      closeRun<T>(runA, sumA, last - first);
+      closeRun<T>(runB, sumB, last - first);
+    }
+  }
+  const count = <f64>entry(plan, COUNT);
+  for (let c = 0; c < last - first; c++) {
+    const factor = read<T>(rstd, c), a = read<f64>(sumA, c), left = read<T>(residual, c);
+    const l = -factor * factor * factor * (read<f64>(sumB, c) - left * a) / count;
+    write<T>(along, c, l);
+    write<T>(across, c, (rms ? 0 : -factor * a / count) - l * left);
+  }
+  for (let row = 0; row < rows; row++) {
+    locate(outer, outerAxes, row, scratch);
+    const place = <usize>load<i32>(scratch, AT_X) * sizeof<T>() + skip;
+    const scale = v128.splat<T>(gamma ? load<T>(shifted<T>(gamma, load<i32>(scratch, AT_GAMMA))) : <T>1);
+    const from = x + place, given = (activation ? dx : dy) + place, to = dx + place;
+    for (let i: usize = 0; i < bytes; i += 16) {
+      const rest = multiplyAdd<T>(v128.sub<T>(v128.load(from + i), v128.load(mean + i)), v128.load(along + i), v128.load(across + i));
+      const result = multiplyAdd<T>(v128.mul<T>(v128.load(given + i), scale), v128.load(rstd + i), rest);
+      storeSome(to + i, result, size - i, scratch + 16);
+    }
+  }
+}
+
 /** Adds what `addParameters` summed up to the float64 sums, and clears it. */
 function closeRun<T>(run: usize, sums: usize, count: i32): void {
   for (let i = 0; i < count; i++) increase(sums, i, read<T>(run, i));
@@ -1028,13 +1148,14 @@ function passBlocks<T>(
   flags: i32, activation: usize, pieces: i32, from: i32, to: i32,
 ): void {
   const blocks = entry(plan, BLOCKS), blockAxes = entry(plan, BLOCK_AXES), parts = entry(plan, PARTS);
-  const outer = axesOf(plan) + <usize>blockAxes * 20;
   const lines = entry(plan, LINES), columns = entry(plan, COLUMNS), groupBytes = <usize>entry(plan, BLOCK_STATS) << 4;
+  // where rows go across columns that are groups, pieces are stretches of blocks' columns
+  const stretches = entry(plan, STRETCHES), units = blocks * max(1, stretches);
   const isSplit = (flags & SPLIT) != 0, rms = (flags & RMS) != 0, byColumns = (flags & PARAMETERS) != 0;
   for (let piece = from; piece < to; piece++) {
     const own = scratch + <usize>piece * <usize>scratchBytes;
     const slots = slotsOf(activation, own, scratchBytes);
-    let first = <i32>(<i64>blocks * piece / pieces), last = isSplit ? first + 1 : <i32>(<i64>blocks * (piece + 1) / pieces);
+    let first = <i32>(<i64>units * piece / pieces), last = isSplit ? first + 1 : <i32>(<i64>units * (piece + 1) / pieces);
     const part = isSplit ? piece - <i32>(<i64>pieces / blocks) * first : 0, end = isSplit ? part + 1 : parts;
     // the stretch of a line, when there are lines
     let begin = cut(columns, part, parts, stripColumns<T>()), count = cut(columns, end, parts, stripColumns<T>()) - begin;
@@ -1049,7 +1170,7 @@ function passBlocks<T>(
     const dbeta = dgamma + (<usize>gammaCount << 3);
     const skip = <usize>begin * sizeof<T>(), size = <usize>count * sizeof<T>();
     // runs of the parameters' gradients, in the dtype itself
-    const adds = gammaCount + betaCount > 0 && lines && (byColumns || (flags & (MEASURE | APPLY)) == (MEASURE | APPLY));
+    const adds = gammaCount + betaCount > 0 && lines && !stretches && (byColumns || (flags & (MEASURE | APPLY)) == (MEASURE | APPLY));
     const runGamma = gammaCount && adds ? own + SPARE : 0, runBeta = betaCount && adds ? own + SPARE + (gammaCount ? size : 0) : 0;
     if (runGamma) memory.fill(runGamma, 0, size);
     if (runBeta) memory.fill(runBeta, 0, size);
@@ -1060,7 +1181,8 @@ function passBlocks<T>(
       if (activation) openProgram<T>(activation, slots);
       if (sumsBytes) memory.fill(dgamma, 0, <usize>(gammaCount + betaCount) << 3);
     }
-    for (let block = first; block < last; block++) {
+    for (let unit = first; unit < last; unit++) {
+      const block = stretches ? unit / stretches : unit;
       locate(axesOf(plan), blockAxes, block, own);
       const place = load<i32>(own, AT_X), stat = load<i32>(own, AT_STAT);
       const gammaAt = load<i32>(own, AT_GAMMA), betaAt = load<i32>(own, AT_BETA);
@@ -1068,6 +1190,16 @@ function passBlocks<T>(
       const blockDy = activation ? blockDx : given;
       const means = shifted<T>(mean, stat), factors = shifted<T>(rstd, stat), residuals = shifted<T>(residual, stat);
       const blockGamma = shifted<T>(gamma, gammaAt), blockBeta = shifted<T>(beta, betaAt);
+      if (stretches) {
+        const stretch = unit - block * stretches;
+        passAcross<T>(
+          blockX, given, blockGamma, blockBeta, blockDx, means, factors, residuals,
+          gammaCount ? dgamma + (<usize>gammaAt << 3) : 0, betaCount ? dbeta + (<usize>betaAt << 3) : 0, plan, own, rms,
+          cut(columns, stretch, stretches, stripColumns<T>()), cut(columns, stretch + 1, stretches, stripColumns<T>()),
+          activation, slots,
+        );
+        continue;
+      }
       const partsOfBlock = partSlots + <usize>((isSplit ? block : piece) * parts) * groupBytes;
       if (flags & MEASURE) {
         for (let p = part; p < end; p++) {
@@ -1076,7 +1208,10 @@ function passBlocks<T>(
             const at = cut(columns, p, parts, stripColumns<T>()), bytes = <usize>(cut(columns, p + 1, parts, stripColumns<T>()) - at) * sizeof<T>();
             const off = <usize>at * sizeof<T>();
             if (activation) {
-              applyLines<T>(blockX, blockGamma, blockBeta, blockDx, means, factors, residuals, outer, plan, own, p, p + 1, 0, 0, 0, false);
+              applyLines<T>(
+                blockX, blockGamma, blockBeta, blockDx, means, factors, residuals, 0, 0, 0, 1, at, at + <i32>(bytes / sizeof<T>()), plan, own,
+                0, 0, 0, false,
+              );
               runProgram<T>(activation, slots, blockDx + off, given + off, blockDx + off, bytes);
             }
             sumLineProducts<T>(blockX + off, blockDy + off, blockGamma, means, factors, residuals, groupSums, plan, own, at, bytes);

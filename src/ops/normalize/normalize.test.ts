@@ -79,6 +79,8 @@ opContract("normalize over any axes", everything, {
     // means along the line
     example([3, 5, 33], [1], [5, 1]),
     example([3, 5, 33], [1], [5, 33]),
+    example([2, 3, 5, 37], [1, 2], [3, 5, 1], [3, 1, 1]),
+    example([2, 70, 19], [1], [70, 1], undefined, { kind: "rms" }),
     example([2, 3, 4, 5, 3, 7], [0, 2, 4], [3, 1, 5, 1, 7]),
     example([2, 3, 2, 5, 3, 20], [1, 3, 5], [3, 2, 1, 3, 20]),
     example([2, 40, 20], [1, 2], [40, 20], undefined, { kind: "rms" }),
@@ -311,6 +313,7 @@ describe("blocks in parts", () => {
     ["group, channels first", [3, 4, 2, 257, 259], [2, 3, 4], [4, 2, 1, 1]],
     ["batch", [40, 29, 41, 3], [0, 1, 2], [3]],
     ["batch, channels first", [5, 3, 187, 191], [0, 2, 3], [3, 1, 1]],
+    ["layer, channels first", [2, 67, 1333], [1], [67, 1]],
   ];
   const attributes = (over: readonly number[]) => ({ over, epsilon: 1e-3, kind: "standard" }) as const;
 
@@ -355,7 +358,7 @@ describe("with an activation", () => {
     ["group, channels first", [2, 4, 2, 17, 19], [2, 3, 4], [4, 2, 1, 1]],
     ["instance, channels last", [2, 33, 35, 3], [1, 2], [3]],
     ["batch", [7, 13, 11, 6], [0, 1, 2], [6]],
-    ["inner axis", [3, 5, 330], [1], [5, 1]],
+    ["inner axis", [3, 5, 331], [1], [5, 1]],
   ];
   const alone: Record<(typeof activations)[number], (x: Tensor) => Tensor> = {
     relu,

@@ -29,6 +29,10 @@ export interface Plan {
    * result is the same whatever stands beside it.
    */
   readonly parts: number;
+  /** How many blocks are taken at a time. */
+  readonly batch: number;
+  /** How many stretches of its columns the gradient of a block falls into, each of which stands alone; 0 otherwise. */
+  readonly stretches: number;
   /** Whether blocks are lines along which parameters change, and how long they are. */
   readonly line: number | undefined;
   /** Bytes that the kernel of `normalize` needs for each piece of its work. */
@@ -50,6 +54,9 @@ const mostColumns = 4096;
 /** Elements of a part of a block, and the most parts. */
 const partSize = 65536;
 const mostParts = 16;
+/** Elements of the small blocks that are taken at a time, and the most blocks. */
+const batchSize = 4096;
+const mostInBatch = 32;
 
 /** The largest power of two up to `most` that divides a number. */
 function greatestDivisor(number: number, most: number): number {
@@ -210,6 +217,10 @@ function makePlan(
   const size = sizeOfRuns(inBlock);
   const wanted = Math.min(mostParts, Math.floor(size / partSize), statistics.divisible);
   const parts = blockStatistics * 256 > size ? 1 : Math.max(1, wanted);
+  const batch = parts > 1 ? 1 : Math.max(1, Math.min(mostInBatch, Math.floor(batchSize / size)));
+  // Layer normalization over axes before the last: rows of one gamma and beta each go across columns that are groups.
+  const isAcross = kind === "lines" && keeps(last) && last.gamma === 0 && last.beta === 0 && !outer.some(keeps);
+  const stretches = isAcross && outer.length > 0 ? Math.ceil(columns / chunk) : 0;
   const entries = [
     blocks,
     leading.length,
@@ -226,13 +237,16 @@ function makePlan(
     size,
     parts,
     Number(isWhole),
+    batch,
+    stretches,
     ...[...leading, ...outer].flatMap(describe),
     ...offsetsOf(inner).flat(),
   ];
   const tables = Math.max(7 * statistics.columns, kind === "columns" ? 3 * tableColumns : 0);
   const scratchBytes = tables * 8 + spare;
-  const common = { entries, blocks, statistics: blockStatistics, parts, scratchBytes };
+  const common = { entries, blocks, statistics: blockStatistics, parts, batch, stretches, scratchBytes };
   if (kind === "columns") return { ...common, line: undefined, gradientBytes: tableColumns * 6 * 8 + spare };
+  if (stretches > 0) return { ...common, line: undefined, gradientBytes: (chunk + 2 * tile) * 6 * 8 + spare };
   // The gradient along lines is for layer normalization: one line for each block, parameters along it only.
   const isLine = outer.length === 0 && !keeps(last) && !leading.some((run) => run.gamma !== 0 || run.beta !== 0);
   const whole = (parameter: Shape | undefined, step: number) => !parameter || step !== 0;
