@@ -26,7 +26,7 @@ import {
   withoutConfig,
 } from "../core/options.ts";
 import { currentScope, inScope } from "../core/scope.ts";
-import { formatShape, type PartialShape, type Shape, sameShape } from "../core/shape.ts";
+import { formatShape, isProbe, type PartialShape, type Shape, sameShape } from "../core/shape.ts";
 import {
   callSymbolically,
   evaluateSymbolically,
@@ -563,6 +563,7 @@ export abstract class Layer<C extends object = object> {
     enclosingTraining = training;
     running.push(this);
     try {
+      if (this.supportsMasking) this.checkMasks(tensors, masks);
       const ready = mapLeaves(inputs, (leaf) => this.#autocast(leaf as Tensor)) as Tensor | Tensor[];
       let outputs = this.call(ready, { ...this.#callOptions(options), training, mask: masks[0], masks });
       const other = leaves(outputs).find((leaf) => !(leaf instanceof Tensor));
@@ -584,6 +585,21 @@ export abstract class Layer<C extends object = object> {
       enclosingTraining = outer;
       running.pop();
     }
+  }
+
+  /** Refuses masks that do not tell of the first axes of their inputs. Layers to which masks mean more override it. */
+  protected checkMasks(inputs: readonly Tensor[], masks: readonly (Tensor | undefined)[]): void {
+    masks.forEach((mask, index) => {
+      const shape = inputs[index]?.shape;
+      if (!mask || !shape) return;
+      const fits = (size: number, axis: number) =>
+        size === shape[axis] || isProbe(size) || isProbe(shape[axis] as number);
+      if (mask.rank <= shape.length && mask.shape.every(fits)) return;
+      const which = inputs.length > 1 ? ` of input ${index}` : "";
+      this.refuse(
+        `the mask${which} must have the first axes of the input's shape ${formatShape(shape)}, got ${formatShape(mask.shape)}`,
+      );
+    });
   }
 
   /** What this call was told beyond `CallOptions`, checked. */

@@ -20,12 +20,12 @@ import { referenceDevice } from "../../src/devices/reference/reference.ts";
 import { createWasmDevice, isWasmAvailable } from "../../src/devices/wasm/wasm.ts";
 import { input } from "../../src/layers/core/input-layer.ts";
 import * as layers from "../../src/layers/index.ts";
-import { baseOptions, type Layer } from "../../src/layers/layer.ts";
+import { baseOptions, type CallOptions, type Layer } from "../../src/layers/layer.ts";
 import type { LayerClasses } from "../../src/layers/serialize.ts";
 import { add, multiply, subtract } from "../../src/ops/elementwise/binary.ts";
 import { valueAndGrad } from "../../src/ops/grad.ts";
 import { sum } from "../../src/ops/reduce/sum.ts";
-import { tensor } from "../../src/ops/tensor.ts";
+import { ones, tensor } from "../../src/ops/tensor.ts";
 import { type GoldenLayer, type GoldenLayerCase, type GoldenTensor, readGolden } from "../golden/golden.ts";
 
 /** Of plain SGD in the golden files. */
@@ -203,14 +203,14 @@ class Subject<L extends Layer> {
   }
 
   /** One call as Keras made it; with masks on the inputs. */
-  call(): Tensor[] {
+  call(more: CallOptions = {}): Tensor[] {
     const { golden, inputs, masks, layer } = this;
     const tensors = inputs.map((variable, index) => {
       const value = variable.value;
       value.mask = masks[index];
       return value;
     });
-    const options = { ...this.told, ...(golden.training === null ? {} : { training: golden.training }) };
+    const options = { ...this.told, ...(golden.training === null ? {} : { training: golden.training }), ...more };
     return leaves(layer.apply(golden.inputIsList ? tensors : (tensors[0] as Tensor), options)) as Tensor[];
   }
 
@@ -465,6 +465,23 @@ export async function layerContract<L extends Layer>(
         { ...options, trainable: 1 },
       ];
       for (const bad of badOptions) expect(() => create({ ...bad })).toThrowErrorMatchingSnapshot();
+    });
+
+    const masked = cases.find(({ inputs, wholeBatch }) => !wholeBatch && inputs.every(({ shape }) => shape.length > 0));
+    test.runIf(masked)("masks of another shape are refused by layers that use them or pass them on", async () => {
+      const golden = masked as GoldenLayerCase;
+      await withoutLeaks(async () => {
+        const subject = await make(golden);
+        const { label, supportsMasking } = subject.layer;
+        const masks = golden.inputs.map(({ shape }) => ones([(shape[0] as number) + 1, 7], "bool"));
+        const mask = golden.inputIsList ? masks : (masks[0] as Tensor);
+        if (supportsMasking) {
+          expect(() => tidy(() => subject.call({ mask }))).toThrow(`${label}: `);
+          expect(() => tidy(() => subject.call({ mask }))).toThrow(/mask.*\[\d+, 7\]/);
+        }
+        dispose(masks);
+        subject.dispose();
+      });
     });
 
     if (Object.keys(refuses).length > 0) {

@@ -29,13 +29,17 @@ export class Softmax extends layer("Softmax", {
 
   override call(x: Tensor, { mask }: CallContext): Tensor {
     if (!mask) return softmaxOf(x, this.axis);
-    if (!broadcastsTo(mask.shape, x.shape)) {
+    const counts = mask.dtype === "bool" ? mask : greater(mask, 0.5);
+    return where(counts, softmaxOf(where(counts, x, hardlyEver), this.axis), 0);
+  }
+
+  /** Any mask that broadcasts to the input. */
+  protected override checkMasks([x]: readonly [Tensor], [mask]: readonly (Tensor | undefined)[]): void {
+    if (mask && !broadcastsTo(mask.shape, x.shape)) {
       this.refuse(
         `a mask of shape ${formatShape(mask.shape)} does not broadcast to the input's ${formatShape(x.shape)}`,
       );
     }
-    const counts = mask.dtype === "bool" ? mask : greater(mask, 0.5);
-    return where(counts, softmaxOf(where(counts, x, hardlyEver), this.axis), 0);
   }
 }
 

@@ -55,6 +55,9 @@ export abstract class Attending<O extends AttentionOptions = AttentionOptions> e
     return super.apply(inputs, options);
   }
 
+  /** `call` checks them: it knows what each of them is for. */
+  protected override checkMasks(): void {}
+
   /** The mask of the queries. */
   override computeMask(_inputs: unknown, [queryMask]: readonly (Tensor | undefined)[]): Tensor | undefined {
     return queryMask;

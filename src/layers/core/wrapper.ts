@@ -56,8 +56,8 @@ export class Wrapper extends layer("Wrapper", wrapperOptions) {
     this.layer.build(shape);
   }
 
-  override call(x: Tensor | readonly Tensor[], _context?: CallContext): Structure<Tensor> {
-    return this.layer.apply(x as Tensor);
+  override call(x: Tensor | readonly Tensor[], context?: CallContext): Structure<Tensor> {
+    return this.layer.apply(x as Tensor, context?.mask ? { mask: context.masks } : {});
   }
 
   /** The inner layer has put its mask on the output. */

@@ -3,6 +3,11 @@ import { Dot, dot } from "./dot.ts";
 
 await layerContract(Dot, dot, {
   refuses: {
+    "batches that differ": () =>
+      dot({ axes: 1 }).computeOutputShape([
+        [2, 3],
+        [4, 3],
+      ]),
     "the batch": () => dot({ axes: 0 }),
     "no axes": () => dot({} as never),
     "sizes that differ": () =>

@@ -1,6 +1,7 @@
 /**
  * GlobalAveragePooling1D: the average over all steps that count.
  */
+import { formatShape, sameShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { divide } from "../../ops/elementwise/binary.ts";
 import { cast } from "../../ops/elementwise/cast.ts";
@@ -33,6 +34,15 @@ export class GlobalAveragePooling1D extends GlobalPooling {
     const counts = cast(expandDims(mask, this.dataFormat === "channels_last" ? 2 : 1), "bool");
     const total = sum(where(counts, x, 0), axes, this.keepdims);
     return divide(total, sum(cast(counts, x.dtype), axes, this.keepdims));
+  }
+
+  protected override checkMasks([x]: readonly [Tensor], [mask]: readonly (Tensor | undefined)[]): void {
+    const [batch, steps] = [x.shape[0], ...this.axesOf(x).map((axis) => x.shape[axis])] as [number, number];
+    if (mask && !sameShape(mask.shape, [batch, steps])) {
+      this.refuse(
+        `a mask has shape [batch, steps], so ${formatShape([batch, steps])} for an input of shape ${formatShape(x.shape)}, got ${formatShape(mask.shape)}`,
+      );
+    }
   }
 
   override computeMask(): undefined {}

@@ -4,6 +4,7 @@ import { Cropping2D, cropping2d } from "./cropping2d.ts";
 
 await layerContract(Cropping2D, cropping2d, {
   refuses: {
+    "another rank": () => shapesOnly(cropping2d(), [null, 3, 4]),
     "pairs of another length": () =>
       cropping2d({
         cropping: [

@@ -6,6 +6,15 @@ import { lstm } from "./lstm.ts";
 
 await layerContract(Bidirectional, bidirectional, {
   refuses: tidied({
+    "states of another batch": () =>
+      bidirectional({ layer: lstm({ units: 2 }), name: "both" }).apply([
+        zeros([1, 2, 2]),
+        ...[1, 2, 3, 4].map(() => zeros([3, 2])),
+      ]),
+    "a mask of other steps": () =>
+      bidirectional({ layer: lstm({ units: 2 }), name: "both" }).apply(zeros([1, 2, 2]), {
+        mask: zeros([1, 3], "bool"),
+      }),
     "no layer": () => bidirectional({} as never),
     "a layer that is not recurrent": () => bidirectional({ layer: dense({ units: 2, name: "dense" }) as never }),
     "an unknown merge": () => bidirectional({ layer: lstm({ units: 2 }), mergeMode: "max" as never }),

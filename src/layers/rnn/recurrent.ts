@@ -151,6 +151,9 @@ export abstract class Recurrent extends layer("Recurrent", sequenceOptions(), un
     return [y, ...packed(own, this.cell.stateSize)] as Tensor[];
   }
 
+  /** `call` checks them: it knows what each of them is for. */
+  protected override checkMasks(): void {}
+
   /** The mask goes on with the outputs of all steps. */
   override computeMask(_inputs: unknown, [mask]: readonly (Tensor | undefined)[]): Tensor | undefined {
     return this.returnSequences ? mask : undefined;

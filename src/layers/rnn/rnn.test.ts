@@ -43,6 +43,8 @@ class PeepCell extends layer("PeepCell", { units: integer() }) {
 await layerContract(RNN, rnn, {
   classes: { PeepCell },
   refuses: tidied({
+    "states of another batch": () =>
+      rnn({ cell: new PeepCell({ units: 2 }), name: "own" }).apply([zeros([1, 2, 2]), zeros([3, 2]), zeros([3, 2])]),
     "no cell": () => rnn({} as never),
     "a layer that is no cell": () => rnn({ cell: dense({ units: 2, name: "dense" }) as never }),
     "a list with a layer that is no cell": () => rnn({ cell: [dense({ units: 2, name: "dense" })] as never }),

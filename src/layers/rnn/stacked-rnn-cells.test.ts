@@ -5,6 +5,12 @@ import { StackedRNNCells, stackedRNNCells } from "./stacked-rnn-cells.ts";
 
 await layerContract(StackedRNNCells, stackedRNNCells, {
   refuses: tidied({
+    "states of another batch": () =>
+      stackedRNNCells({ cells: [lstmCell({ units: 2 })], name: "tower" }).apply([
+        zeros([1, 2]),
+        zeros([3, 2]),
+        zeros([3, 2]),
+      ]),
     "no cells": () => stackedRNNCells({ cells: [] }),
     "one cell twice": () => {
       const cell = lstmCell({ units: 2 });

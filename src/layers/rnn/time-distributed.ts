@@ -69,6 +69,9 @@ export class TimeDistributed extends layerOn(Wrapper, "TimeDistributed", {}) {
     return stack(outputs, 1);
   }
 
+  /** `call` checks them: it knows what each of them is for. */
+  protected override checkMasks(): void {}
+
   /** The steps keep their mask. */
   override computeMask(_inputs: unknown, [mask]: readonly (Tensor | undefined)[]): Tensor | undefined {
     return mask;
