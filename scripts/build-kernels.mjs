@@ -99,6 +99,27 @@ function split(binary) {
   return [0, ...cuts].map((from, index) => binary.subarray(from, cuts[index] ?? binary.length));
 }
 
+/** Characters that stand for themselves in any kind of quotes, in a script inside a page, and in every encoding. */
+const digits = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index))
+  .filter((character) => !"'\"`\\$<".includes(character))
+  .join("");
+/** So many of the digits stand for a byte alone; the others begin a pair. */
+const singles = digits.length - 2;
+
+/** Writes bytes as text in which the most frequent ones take one character, the others two. */
+function textFor(samples) {
+  const counts = new Array(256).fill(0);
+  for (const bytes of samples) for (const byte of bytes) counts[byte]++;
+  const byUse = counts.map((_, byte) => byte).sort((a, b) => counts[b] - counts[a] || a - b);
+  const texts = [];
+  byUse.forEach((byte, rank) => {
+    const beyond = rank - singles;
+    texts[byte] =
+      beyond < 0 ? digits[rank] : digits[singles + Math.floor(beyond / digits.length)] + digits[beyond % digits.length];
+  });
+  return { byUse, encode: (bytes) => Array.from(bytes, (byte) => texts[byte]).join("") };
+}
+
 if (!upToDate()) {
   const imports = sources.map((path) => relative(dirname(entry), path).split(sep).join("/").replace(/\.ts$/, ""));
   writeFileSync(
@@ -115,9 +136,12 @@ if (!upToDate()) {
     const [simd, fused] = [split(plain.binary), split(relaxed.binary)];
     const flagsAt = memoryFlagsAt(plain.binary);
     if (memoryFlagsAt(relaxed.binary) !== flagsAt) throw new Error("the two binaries import their memory differently");
-    const parts = Array.from({ length: Math.max(simd.length, fused.length) }, (_, index) =>
-      [simd, fused].map((pieces) => `"${pieces[index]?.toString("hex") ?? ""}"`).join(", "),
-    );
+    const nothing = Buffer.alloc(0);
+    const parts = Array.from({ length: Math.max(simd.length, fused.length) }, (_, index) => {
+      const [one, other] = [simd, fused].map((pieces) => pieces[index] ?? nothing);
+      return one.equals(other) ? [one] : [one, other];
+    });
+    const { byUse, encode } = textFor(parts.flat());
     const text = `// Written by scripts/build-kernels.mjs from sources ${fingerprint}; do not edit.
 declare module "../../core/device.ts" {
   interface Kernels {
@@ -126,13 +150,17 @@ ${functions.join("\n")}
 }
 /** The byte of both binaries that says whether their memory is shared: 3 with, 1 without. */
 export const memoryFlagsAt = ${flagsAt};
+/** The digits of the text, how many of them stand for a byte alone, and the bytes by how often they occur. */
+export const digits = "${digits}";
+export const singles = ${singles};
+export const bytesByUse: readonly number[] = [${byUse}];
 /**
- * The two binaries in hexadecimal, piece by piece: for engines with 128-bit SIMD, and the same with fused
- * multiply-add. Pieces that are nearly the same stand side by side and bytes keep their places, so that compression
- * on the way to a browser finds them.
+ * The two binaries as text, piece by piece: for engines with 128-bit SIMD, and the same with fused multiply-add where
+ * that is another. The first digits stand for the most frequent bytes, the last ones begin pairs: compressed on the way
+ * to a browser, this takes hardly more than the bytes would.
  */
-export const kernelBinaries: readonly (readonly [simd: string, relaxed: string])[] = [
-${parts.map((part) => `  [${part}],\n`).join("")}];
+export const kernelBinaries: readonly (readonly [simd: string, relaxed?: string])[] = [
+${parts.map((part) => `  [${part.map((bytes) => `"${encode(bytes)}"`)}],\n`).join("")}];
 `;
     writeFileSync(`${target}.${process.pid}`, text);
     renameSync(`${target}.${process.pid}`, target);
