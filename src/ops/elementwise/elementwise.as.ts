@@ -200,8 +200,18 @@ function lay<T, S>(y: usize, source: usize, strides: usize, sizes: usize, rank: 
       for (; y + 16 <= end; y += 16) v128.store(y, v128.splat<T>(value));
       for (; y < end; y += sizeof<T>()) store<T>(y, value);
     } else {
-      if (stride == 1 && sizeof<S>() == sizeof<T>() && isFloat<S>()) {
-        for (; y + 16 <= end; y += 16, x += 16) v128.store(y, v128.load(x));
+      if (stride == 1) {
+        if (sizeof<S>() == sizeof<T>() && isFloat<S>()) {
+          for (; y + 16 <= end; y += 16, x += 16) v128.store(y, v128.load(x));
+        } else if (sizeof<S>() == 1 && sizeof<T>() == 4) {
+          for (; y + 32 <= end; y += 32, x += 8) {
+            const values = v128.load8x8_u(x);
+            v128.store(y, f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(values)));
+            v128.store(y, f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(values)), 16);
+          }
+        } else if (isInteger<S>() && sizeof<S>() == 4 && sizeof<T>() == 8) {
+          for (; y + 16 <= end; y += 16, x += 8) v128.store(y, f64x2.convert_low_i32x4_s(v128.load64_zero(x)));
+        }
       }
       for (; y < end; y += sizeof<T>(), x += step) store<T>(y, <T>load<S>(x));
     }
@@ -241,7 +251,22 @@ function toInt<T>(value: T): i32 {
 // @ts-ignore: decorator
 @inline
 function convertTo<T, U>(x: usize, y: usize, count: i32): void {
-  for (let i: usize = 0; i < <usize>count; i++) {
+  let i: usize = 0;
+  if (isBoolean<U>() && sizeof<T>() == 4) {
+    for (; i + 16 <= <usize>count; i += 16) {
+      const source = x + (i << 2);
+      const first = i16x8.narrow_i32x4_s(isTrue<T>(v128.load(source)), isTrue<T>(v128.load(source, 16)));
+      const second = i16x8.narrow_i32x4_s(isTrue<T>(v128.load(source, 32)), isTrue<T>(v128.load(source, 48)));
+      v128.store(y + i, v128.and(i8x16.narrow_i16x8_s(first, second), i8x16.splat(1)));
+    }
+  } else if (isFloat<U>() && sizeof<U>() == 4 && sizeof<T>() == 8) {
+    for (; i + 4 <= <usize>count; i += 4) {
+      const low = f32x4.demote_f64x2_zero(v128.load(x + (i << 3)));
+      const high = f32x4.demote_f64x2_zero(v128.load(x + (i << 3), 16));
+      v128.store(y + (i << 2), i64x2.shuffle(low, high, 0, 2));
+    }
+  }
+  for (; i < <usize>count; i++) {
     const value = load<T>(x + i * sizeof<T>());
     if (isFloat<U>()) store<U>(y + i * sizeof<U>(), <U>value);
     else if (isBoolean<U>()) store<u8>(y + i, <u8>(value != 0));

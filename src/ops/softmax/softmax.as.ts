@@ -32,8 +32,8 @@ function high(x: v128): v128 {
 function largestOf(x: usize, step: usize, last: usize, width: i32, tail: i32, isRow: bool): v128 {
   const rest = all(-Infinity);
   let largest = rest;
-  for (let i: usize = 0; i < last; i += step) largest = f32x4.max(largest, part(x + i, width, rest));
-  largest = f32x4.max(largest, part(x + last, tail, rest));
+  for (let i: usize = 0; i < last; i += step) largest = f32x4.pmax(largest, part(x + i, width, rest));
+  largest = f32x4.pmax(largest, part(x + last, tail, rest));
   if (isRow) {
     largest = f32x4.max(largest, i64x2.shuffle(largest, largest, 1, 0));
     largest = f32x4.max(largest, i32x4.shuffle(largest, largest, 1, 0, 3, 2));
