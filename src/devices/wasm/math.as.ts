@@ -119,12 +119,18 @@ function lessLog2(x: v128, rounded: v128): v128 {
 const EXP_RANGE = memory.data<f32>([89, -104]);
 const EXP = memory.data<f32>([0.0013819823507219553, 0.008368686772882938, 0.041668277233839035, 0.1666652113199234, 0.4999999403953552]);
 
-/** e^x. (`pmin` and `pmax` are single instructions, and keep NaN where it stands first.) */
-export function exp4(x: v128): v128 {
-  x = f32x4.pmax(f32x4.pmin(x, entry(EXP_RANGE, 0)), entry(EXP_RANGE, 1));
+/** e^x for x that is not beyond what has one; inlined into whatever calls it most. */
+// @ts-ignore: decorator
+@inline
+function expInRange(x: v128): v128 {
   const rounded = timesLog2(x);
   const r = lessLog2(x, rounded);
   return scale(f32x4.add(fma(f32x4.mul(r, r), quartic(EXP, r), r), one()), wholeOf(rounded));
+}
+
+/** e^x. (`pmin` and `pmax` are single instructions, and keep NaN where it stands first.) */
+export function exp4(x: v128): v128 {
+  return expInRange(f32x4.pmax(f32x4.pmin(x, entry(EXP_RANGE, 0)), entry(EXP_RANGE, 1)));
 }
 
 const EXPM1_RANGE = memory.data<f32>([89, -18]);
@@ -207,7 +213,7 @@ export function tanh4(x: v128): v128 {
 
 /** 1 / (1 + e^−x), by way of e^−|x|, which does not overflow. */
 export function sigmoid4(x: v128): v128 {
-  const e = exp4(v128.or(x, sign()));
+  const e = expInRange(f32x4.pmax(v128.or(x, sign()), entry(EXP_RANGE, 1)));
   return f32x4.div(v128.bitselect(e, one(), f32x4.lt(x, f32x4.splat(0))), f32x4.add(one(), e));
 }
 

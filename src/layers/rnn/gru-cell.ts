@@ -112,9 +112,16 @@ export class GRUCell extends layer("GRUCell", gruCellOptions()) {
     if (context.training && this.recurrentDropout > 0) return undefined;
     const masks = this.#inputMasks(x.shape.toSpliced(1, 1), context);
     const [bias, recurrentBias] = this.#biases();
-    const projected = affine(maskedSequence(x, masks), (this.kernel as Variable).value, bias);
-    const recurrent = (this.recurrentKernel as Variable).value;
-    return [recurrence("gru", { x: projected, recurrent, bias: recurrentBias, h: h as Tensor, mask }).h];
+    const states = recurrence("gru", {
+      x: maskedSequence(x, masks),
+      kernel: (this.kernel as Variable).value,
+      bias,
+      recurrent: (this.recurrentKernel as Variable).value,
+      recurrentBias,
+      h: h as Tensor,
+      mask,
+    });
+    return [states.h];
   }
 
   /** Each gate sees its own part of the input only where it sees its own part of the state, as in Keras. */

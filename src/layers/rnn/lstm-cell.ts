@@ -7,7 +7,6 @@ import type { Variable } from "../../core/variable.ts";
 import { sigmoid } from "../../ops/elementwise/activations.ts";
 import { add } from "../../ops/elementwise/binary.ts";
 import { tanh } from "../../ops/elementwise/unary.ts";
-import { affine } from "../../ops/matmul/matmul.ts";
 import type { SeedGenerator } from "../../ops/random/seed.ts";
 import { recurrence } from "../../ops/recurrent/recurrence.ts";
 import { type CallContext, factory, type InputShape, layer } from "../layer.ts";
@@ -99,9 +98,15 @@ export class LSTMCell extends layer("LSTMCell", lstmCellOptions()) {
     if (this.activation !== tanh || this.recurrentActivation !== sigmoid) return undefined;
     if (context.training && this.recurrentDropout > 0) return undefined;
     const masks = this.#inputMasks(x.shape.toSpliced(1, 1), context);
-    const projected = affine(maskedSequence(x, masks), (this.kernel as Variable).value, this.bias?.value);
-    const recurrent = (this.recurrentKernel as Variable).value;
-    const states = recurrence("lstm", { x: projected, recurrent, h: h as Tensor, c: c as Tensor, mask });
+    const states = recurrence("lstm", {
+      x: maskedSequence(x, masks),
+      kernel: (this.kernel as Variable).value,
+      bias: this.bias?.value,
+      recurrent: (this.recurrentKernel as Variable).value,
+      h: h as Tensor,
+      c: c as Tensor,
+      mask,
+    });
     return [states.h, states.c as Tensor];
   }
 

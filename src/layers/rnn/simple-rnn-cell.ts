@@ -6,7 +6,6 @@ import type { Tensor } from "../../core/tensor.ts";
 import type { Variable } from "../../core/variable.ts";
 import { add } from "../../ops/elementwise/binary.ts";
 import { tanh } from "../../ops/elementwise/unary.ts";
-import { affine } from "../../ops/matmul/matmul.ts";
 import type { SeedGenerator } from "../../ops/random/seed.ts";
 import { recurrence } from "../../ops/recurrent/recurrence.ts";
 import { type CallContext, factory, type InputShape, layer } from "../layer.ts";
@@ -80,9 +79,15 @@ export class SimpleRNNCell extends layer("SimpleRNNCell", simpleCellOptions()) {
   history(x: Tensor, [h]: readonly Tensor[], mask: Tensor | undefined, context: CallContext): StateHistory | undefined {
     if (this.activation !== tanh || (context.training && this.recurrentDropout > 0)) return undefined;
     const masks = dropoutMasks(this.dropout, 1, x.shape.toSpliced(1, 1), this, this.#seeds, context);
-    const projected = affine(maskedSequence(x, masks), (this.kernel as Variable).value, this.bias?.value);
-    const recurrent = (this.recurrentKernel as Variable).value;
-    return [recurrence("simple", { x: projected, recurrent, h: h as Tensor, mask }).h];
+    const states = recurrence("simple", {
+      x: maskedSequence(x, masks),
+      kernel: (this.kernel as Variable).value,
+      bias: this.bias?.value,
+      recurrent: (this.recurrentKernel as Variable).value,
+      h: h as Tensor,
+      mask,
+    });
+    return [states.h];
   }
 
   override call(inputs: readonly Tensor[], context: CallContext): Tensor[] {

@@ -1,4 +1,4 @@
-// Recurrent layers in float32, from the first step to the last and back: what follows once the input is projected.
+// Recurrent layers in float32, from the first step to the last and back.
 // Pieces are rows of the batch, which do not meet; each goes through all its steps, so that its state and its gates
 // stay near. Four rows at a time lie side by side, element by element, and meet the recurrent matrix in panels of two
 // vectors: so little is read for each product that arithmetic is the limit.
@@ -192,21 +192,26 @@ function take(kind: i32, units: i32, kept: bool, x: usize, product: usize, h: us
 }
 
 /**
- * The states of all steps, h and c [batch, steps + 1, units], from the projected input x [batch, steps, parts · units]
- * and the states before, h0 and c0 [batch, units]. `panels` are those of the recurrent matrix; `bias`, `mask` (a byte
- * for each step of each row) and `gates` may be missing. A piece is `rowsOfPiece` rows, whole groups of four, and has
- * `scratchBytes` of `scratch`, which begins with a panel's row of zeros.
+ * The states of all steps, h and c [batch, steps + 1, units], from the input x [batch, steps, features] and the states
+ * before, h0 and c0 [batch, units]. `kernel…` are the panels of what the input is multiplied with, `recurrent…` those of
+ * the states' matrix. The biases, `mask` (a byte for each step of each row) and `gates` may be missing. A piece is
+ * `rowsOfPiece` rows, whole groups of four, and has `scratchBytes` of `scratch`, which begins with a panel's row of zeros.
  */
 export function recurrence32(
   kind: i32,
   batch: i32,
   steps: i32,
+  features: i32,
   units: i32,
   x: usize,
-  panels: usize,
-  bStep: usize,
-  panelStep: usize,
+  kernel: usize,
+  kernelStep: usize,
+  kernelPanel: usize,
   bias: usize,
+  recurrent: usize,
+  recurrentStep: usize,
+  recurrentPanel: usize,
+  recurrentBias: usize,
   h0: usize,
   c0: usize,
   mask: usize,
@@ -220,10 +225,12 @@ export function recurrence32(
   to: i32,
 ): void {
   const width = <usize>units * 4;
-  const parts = partsOf(kind);
-  const columns = <i32>parts * units;
-  const panelCount = (columns + 7) >> 3;
+  const xWidth = <usize>features * 4;
+  const panels = (<i32>partsOf(kind) * units + 7) >> 3;
+  const fedWidth = <usize>panels << 5;
   const stateStep = <usize>(steps + 1) * width;
+  const sideOfInput = sideBytes(features);
+  const sideOfState = sideBytes(units);
   const zeros = scratch + <usize>from * scratchBytes;
   const side = zeros + 32;
   memory.fill(zeros, 0, 32);
@@ -231,7 +238,8 @@ export function recurrence32(
     const first = piece * rowsOfPiece;
     const rows = min(batch - first, rowsOfPiece);
     const groups = (rows + 3) >> 2;
-    const product = side + <usize>groups * sideBytes(units);
+    const given = side + <usize>groups * max(sideOfInput, sideOfState);
+    const product = given + (<usize>groups << 2) * fedWidth;
     for (let row = <usize>first; row < <usize>(first + rows); row++) {
       memory.copy(h + row * stateStep, h0 + row * width, width);
       if (kind == LSTM) memory.copy(c + row * stateStep, c0 + row * width, width);
@@ -239,19 +247,25 @@ export function recurrence32(
     for (let step: i32 = 0; step < steps; step++) {
       const before = <usize>step * width;
       for (let g: i32 = 0; g < groups; g++) {
-        const source = h + <usize>(first + (g << 2)) * stateStep + before;
-        interleave(source, stateStep, min(4, rows - (g << 2)), units, side + <usize>g * sideBytes(units));
+        const source = x + (<usize>(first + (g << 2)) * <usize>steps + <usize>step) * xWidth;
+        interleave(source, <usize>steps * xWidth, min(4, rows - (g << 2)), features, side + <usize>g * sideOfInput);
       }
-      multiply(side, units, groups, panels, bStep, panelStep, panelCount, bias, zeros, product);
+      multiply(side, features, groups, kernel, kernelStep, kernelPanel, panels, bias, zeros, given);
+      for (let g: i32 = 0; g < groups; g++) {
+        const source = h + <usize>(first + (g << 2)) * stateStep + before;
+        interleave(source, stateStep, min(4, rows - (g << 2)), units, side + <usize>g * sideOfState);
+      }
+      multiply(side, units, groups, recurrent, recurrentStep, recurrentPanel, panels, recurrentBias, zeros, product);
       for (let r: i32 = 0; r < rows; r++) {
         const row = <usize>(first + r);
         const at = row * <usize>steps + <usize>step;
+        const fed = <usize>r * fedWidth;
         take(
           kind,
           units,
           mask != 0 && load<u8>(mask + at) == 0,
-          x + at * parts * width,
-          product + (<usize>r * <usize>panelCount << 5),
+          given + fed,
+          product + fed,
           h + row * stateStep + before,
           c + row * stateStep + before,
           gates ? gates + at * 4 * width : 0,

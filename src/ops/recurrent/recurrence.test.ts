@@ -13,13 +13,16 @@ const statesOf = (kind: RecurrenceKind) =>
     kind,
     (
       x: TensorLike,
-      recurrent: TensorLike,
+      kernel: TensorLike,
       bias: TensorLike | null,
+      recurrent: TensorLike,
+      recurrentBias: TensorLike | null,
       h: TensorLike,
       c: TensorLike,
       mask: TensorLike | null,
     ) => {
-      const operands = { x, recurrent, bias: bias ?? undefined, h, mask: mask ?? undefined };
+      const biases = { bias: bias ?? undefined, recurrentBias: recurrentBias ?? undefined };
+      const operands = { x, kernel, recurrent, ...biases, h, mask: mask ?? undefined };
       const states = recurrence(kind, { ...operands, ...(kind === "lstm" ? { c } : {}) } as never);
       return states.c ? concatenate([states.h, states.c], 1) : states.h;
     },
@@ -40,16 +43,19 @@ function argumentsOf(
   largest = 3,
 ) {
   const width = parts[kind] * units;
+  const features = 1 + (units % 4);
   return {
     args: [
-      randomGiven([batch, steps, width], seed),
+      randomGiven([batch, steps, features], seed),
+      randomGiven([features, width], seed + 5, { min: -1, max: 1 }),
+      seed % 2 === 0 ? null : randomGiven([width], seed + 6),
       randomGiven([units, width], seed + 1, { min: -largest, max: largest }),
       kind === "gru" ? randomGiven([width], seed + 2) : null,
       randomGiven([batch, units], seed + 3),
       randomGiven([batch, units], seed + 4),
       masked ? maskOf(batch, steps, seed) : null,
     ],
-    batch: masked ? [0, 3, 4, 5] : [0, 3, 4],
+    batch: masked ? [0, 5, 6, 7] : [0, 5, 6],
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * A recurrence over time: what SimpleRNN, LSTM and GRU compute once their input is projected for all steps, with the
- * activations that are theirs by default (logistic gates, tanh). The whole sequence is one op and one kernel call, in
+ * A recurrence over time: what SimpleRNN, LSTM and GRU compute with the activations that are theirs by default
+ * (logistic gates, tanh). The whole sequence is one op and one kernel call, in
  * which rows of the batch go through all steps by themselves, forwards or backwards.
  * What it is not: a layer. Other activations, and cells of one's own, are composed of smaller ops in `layers/rnn/`.
  */
@@ -25,13 +25,14 @@ import { fill } from "../tensor.ts";
 import { stepAt } from "./steps.ts";
 
 /**
- * - `simple`: h = tanh(x + h·R)
- * - `lstm`: i, f, g, o = the four parts of x + h·R; c = σ(f) c + σ(i) tanh(g); h = σ(o) tanh(c)
- * - `gru`: with x and h·R + b in three parts, z = σ(x₀ + p₀), r = σ(x₁ + p₁), n = tanh(x₂ + r p₂); h = z h + (1 − z) n
+ * With p = x·K + b and q = h·R + b′,
+ * - `simple`: h = tanh(p + q)
+ * - `lstm`: i, f, g, o = the four parts of p + q; c = σ(f) c + σ(i) tanh(g); h = σ(o) tanh(c)
+ * - `gru`: with p and q in three parts, z = σ(p₀ + q₀), r = σ(p₁ + q₁), n = tanh(p₂ + r q₂); h = z h + (1 − z) n
  */
 export type RecurrenceKind = "simple" | "lstm" | "gru";
 
-/** For each kind its number in the kernel, the parts of the projected input, and how much a step remembers. */
+/** For each kind its number in the kernel, the parts of p and q, and how much a step remembers. */
 const kinds = {
   simple: { code: 0, parts: 1, remembered: 0, states: 1 },
   lstm: { code: 1, parts: 4, remembered: 4, states: 2 },
@@ -46,12 +47,16 @@ interface Attributes {
 
 /** What a recurrence works on. */
 export type RecurrenceInputs = {
-  /** The projected input of all steps: [batch, steps, parts · units]. */
+  /** The input of all steps: [batch, steps, features]. */
   readonly x: Tensor;
+  /** K: [features, parts · units]. */
+  readonly kernel: Tensor;
+  /** b: [parts · units]. */
+  readonly bias?: Tensor | undefined;
   /** R: [units, parts · units]. */
   readonly recurrent: Tensor;
-  /** b, added to the recurrent product: [parts · units]. */
-  readonly bias?: Tensor | undefined;
+  /** b′: [parts · units]. */
+  readonly recurrentBias?: Tensor | undefined;
   /** The state before the first step: [batch, units]. */
   readonly h: Tensor;
   /** That of the memory of an LSTM. */
@@ -66,16 +71,24 @@ function sizesOf({ x, recurrent }: { readonly x: { shape: Shape }; readonly recu
   return { batch, steps, units: recurrent.shape[0] as number };
 }
 
+/** The input of all steps times its kernel. */
+function project({ x, kernel, bias }: Pick<RecurrenceInputs, "x" | "kernel" | "bias">): Tensor {
+  return affine(x, kernel, bias);
+}
+
+/** What follows the projected input. */
+type Stepped = Omit<RecurrenceInputs, "x" | "kernel" | "bias"> & { readonly projected: Tensor };
+
 /** The meaning, step by step in small ops. `extra` is added to the recurrent products of all steps. */
-function compose({ x, recurrent, bias, h, c, mask }: RecurrenceInputs, kind: RecurrenceKind, extra?: Tensor) {
-  const { steps } = sizesOf({ x, recurrent });
+function compose({ projected, recurrent, recurrentBias, h, c, mask }: Stepped, kind: RecurrenceKind, extra?: Tensor) {
+  const { steps } = sizesOf({ x: projected, recurrent });
   const hs = [h];
   const cs = c ? [c] : [];
   const gates: Tensor[] = [];
   for (let step = 0; step < steps; step++) {
     const [before, memory] = [hs[step] as Tensor, cs[step]];
-    const given = stepAt(x, step);
-    const plain = affine(before, recurrent, bias);
+    const given = stepAt(projected, step);
+    const plain = affine(before, recurrent, recurrentBias);
     const fed = extra ? add(plain, stepAt(extra, step)) : plain;
     const keep = (next: Tensor, old: Tensor) => (mask ? where(expandDims(stepAt(mask, step), -1), next, old) : next);
     if (kind === "simple") {
@@ -110,21 +123,23 @@ function inFloat32(...operands: readonly (Pointer | undefined)[]): boolean {
 
 /** Rows that the kernel takes through a step side by side. */
 const rowsSideBySide = 4;
-/** The most bytes of a recurrent matrix that are read anew for every four rows, since they stay in the second cache. */
+/** The most bytes of matrices that are read anew for every four rows, since they stay in the second cache. */
 const nearBytes = 1 << 20;
-/** Rows that share what is read of a larger one. */
+/** Rows that share what is read of larger ones. */
 const rowsOfLarge = 32;
 
-/** How rows become pieces, and the memory each has to multiply its rows with a matrix of that shape. */
-function piecesOf(batch: number, matrix: readonly [number, number], workspace: Workspace) {
+/** How rows become pieces, and the memory each has to multiply its rows with matrices [run, columns]. */
+function piecesOf(batch: number, matrices: readonly (readonly [number, number])[], workspace: Workspace) {
   const whole = (count: number, multiple: number) => Math.ceil(count / multiple) * multiple;
-  const [run, columns] = matrix;
+  const elements = matrices.reduce((sum, [run, columns]) => sum + run * columns, 0);
   const rows = Math.min(
-    run * columns * 4 > nearBytes ? rowsOfLarge : rowsSideBySide,
+    elements * 4 > nearBytes ? rowsOfLarge : rowsSideBySide,
     Math.max(whole(batch, rowsSideBySide), rowsSideBySide),
   );
   const pieces = Math.ceil(batch / rows);
-  const bytes = whole(32 + rows * 4 * (whole(run, 4) + whole(columns, 8)), 64);
+  const longest = Math.max(...matrices.map(([run]) => whole(run, 4)));
+  const width = matrices.reduce((sum, [, columns]) => sum + whole(columns, 8), 0);
+  const bytes = whole(32 + rows * 4 * (longest + width), 64);
   return { pieces, args: [rows, workspace.temporary(bytes * pieces), bytes] as const };
 }
 
@@ -144,7 +159,7 @@ function panelsOfMatrix(matrix: Pointer, transposed: boolean, reads: number, wor
 
 const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
   name: "recurrence",
-  shape({ x, recurrent, bias, h, c, mask }, { kind, remember }) {
+  shape({ x, kernel, bias, recurrent, recurrentBias, h, c, mask }, { kind, remember }) {
     const { parts, remembered, states } = kinds[kind];
     const { batch, steps, units } = sizesOf({ x, recurrent });
     const demand = (what: string, found: Shape | undefined, wanted: Shape) => {
@@ -152,9 +167,11 @@ const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
         throw new ShapeError(`recurrence: ${what} must have shape ${formatShape(wanted)}, got ${formatShape(found)}`);
       }
     };
-    demand("the projected input", x.shape, [batch, steps, parts * units]);
+    demand("the input", x.shape, [batch, steps, kernel.shape[0] as number]);
+    demand("the kernel", kernel.shape, [x.shape[2] as number, parts * units]);
+    demand("the bias", bias?.shape, [parts * units]);
     demand("the recurrent kernel", recurrent.shape, [units, parts * units]);
-    demand("the recurrent bias", bias?.shape, [parts * units]);
+    demand("the recurrent bias", recurrentBias?.shape, [parts * units]);
     demand("the initial state", h.shape, [batch, units]);
     demand("the initial memory", c?.shape, [batch, units]);
     demand("the mask", mask?.shape, [batch, steps]);
@@ -166,7 +183,7 @@ const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
     };
   },
   reference(inputs, { kind, remember }) {
-    const { hs, cs, gates } = compose(inputs, kind);
+    const { hs, cs, gates } = compose({ ...inputs, projected: project(inputs) }, kind);
     const { batch, steps, units } = sizesOf(inputs);
     const { dtype } = inputs.x;
     const nothing = (shape: Shape) => fill({}, { shape, dtype, value: 0 }).y;
@@ -180,24 +197,34 @@ const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
           : nothing([batch, remember ? steps : 0, remembered * units]),
     };
   },
-  wasm({ x, recurrent, bias, h: h0, c: c0, mask }, { h, c, gates }, { kind, remember }, workspace) {
-    if (!inFloat32(x, recurrent, bias, h0, c0)) return undefined;
+  wasm(
+    { x, kernel, bias, recurrent, recurrentBias, h: h0, c: c0, mask },
+    { h, c, gates },
+    { kind, remember },
+    workspace,
+  ) {
+    if (!inFloat32(x, kernel, bias, recurrent, recurrentBias, h0, c0)) return undefined;
     const { batch, steps, units } = sizesOf({ x, recurrent });
     if (units === 0) return [];
-    const { calls, args, matrix } = panelsOfMatrix(recurrent, false, batch * steps, workspace);
-    const pieces = piecesOf(batch, matrix, workspace);
+    const ofInput = panelsOfMatrix(kernel, false, batch * steps, workspace);
+    const ofState = panelsOfMatrix(recurrent, false, batch * steps, workspace);
+    const pieces = piecesOf(batch, [ofInput.matrix, ofState.matrix], workspace);
     return [
-      ...calls,
+      ...ofInput.calls,
+      ...ofState.calls,
       call(
         "recurrence32",
         [
           kinds[kind].code,
           batch,
           steps,
+          x.shape[2] as number,
           units,
           x.at,
-          ...args,
+          ...ofInput.args,
           bias?.at ?? 0,
+          ...ofState.args,
+          recurrentBias?.at ?? 0,
           h0.at,
           c0?.at ?? 0,
           mask?.at ?? 0,
@@ -212,24 +239,27 @@ const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
   },
   gradient({ h: dh, c: dc }, { inputs, outputs: { h, c, gates } }, attributes) {
     const { kind } = attributes;
-    const { x, recurrent, bias, h: h0, c: c0, mask } = inputs;
-    let solved: { dx: Tensor; dproduct: Tensor; dh0: Tensor; dc0: Tensor } | undefined;
+    const { x, kernel, bias, recurrent, recurrentBias, h: h0, c: c0, mask } = inputs;
+    let solved: ReturnType<typeof recurrenceBack> | undefined;
     const back = () => {
       const memory = c0 ? dc : undefined;
-      solved ??= recurrenceBack({ x, recurrent, bias, h0, c0, mask, dh, dc: memory, h, c, gates }, attributes);
+      const operands = { x, kernel, bias, recurrent, recurrentBias, h0, c0, mask, dh, dc: memory, h, c, gates };
+      solved ??= recurrenceBack(operands, attributes);
       return solved;
     };
     // What came from the product is, but in a GRU, what came from the input.
-    const ofProduct = () => (kind === "gru" ? back().dproduct : back().dx);
+    const ofProduct = () => (kind === "gru" ? back().dproduct : back().dprojected);
     const flat = (sequence: Tensor) => reshape(sequence, [-1, sequence.shape.at(-1) as number]);
+    /** The gradient of a matrix that all steps were multiplied with. */
+    const ofMatrix = (sequence: Tensor, gradient: Tensor) =>
+      product({ a: flat(sequence), b: flat(gradient) }, { transposeA: true, transposeB: false }).c;
     return {
-      x: (): Tensor => back().dx,
-      recurrent: (): Tensor =>
-        product(
-          { a: flat(sliceAlong(h, 1, 0, x.shape[1] as number)), b: flat(ofProduct()) },
-          { transposeA: true, transposeB: false },
-        ).c,
-      bias: bias ? (): Tensor => sumTo(ofProduct(), bias.shape) : "none",
+      x: (): Tensor =>
+        reshape(product({ a: flat(back().dprojected), b: kernel }, { transposeA: false, transposeB: true }).c, x.shape),
+      kernel: (): Tensor => ofMatrix(x, back().dprojected),
+      bias: bias ? (): Tensor => sumTo(back().dprojected, bias.shape) : "none",
+      recurrent: (): Tensor => ofMatrix(sliceAlong(h, 1, 0, x.shape[1] as number), ofProduct()),
+      recurrentBias: recurrentBias ? (): Tensor => sumTo(ofProduct(), recurrentBias.shape) : "none",
       h: (): Tensor => back().dh0,
       c: c0 ? (): Tensor => back().dc0 : "none",
       mask: "none",
@@ -237,13 +267,9 @@ const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
   },
 });
 
-type BackInputs = {
-  readonly x: Tensor;
-  readonly recurrent: Tensor;
-  readonly bias?: Tensor | undefined;
+type BackInputs = Omit<RecurrenceInputs, "h" | "c"> & {
   readonly h0: Tensor;
   readonly c0?: Tensor | undefined;
-  readonly mask?: Tensor | undefined;
   /** The gradients of the states, of which the kernel needs what the forward pass left behind. */
   readonly dh?: Tensor | undefined;
   readonly dc?: Tensor | undefined;
@@ -254,15 +280,16 @@ type BackInputs = {
 
 /** The gradients of a recurrence, by their definition. */
 function composeBack(inputs: Omit<BackInputs, "h" | "c" | "gates">, { kind }: Attributes) {
-  const { x, recurrent, bias, h0, c0, mask, dh, dc } = inputs;
+  const { x, recurrent, recurrentBias, h0, c0, mask, dh, dc } = inputs;
   const { batch, units } = sizesOf({ x, recurrent });
   const { dtype } = x;
-  const extra = fill({}, { shape: kind === "gru" ? x.shape : [batch, 0, units], dtype, value: 0 }).y;
+  const projected = project(inputs);
+  const extra = fill({}, { shape: kind === "gru" ? projected.shape : [batch, 0, units], dtype, value: 0 }).y;
   const memory = c0 ?? fill({}, { shape: [batch, 0], dtype, value: 0 }).y;
   const { gradients } = differentiate(
     ([projected, added, h, c]) =>
       compose(
-        { x: projected as Tensor, recurrent, bias, h: h as Tensor, c: c0 ? c : undefined, mask },
+        { projected: projected as Tensor, recurrent, recurrentBias, h: h as Tensor, c: c0 ? c : undefined, mask },
         kind,
         kind === "gru" ? added : undefined,
       ),
@@ -272,31 +299,33 @@ function composeBack(inputs: Omit<BackInputs, "h" | "c" | "gates">, { kind }: At
       const terms = [...weighed(hs, dh), ...weighed(cs, dc)];
       return terms.reduce((total, term) => add(total, term));
     },
-    [x, extra, h0, memory],
+    [projected, extra, h0, memory],
   );
-  const [dx, dproduct, dh0, dc0] = gradients as [Tensor, Tensor, Tensor, Tensor];
-  return { dx, dproduct, dh0, dc0 };
+  const [dprojected, dproduct, dh0, dc0] = gradients as [Tensor, Tensor, Tensor, Tensor];
+  return { dprojected, dproduct, dh0, dc0 };
 }
 
-const recurrenceBack = op<BackInputs, "dx" | "dproduct" | "dh0" | "dc0", Attributes>({
+/** The gradients of the projected input, of a GRU's recurrent products, and of the states before the first step. */
+const recurrenceBack = op<BackInputs, "dprojected" | "dproduct" | "dh0" | "dc0", Attributes>({
   name: "recurrenceGradient",
   shape({ x, recurrent, h0, c0 }, { kind }) {
-    const { batch, units } = sizesOf({ x, recurrent });
+    const { batch, steps, units } = sizesOf({ x, recurrent });
     const { dtype } = x;
+    const projected = { shape: [batch, steps, kinds[kind].parts * units], dtype };
     return {
-      dx: { shape: x.shape, dtype },
-      dproduct: { shape: kind === "gru" ? x.shape : [batch, 0, units], dtype },
+      dprojected: projected,
+      dproduct: kind === "gru" ? projected : { shape: [batch, 0, units], dtype },
       dh0: { shape: h0.shape, dtype },
       dc0: { shape: c0?.shape ?? [batch, 0], dtype },
     };
   },
   reference: (inputs, attributes) => composeBack(inputs, attributes),
-  wasm({ x, recurrent, mask, dh, dc, h, c, gates }, { dx, dproduct, dh0, dc0 }, { kind }, workspace) {
+  wasm({ x, recurrent, mask, dh, dc, h, c, gates }, { dprojected, dproduct, dh0, dc0 }, { kind }, workspace) {
     if (!inFloat32(x, recurrent, dh, dc)) return undefined;
     const { batch, steps, units } = sizesOf({ x, recurrent });
     if (units === 0) return [];
     const { calls, args, matrix } = panelsOfMatrix(recurrent, true, batch * steps, workspace);
-    const pieces = piecesOf(batch, matrix, workspace);
+    const pieces = piecesOf(batch, [matrix], workspace);
     return [
       ...calls,
       call(
@@ -313,7 +342,7 @@ const recurrenceBack = op<BackInputs, "dx" | "dproduct" | "dh0" | "dc0", Attribu
           h.at,
           c.at,
           gates.at,
-          dx.at,
+          dprojected.at,
           kind === "gru" ? dproduct.at : 0,
           dh0.at,
           dc0.at,
@@ -324,7 +353,11 @@ const recurrenceBack = op<BackInputs, "dx" | "dproduct" | "dh0" | "dc0", Attribu
     ];
   },
   gradient: (dy, { inputs }, attributes) => ({
-    ...throughReference(composeBack, ["x", "recurrent", "bias", "h0", "c0", "dh", "dc"])(dy, { inputs }, attributes),
+    ...throughReference(composeBack, ["x", "kernel", "bias", "recurrent", "recurrentBias", "h0", "c0", "dh", "dc"])(
+      dy,
+      { inputs },
+      attributes,
+    ),
     mask: "none",
     // These follow from the others.
     h: "none",

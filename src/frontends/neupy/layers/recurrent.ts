@@ -173,8 +173,8 @@ class LSTMLayer extends neupyLayer(
   protected override whole(sequence: Tensor, [c, h]: readonly [Tensor, Tensor]): Tensor | undefined {
     const functions = [this.ingate, this.forgetgate, this.outgate, this.cell].join();
     if (functions !== "sigmoid,sigmoid,sigmoid,tanh" || this.peepholes || this.gradientClipping > 0) return undefined;
-    const x = affine(sequence, this.value("inputWeights"), this.value("biases"));
-    return recurrence("lstm", { x, recurrent: this.value("hiddenWeights"), h, c }).h;
+    const [kernel, bias, recurrent] = [this.value("inputWeights"), this.value("biases"), this.value("hiddenWeights")];
+    return recurrence("lstm", { x: sequence, kernel, bias, recurrent, h, c }).h;
   }
 
   protected override step([before, hidden]: readonly [Tensor, Tensor], input: Tensor): readonly Tensor[] {
@@ -236,11 +236,11 @@ class GRULayer extends neupyLayer(
     const functions = [this.resetgate, this.updategate, this.hiddenUpdate].join();
     if (functions !== "sigmoid,sigmoid,tanh" || this.gradientClipping > 0) return undefined;
     // Keras's gate is 1 − u, and 1 − σ(a) = σ(−a): the columns of u go first, with the other sign.
-    const [weights, recurrent, biases] = ["inputWeights", "hiddenWeights", "biases"].map((name) => {
+    const [kernel, recurrent, bias] = ["inputWeights", "hiddenWeights", "biases"].map((name) => {
       const [r, u, candidate] = split(this.value(name), 3, -1) as [Tensor, Tensor, Tensor];
       return concatenate([negative(u), r, candidate], -1);
     }) as [Tensor, Tensor, Tensor];
-    return recurrence("gru", { x: affine(sequence, weights, biases), recurrent, h }).h;
+    return recurrence("gru", { x: sequence, kernel, bias, recurrent, h }).h;
   }
 
   protected override step([hidden]: readonly [Tensor], input: Tensor): readonly Tensor[] {
