@@ -57,3 +57,139 @@ export function sumParts32(source: usize, target: usize, parts: i32, size: i32, 
 export function sumParts64(source: usize, target: usize, parts: i32, size: i32, from: i32, to: i32): void {
   sumParts<f64>(source, target, parts, size, from, to);
 }
+
+/** How many of `count` positions, `step` apart from `first` on, lie before `end`. */
+// @ts-ignore: decorator
+@inline
+function before(end: i32, first: i32, step: i32, count: i32): i32 {
+  return min<i32>(max<i32>((end - first + step - 1) / step, 0), count);
+}
+
+/**
+ * Convolution of each channel by itself, in two dimensions, where channels are whole vectors: four results side by side,
+ * or one at the edges, where part of the window lies outside. `geometry`: 0 and 1 height and width of the images,
+ * 2 and 3 those of the results, 4 and 5 of the window, 6 and 7 strides, 8 and 9 dilation, 10 and 11 how far the first
+ * window reaches over the edge, 12 bytes of a pixel, 13 bytes from tap to tap, 14 whether negative results become 0.
+ * Pieces are rows of the results.
+ */
+export function depthwise(x: usize, kernel: usize, y: usize, bias: usize, geometry: usize, from: i32, to: i32): void {
+  const width = at(geometry, 1);
+  const rows = at(geometry, 2);
+  const columns = at(geometry, 3);
+  const taps = at(geometry, 5);
+  const stride = at(geometry, 7);
+  const dilation = at(geometry, 9);
+  const pixel = <usize>at(geometry, 12);
+  const tapStep = <usize>at(geometry, 13);
+  const floor = f32x4.splat(at(geometry, 14) ? 0 : -Infinity);
+  const line = <usize>width * pixel;
+  const tapLine = <usize>at(geometry, 8) * line;
+  const tapPixel = <usize>dilation * pixel;
+  const apart = <usize>stride * pixel;
+  for (let piece = from; piece < to; piece++) {
+    const top = piece % rows * at(geometry, 6) - at(geometry, 10);
+    const r0 = before(0, top, at(geometry, 8), at(geometry, 4));
+    const r1 = before(at(geometry, 0), top, at(geometry, 8), at(geometry, 4));
+    const image = x + <usize>(piece / rows * at(geometry, 0)) * line;
+    let result = y + <usize>(piece * columns) * pixel;
+    for (let column: i32 = 0; column < columns; ) {
+      const left = column * stride - at(geometry, 11);
+      const whole = left >= 0 && column + 4 <= columns && left + 3 * stride + (taps - 1) * dilation < width;
+      const next = whole ? apart : 0;
+      const c0 = before(0, left, dilation, taps);
+      const c1 = before(width, left, dilation, taps);
+      const corner = image + <usize>(top + r0 * at(geometry, 8)) * line + <usize>(left + c0 * dilation) * pixel;
+      for (let c: usize = 0; c < pixel; c += 16) {
+        let sum0 = bias ? v128.load(bias + c) : f32x4.splat(0);
+        let sum1 = sum0;
+        let sum2 = sum0;
+        let sum3 = sum0;
+        let row = corner + c;
+        for (let r = r0; r < r1; r++) {
+          let weight = kernel + <usize>(r * taps + c0) * tapStep + c;
+          let element = row;
+          for (let t = c0; t < c1; t++) {
+            const w = v128.load(weight);
+            sum0 = multiplyAdd<f32>(v128.load(element), w, sum0);
+            sum1 = multiplyAdd<f32>(v128.load(element + next), w, sum1);
+            sum2 = multiplyAdd<f32>(v128.load(element + 2 * next), w, sum2);
+            sum3 = multiplyAdd<f32>(v128.load(element + 3 * next), w, sum3);
+            element += tapPixel;
+            weight += tapStep;
+          }
+          row += tapLine;
+        }
+        v128.store(result + c, f32x4.max(sum0, floor));
+        if (whole) {
+          v128.store(result + c + pixel, f32x4.max(sum1, floor));
+          v128.store(result + c + 2 * pixel, f32x4.max(sum2, floor));
+          v128.store(result + c + 3 * pixel, f32x4.max(sum3, floor));
+        }
+      }
+      const count = whole ? 4 : 1;
+      result += <usize>count * pixel;
+      column += count;
+    }
+  }
+}
+
+/**
+ * What that passes back to the kernel, summed over the rows of a part: [parts, window, channels]; `geometry` as above,
+ * 13 rows of all images. Each row of results is summed by itself first. Pieces are parts.
+ */
+export function depthwiseKernelGradient(x: usize, dy: usize, sums: usize, parts: i32, geometry: usize, from: i32, to: i32): void {
+  const width = at(geometry, 1);
+  const rows = at(geometry, 2);
+  const columns = at(geometry, 3);
+  const taps = at(geometry, 5);
+  const stride = at(geometry, 7);
+  const pixel = <usize>at(geometry, 12);
+  const line = <usize>width * pixel;
+  const apart = <usize>stride * pixel;
+  const total = at(geometry, 13);
+  const whole = <usize>(at(geometry, 4) * taps) * pixel;
+  memory.fill(sums + <usize>from * whole, 0, <usize>(to - from) * whole);
+  for (let piece = from; piece < to; piece++) {
+    const lastRow = <i32>(<i64>(piece + 1) * total / parts);
+    for (let o = <i32>(<i64>piece * total / parts); o < lastRow; o++) {
+      const top = o % rows * at(geometry, 6) - at(geometry, 10);
+      const image = x + <usize>(o / rows * at(geometry, 0)) * line;
+      const slopes = dy + <usize>(o * columns) * pixel;
+      for (let r: i32 = 0; r < at(geometry, 4); r++) {
+        const h = top + r * at(geometry, 8);
+        if (h < 0 || h >= at(geometry, 0)) continue;
+        for (let t: i32 = 0; t < taps; t++) {
+          const left = t * at(geometry, 9) - at(geometry, 11);
+          const first = before(0, left, stride, columns);
+          const last = before(width, left, stride, columns);
+          const elements = image + <usize>h * line + <usize>(left + first * stride) * pixel;
+          const target = sums + <usize>piece * whole + <usize>(r * taps + t) * pixel;
+          for (let c: usize = 0; c < pixel; c += 16) {
+            let element = elements + c;
+            let slope = slopes + <usize>first * pixel + c;
+            let sum0 = f32x4.splat(0);
+            let sum1 = sum0;
+            let sum2 = sum0;
+            let sum3 = sum0;
+            let i = first;
+            for (; i + 4 <= last; i += 4) {
+              sum0 = multiplyAdd<f32>(v128.load(element), v128.load(slope), sum0);
+              sum1 = multiplyAdd<f32>(v128.load(element + apart), v128.load(slope + pixel), sum1);
+              sum2 = multiplyAdd<f32>(v128.load(element + 2 * apart), v128.load(slope + 2 * pixel), sum2);
+              sum3 = multiplyAdd<f32>(v128.load(element + 3 * apart), v128.load(slope + 3 * pixel), sum3);
+              element += 4 * apart;
+              slope += 4 * pixel;
+            }
+            for (; i < last; i++) {
+              sum0 = multiplyAdd<f32>(v128.load(element), v128.load(slope), sum0);
+              element += apart;
+              slope += pixel;
+            }
+            const sum = f32x4.add(f32x4.add(sum0, sum1), f32x4.add(sum2, sum3));
+            v128.store(target + c, f32x4.add(v128.load(target + c), sum));
+          }
+        }
+      }
+    }
+  }
+}

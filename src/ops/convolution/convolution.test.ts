@@ -90,6 +90,9 @@ opContract("depthwiseConv", depthwiseConv, {
   examples: [
     { args: [randomGiven([2, 6, 5, 8], 1), randomGiven([3, 3, 8, 1], 2), 1, "same"], batch: [0] },
     { args: [randomGiven([2, 6, 5, 11], 1), randomGiven([3, 3, 11, 1], 2), 2], batch: [0] },
+    // so many channels that Winograd's way would pay, were they mixed
+    { args: [randomGiven([2, 12, 13, 40], 1), randomGiven([3, 3, 40, 1], 2), 1, "same"], batch: [0] },
+    { args: [randomGiven([2, 9, 10, 12], 1), randomGiven([2, 3, 12, 1], 2), 1, "same", null, [1, 2]], batch: [0] },
   ],
   float32,
 });

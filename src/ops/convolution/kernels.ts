@@ -97,7 +97,7 @@ function lifted(correlation: Correlation, kernel: Shape) {
  * channels, a transformed element costs as much as some eleven, which is measured.
  */
 function isForWinograd(
-  { window, strides, dilation, groups, channels, filters }: ReturnType<typeof lifted>,
+  { window, strides, dilation, lanes, groups, channels, filters }: ReturnType<typeof lifted>,
   result: Triple,
   dtype: Real,
 ): boolean {
@@ -106,6 +106,7 @@ function isForWinograd(
     window[1] === 3 &&
     window[2] === 3 &&
     groups === 1 &&
+    !lanes &&
     [...strides, ...dilation].every((step) => step === 1) &&
     channels % 4 === 0 &&
     filters % 4 === 0;
@@ -223,6 +224,29 @@ function winogradKernelGradientCalls(
   ];
 }
 
+/** Whether channels see only themselves in images, and are whole vectors: then there are kernels of their own. */
+function isDepthwise({ lanes, window, channels, ...lists }: ReturnType<typeof lifted>, dtype: Real): boolean {
+  const isFlat = window[0] === 1 && lists.strides[0] === 1 && lists.before[0] === 0 && lists.size[0] === lists.count[0];
+  return lanes && isFlat && channels % 4 === 0 && dtype === "float32";
+}
+
+/** y = x correlated with one kernel a channel, which begins at `kernelAt` and whose taps lie `tapStep` bytes apart. */
+function depthwiseCalls(
+  { size, count, window, strides, dilation, before, channels }: Omit<ReturnType<typeof lifted>, "groups">,
+  [x, kernelAt, bias, y]: readonly [x: Pointer, kernelAt: number, bias: Pointer | undefined, y: Pointer],
+  tapStep: number,
+  relu: boolean | undefined,
+  workspace: Workspace,
+): KernelCall[] {
+  const lists = [size, count, window, strides, dilation, before].flatMap((list) => list.slice(1));
+  const geometry = workspace.int32([...lists, 4 * channels, tapStep, relu ? 1 : 0]);
+  return [
+    call("depthwise", [x.at, kernelAt, y.at, bias?.at ?? 0, geometry], {
+      pieces: y.size / ((count[2] as number) * channels),
+    }),
+  ];
+}
+
 const numbersTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 /** How windows are read from x: the geometry, the images in memory as windows may read them, and where the first begins. */
@@ -254,6 +278,9 @@ export function correlateCalls(
     const [channelStep, filterStep] = [4 * own.filters, 4];
     const steps = [channelStep * own.channels, channelStep, filterStep] as const;
     return winogradCalls(x, kernel.at, steps, bias, y, own.before, correlation.relu, workspace);
+  }
+  if (isDepthwise(own, dtype)) {
+    return depthwiseCalls(own, [x, kernel.at, bias, y], 4 * own.channels, correlation.relu, workspace);
   }
   const reading = readingOf(x, correlation, kernel.shape, dtype, workspace);
   const { bytes, batch, images, calls, corner, window, count, strides, dilation, lanes } = reading;
@@ -346,6 +373,16 @@ export function correlateInputGradientCalls(
     const reach = perAxis((axis) => window[axis] - 1 - before[axis]);
     return winogradCalls(dy, kernel.at + 8 * tapStep, steps, bias, dx, reach, correlation.relu, workspace);
   }
+  if (isDepthwise(geometry, dtype) && strides.every((step) => step === 1)) {
+    const turned = {
+      ...geometry,
+      size: count,
+      count: size,
+      before: perAxis((axis) => (window[axis] - 1) * dilation[axis] - before[axis]),
+    };
+    const lastTap = kernel.at + (sizeOf(window) - 1) * 4 * channels;
+    return depthwiseCalls(turned, [dy, lastTap, bias, dx], -4 * channels, correlation.relu, workspace);
+  }
   const phases = axes.map((axis) =>
     phasesOf(size[axis], window[axis], strides[axis], dilation[axis], before[axis]),
   ) as unknown as readonly [Phase[], Phase[], Phase[]];
@@ -437,6 +474,18 @@ export function correlateKernelGradientCalls(
   const own = lifted(correlation, dkernel.shape);
   if (isForWinograd(own, own.count, dtype)) {
     return winogradKernelGradientCalls(x, dy, dkernel, own.before, workspace);
+  }
+  if (isDepthwise(own, dtype)) {
+    const rows = dy.size / (own.count[2] * own.channels);
+    const parts = Math.max(1, Math.min(mostParts, rows));
+    const lists = [own.size, own.count, own.window, own.strides, own.dilation, own.before];
+    const geometry = workspace.int32([...lists.flatMap((list) => list.slice(1)), 4 * own.channels, rows]);
+    const sums = workspace.temporary(4 * dkernel.size * parts);
+    const pieces = Math.ceil(dkernel.size / 1024);
+    return [
+      call("depthwiseKernelGradient", [x.at, dy.at, sums, parts, geometry], { pieces: parts }),
+      call("sumParts32", [sums, dkernel.at, parts, dkernel.size], { pieces }),
+    ];
   }
   const reading = readingOf(x, correlation, dkernel.shape, dtype, workspace);
   const { bytes, batch, images, calls, corner, window, count, strides, dilation, lanes } = reading;
