@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { resetNames } from "../../src/core/names.ts";
+import type { SymbolicTensor } from "../../src/core/symbolic.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { leaves } from "../../src/core/tree.ts";
 import { info } from "../../src/devices/current.ts";
@@ -134,6 +135,30 @@ describe("sizes that are not known", () => {
         );
       expect(await apart(net, { source: ids(m, 4), target: ids(n, 5) })).toBeLessThan(1e-5);
     }
+  });
+
+  test("several inputs that must agree", async () => {
+    const [a, b] = ["a", "b"].map((name) => input({ shape: [null, 3], name })) as [SymbolicTensor, SymbolicTensor];
+    const sum = layers.add().apply([a, b]);
+    const net = model({ inputs: [a, b], outputs: [sum, layers.dot({ axes: [2, 2] }).apply([a, b])] });
+    for (const length of [4, 9]) {
+      expect(await apart(net, { a: random([2, length, 3], 1), b: random([2, length, 3], 2) })).toBeLessThan(1e-5);
+    }
+  });
+
+  test("parts of an axis of any length", async () => {
+    const x = input({ shape: [null, 3], name: "x" });
+    const parts = [
+      layers.cropping1d({ cropping: [1, 2] }).apply(x),
+      layers.zeroPadding1d({ padding: [2, 1] }).apply(x),
+      ops.flip(x, 1),
+      ops.flip(layers.cropping1d({ cropping: [2, 1] }).apply(x), [1, 2]),
+      ops.subtract(layers.cropping1d({ cropping: [1, 0] }).apply(x), layers.cropping1d({ cropping: [0, 1] }).apply(x)),
+      ops.cumsum(x, 1),
+      layers.averagePooling1d({ poolSize: 3, padding: "same" }).apply(x),
+    ];
+    const net = model({ inputs: x, outputs: parts });
+    for (const length of [4, 5, 12]) expect(await apart(net, { x: random([2, length, 3], length) })).toBeLessThan(1e-5);
   });
 
   test("what has as many steps as the input is refused, with the way out", async () => {

@@ -64,8 +64,16 @@ export class Untranslatable extends VarveError {}
 /** As many elements at most are compared to find constants that are equal. */
 const fewElements = 64;
 
-/** The largest and smallest numbers of 64 bits, by which slices go to the end. */
-const farthest = 2n ** 63n - 1n;
+/** Past every end, by which slices go to it. */
+export const beyond = Number.MAX_SAFE_INTEGER;
+
+/** The elements `start`, `start + step`, … of an axis, before `end`; numbers < 0 are counted from the back. */
+export interface Part {
+  readonly axis: number;
+  readonly start: Dim;
+  readonly end: Dim;
+  readonly step: number;
+}
 
 /** The size in numbers; what hangs on unknown sizes is refused with this reason. */
 export function known(dims: readonly Dim[], what: string): number[] {
@@ -300,45 +308,23 @@ export class GraphBuilder {
     return this.node("Concat", values, { dtype: only.dtype, dims }, { axis });
   }
 
-  /** The elements `start`, `start + step`, … along axes, so many that `dims` come out. Starts from the back are < 0. */
-  slice(
-    x: Value,
-    parts: readonly { readonly axis: number; readonly start: Dim; readonly step: number }[],
-    dims: readonly Dim[],
-  ): Value {
+  /** Parts of axes, of which `dims` come out. */
+  slice(x: Value, parts: readonly Part[], dims: readonly Dim[]): Value {
     if (parts.length === 0) return x;
     const found = this.#partOfConcat(x, parts, dims);
     if (found) return found;
-    const ends = parts.map(({ axis, start, step }) => this.#endOf(x.dims[axis] as Dim, start, step, dims[axis] as Dim));
     const inputs = [
       x,
       this.sizes(parts.map(({ start }) => start)),
-      this.integers(ends),
+      this.sizes(parts.map(({ end }) => end)),
       this.integers(parts.map(({ axis }) => axis)),
       ...(parts.every(({ step }) => step === 1) ? [] : [this.integers(parts.map(({ step }) => step))]),
     ];
     return this.node("Slice", inputs, { dtype: x.dtype, dims });
   }
 
-  /** Before which element a slice ends. */
-  #endOf(size: Dim, start: Dim, step: number, count: Dim): number | bigint {
-    if (isKnown(count) && isKnown(start)) {
-      const end = start + step * count;
-      const isPastFront = step < 0 && (start < 0 || end < 0);
-      const isPastBack = step > 0 && start < 0 && end >= 0;
-      if (step < 0 && start < 0 && isKnown(size) && size + end >= 0) return end;
-      if (!isPastFront && !isPastBack) return end;
-    }
-    // All others go to an end.
-    return step > 0 ? farthest : -farthest;
-  }
-
   /** A slice that lies in one of the parts that a tensor was put together of, taken from there. */
-  #partOfConcat(
-    x: Value,
-    parts: readonly { readonly axis: number; readonly start: Dim; readonly step: number }[],
-    dims: readonly Dim[],
-  ): Value | undefined {
+  #partOfConcat(x: Value, parts: readonly Part[], dims: readonly Dim[]): Value | undefined {
     const [part] = parts;
     const { node } = x;
     if (node?.type !== "Concat") return undefined;
@@ -352,7 +338,8 @@ export class GraphBuilder {
     for (const input of node.inputs as readonly Value[]) {
       const length = input.dims[along] as number;
       if (start >= at && start + count <= at + length) {
-        return count === length ? input : this.slice(input, [{ axis: along, start: start - at, step: 1 }], dims);
+        const own = { axis: along, start: start - at, end: start - at + count, step: 1 };
+        return count === length ? input : this.slice(input, [own], dims);
       }
       at += length;
     }

@@ -2,18 +2,22 @@
  * Elements seen through strides, in ONNX: what a window does is found again as slices, an order of axes and repetition;
  * what pieces put together are, as a concatenation or a frame around one.
  */
+import type { DType } from "../../core/dtype.ts";
 import { sizeOf, stridesOf } from "../../core/shape.ts";
 import { coalesce, eachRun, type Placing, type Window } from "../../ops/movement/strided.ts";
-import { type GraphBuilder, known, Untranslatable, type Value } from "./graph.ts";
-import { type Dim, isKnown, type Merged, NotTheSame, sameDims } from "./sizes.ts";
+import { beyond, type GraphBuilder, known, Untranslatable, type Value } from "./graph.ts";
+import { type Dim, isKnown, type Merged, sameDim } from "./sizes.ts";
 
 /** A window in other words: of each axis of the tensor a part, then the axes in another order, then some repeated. */
 export interface Walk {
   readonly kind: "walk";
-  /** For each axis of the tensor: where the part begins, from the front and from the back, its step and its size. */
+  /** For each axis of the tensor its part. */
   readonly parts: readonly {
+    /** Where it begins and before what it ends, counted from the front; and both from the back, so as numbers < 0. */
     readonly start: number;
-    readonly fromBack: number;
+    readonly startFromBack: number;
+    readonly end: number;
+    readonly endFromBack: number;
     readonly step: number;
     readonly count: number;
     readonly isWhole: boolean;
@@ -66,7 +70,9 @@ function walkOf(shape: readonly number[], { shape: sizes, strides, offset }: Win
 }
 
 function part(size: number, start: number, step: number, count: number) {
-  return { start, fromBack: start - size, step, count, isWhole: start === 0 && step === 1 && count === size };
+  const end = start + step * count;
+  const isWhole = start === 0 && step === 1 && count === size;
+  return { start, startFromBack: start - size, end, endFromBack: end - size, step, count, isWhole };
 }
 
 function picksOf(shape: readonly number[], window: Window): Picks {
@@ -78,15 +84,7 @@ function picksOf(shape: readonly number[], window: Window): Picks {
     if (!isSame) break;
     leading++;
   }
-  const inner = { shape: sizes.slice(leading), strides: strides.slice(leading), offset: window.offset };
-  const runs = coalesce(inner);
-  const indices: number[] = [];
-  const length = runs.shape.at(-1) as number;
-  if (sizeOf(runs.shape) > 0) {
-    eachRun(runs, (at) => {
-      for (let i = 0; i < length; i++) indices.push(at + i * (runs.strides.at(-1) as number));
-    });
-  }
+  const indices = indicesOf({ shape: sizes.slice(leading), strides: strides.slice(leading), offset: window.offset });
   return { kind: "picks", leading, indices };
 }
 
@@ -105,11 +103,17 @@ export function writeWindow(graph: GraphBuilder, x: Value, seen: Merged<Walk | P
   const { parts, order, shown } = seen as Merged<Walk>;
   const sliced = graph.slice(
     x,
-    parts.flatMap(({ start, fromBack, step, isWhole }, axis) => {
+    parts.flatMap(({ start, startFromBack, end, endFromBack, step, isWhole }, axis) => {
       if (isWhole || x.dims[axis] === 1) return [];
-      const isLast = fromBack === -1 && !isKnown(start);
+      const isToFront = end === -1;
+      const isToBack = endFromBack === 0 && (step as number) > 0;
       return [
-        { axis, start: isLast || (!isKnown(start) && isKnown(fromBack)) ? fromBack : start, step: step as number },
+        {
+          axis,
+          start: isKnown(start) || !isKnown(startFromBack) ? start : startFromBack,
+          end: isToFront ? -beyond : isToBack ? beyond : isKnown(end) || !isKnown(endFromBack) ? end : endFromBack,
+          step: step as number,
+        },
       ];
     }),
     parts.map(({ count }) => count as Dim),
@@ -187,37 +191,43 @@ export function writePieces(
     );
   }
   const { frames } = arranged as Merged<Extract<Arrangement, { kind: "frames" }>>;
-  const framed = (piece: Value, { before, after }: Merged<Frame>, filling: Value) => {
-    const pads = graph.sizes([...before, ...after]);
-    return graph.node("Pad", [piece, pads, filling], { dtype: piece.dtype, dims });
-  };
+  const [filling] = pieces.map(({ dtype }) => graph.number(value, dtype as DType)) as [Value];
   return pieces.reduce<Value | undefined>((below, piece, index) => {
-    const frame = frames[index] as Merged<Frame>;
-    const dtype = piece.dtype as never;
-    const whole = framed(piece, frame, graph.number(value, dtype));
-    if (!below) return whole;
-    // Where the piece lies: of size 1 along what it fills.
-    const sizes = frame.size.map((size, axis) => (sameDims([size], [dims[axis] as Dim]) ? 1 : size));
-    const around = (sides: readonly Dim[]) =>
-      known(
-        sides.map((side, axis) =>
-          sizes[axis] === 1 && sameDims([frame.size[axis] as Dim], [dims[axis] as Dim]) ? 0 : side,
-        ),
-        "where a piece goes",
-      );
-    const [before, after] = [around(frame.before), around(frame.after)];
-    const size = known(sizes, "where a piece goes");
-    const shape = size.map((length, axis) => (before[axis] as number) + length + (after[axis] as number));
-    const mask = new Uint8Array(sizeOf(shape));
-    const strides = stridesOf(shape);
-    const offset = before.reduce((sum, from, axis) => sum + from * (strides[axis] as number), 0);
-    const runs = coalesce({ shape: size, strides, offset });
-    eachRun(runs, (at) => {
-      for (let i = 0; i < (runs.shape.at(-1) as number); i++) mask[at + i * (runs.strides.at(-1) as number)] = 1;
-    });
-    const isThere = graph.constant(mask, shape, "bool", "mask");
-    return graph.node("Where", [isThere, whole, below], { dtype: piece.dtype, dims });
+    const { before, after, size } = frames[index] as Merged<Frame>;
+    const pads = graph.sizes([...before, ...after]);
+    const framed = graph.node("Pad", [piece, pads, filling], { dtype: piece.dtype, dims });
+    if (!below) return framed;
+    const isThere = maskOf(graph, { before, after, size }, dims);
+    return graph.node("Where", [isThere, framed, below], { dtype: piece.dtype, dims });
   }, base) as Value;
 }
 
-export { NotTheSame };
+/** Where in its tensor a piece lies; of size 1 along the axes that it fills. */
+function maskOf(graph: GraphBuilder, { before, after, size }: Merged<Frame>, dims: readonly Dim[]): Value {
+  const what = "where a piece goes";
+  const fills = size.map((length, axis) => sameDim(length, dims[axis] as Dim));
+  const within = (sides: readonly Dim[], whole: number) =>
+    known(
+      sides.map((side, axis) => (fills[axis] ? whole : side)),
+      what,
+    );
+  const [from, length, rest] = [within(before, 0), within(size, 1), within(after, 0)];
+  const shape = length.map((own, axis) => (from[axis] as number) + own + (rest[axis] as number));
+  const strides = stridesOf(shape);
+  const offset = from.reduce((sum, start, axis) => sum + start * (strides[axis] as number), 0);
+  const mask = new Uint8Array(sizeOf(shape));
+  for (const at of indicesOf({ shape: length, strides, offset })) mask[at] = 1;
+  return graph.constant(mask, shape, "bool", "mask");
+}
+
+/** Where the elements lie that a window shows, in order. */
+function indicesOf(window: Window): number[] {
+  const runs = coalesce(window);
+  const indices: number[] = [];
+  const [length, step] = [runs.shape.at(-1) as number, runs.strides.at(-1) as number];
+  if (sizeOf(runs.shape) === 0) return indices;
+  eachRun(runs, (at) => {
+    for (let i = 0; i < length; i++) indices.push(at + i * step);
+  });
+  return indices;
+}

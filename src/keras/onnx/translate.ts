@@ -668,8 +668,8 @@ const strided: Writer = (call) => {
   const x = inputs.x as Value;
   const last = onlyLast.get(x);
   if (!last) return { y: writeWindow(graph, x, seen, dims) };
-  const part = seen.kind === "walk" ? (seen.parts as Merged<{ fromBack: number; count: number }[]>)[1] : undefined;
-  if (part?.fromBack !== -1 || part.count !== 1) {
+  const part = seen.kind === "walk" ? (seen.parts as Merged<{ startFromBack: number; count: number }[]>)[1] : undefined;
+  if (part?.startFromBack !== -1 || part.count !== 1) {
     throw new Untranslatable("it takes the memory of an LSTM at steps before the last, which ONNX does not tell");
   }
   return { y: graph.reshape(last, dims) };

@@ -5,7 +5,7 @@
 import type { DType, TypedArray } from "../../core/dtype.ts";
 import { OptionError, show, VarveError } from "../../core/errors.ts";
 import { checkNames } from "../../core/options.ts";
-import { formatShape, type PartialShape, type Shape } from "../../core/shape.ts";
+import { formatShape, type PartialShape, type Shape, stridesOf } from "../../core/shape.ts";
 import type { Storage } from "../../core/storage.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { sortedLeaves } from "../../core/tree.ts";
@@ -14,7 +14,7 @@ import type { Layer } from "../../layers/layer.ts";
 import type { OnnxOptions } from "../../models/files.ts";
 import type { Model } from "../../models/model.ts";
 import { GraphBuilder, irVersions, Untranslatable, type Value } from "./graph.ts";
-import { type Dim, NotTheSame, sameDims, type Unknown, Unknowns } from "./sizes.ts";
+import { type Dim, isKnown, NotTheSame, sameDims, type Unknown, Unknowns } from "./sizes.ts";
 import { type Constant, type Operand, type Step, type Trace, traceOf } from "./trace.ts";
 import { type Instance, isTranslated, translate } from "./translate.ts";
 
@@ -51,18 +51,30 @@ function notBuilt(model: Model): VarveError {
   );
 }
 
-/** Sizes to try: of the batch, and of other axes any at first, then such as halve often, which some models need. */
+/**
+ * Sizes to try in place of unknown ones: any at first, then such as halve often, which some models need; and each of them
+ * again with all inputs agreeing on their axes, as those that are added up must.
+ */
 const trials = [
-  { batch: [7, 11, 13], other: [96, 101, 131] },
-  { batch: [7, 11, 13], other: [192, 256, 320] },
+  { others: [96, 101, 131], agree: false },
+  { others: [192, 256, 320], agree: false },
+  { others: [96, 101, 131], agree: true },
+  { others: [192, 256, 320], agree: true },
 ] as const;
 
+const batchSizes = [7, 11, 13] as const;
+
+/** Whether an unknown size is that of an axis of an input: all inputs have the same batch. */
+function isAt({ input, axis }: Unknown, of: number, at: number, agree: boolean): boolean {
+  return axis === at && (axis === 0 || agree || input === of);
+}
+
 /** The unknown sizes of inputs: one for the batch, and one for each other axis. */
-function unknownsOf(inputs: readonly Input[]): readonly Unknown[] {
+function unknownsOf(inputs: readonly Input[], agree: boolean): readonly Unknown[] {
   const found: Unknown[] = [];
   for (const [input, { name, shape }] of inputs.entries()) {
     for (const [axis, size] of shape.entries()) {
-      if (size !== null || (axis === 0 && found.some((each) => each.name === "batch"))) continue;
+      if (size !== null || found.some((each) => isAt(each, input, axis, agree))) continue;
       found.push({ name: axis === 0 ? "batch" : `${name}_${axis}`, input, axis });
     }
   }
@@ -104,27 +116,24 @@ function traceAll(model: Model, inputs: readonly Input[]): { traces: readonly Tr
           : tensors;
     return sortedLeaves(model.apply<never>(given as never, { training: false })) as Tensor[];
   };
-  const list = unknownsOf(inputs);
   let failure: unknown;
-  for (const { batch, other } of trials) {
-    const unknowns = new Unknowns(list, ({ name }) => (name === "batch" ? batch : other));
+  for (const { others, agree } of trials) {
+    const list = unknownsOf(inputs, agree);
+    const unknowns = new Unknowns(list, ({ axis }) => (axis === 0 ? batchSizes : others));
+    const shapesWith = (numbers: readonly number[]) =>
+      inputs.map(({ shape, dtype }, input) => ({
+        dtype,
+        shape: shape.map(
+          (size, axis) => size ?? (numbers[list.findIndex((each) => isAt(each, input, axis, agree))] as number),
+        ),
+      }));
     try {
-      const traces = unknowns.traces.map((numbers) => {
-        const shapes = inputs.map(({ shape, dtype }, input) => ({
-          dtype,
-          shape: shape.map((size, axis): number => {
-            if (size !== null) return size;
-            const at = list.findIndex((each) => each.axis === axis && (axis === 0 || each.input === input));
-            return numbers[at] as number;
-          }),
-        }));
-        return traceOf(run, shapes, isTranslated, read);
-      });
+      const traces = unknowns.traces.map((numbers) => traceOf(run, shapesWith(numbers), isTranslated, read));
       return { traces, unknowns };
     } catch (error) {
       if (!(error instanceof VarveError)) throw error;
       failure ??= error;
-      if (list.every(({ name }) => name === "batch")) break;
+      if (list.every(({ axis }) => axis === 0)) break;
     }
   }
   throw failure;
@@ -301,32 +310,38 @@ class Writer {
     return sameDims(value.dims, dims) ? value : this.#graph.reshape(value, dims);
   }
 
-  /** A constant, which may hang on unknown sizes if it is one number, or numbers that go up or down evenly. */
+  /** A constant. It may hang on unknown sizes if it repeats along them, or is one number, or numbers that go up evenly. */
   #constant(operands: readonly Operand[]): Value {
+    const graph = this.#graph;
     const [{ id, shape, dtype }] = operands as [Operand];
-    const each = this.#traces.map((trace) => trace.constants.get(id));
-    if (each.some((constant) => constant === undefined)) {
+    const each = this.#traces.flatMap((trace) => trace.constants.get(id) ?? []);
+    if (each.length < this.#traces.length) {
       throw new Untranslatable("it uses something that is worked out in training only");
     }
-    const [first] = each as [Constant];
+    const [{ storage, data }] = each as [Constant];
     const dims = this.#dims(operands);
-    const hint =
-      (first.storage && this.#names.get(first.storage)) ?? [this.#graph.path, "constant"].filter(Boolean).join("/");
-    if (each.every((constant) => equal((constant as Constant).data, first.data))) {
-      return this.#graph.constant(first.data, shape, dtype, hint);
+    const hint = (storage && this.#names.get(storage)) ?? [graph.path, "constant"].filter(Boolean).join("/");
+    if (each.every((constant) => equal(constant.data, data))) return graph.constant(data, shape, dtype, hint);
+    const open = dims.flatMap((dim, axis) => (isKnown(dim) ? [] : [axis]));
+    const once = each.map((constant, index) => withoutRepeats(constant.data, (operands[index] as Operand).shape, open));
+    const [first] = once;
+    if (open.length > 0 && first && once.every((numbers) => numbers && equal(numbers, first))) {
+      const single = shape.map((size, axis) => (open.includes(axis) ? 1 : size));
+      return graph.expand(graph.constant(first, single, dtype, hint), dims);
     }
-    const numbers = each.map((constant) => (constant as Constant).data);
+    const numbers = each.map((constant) => constant.data);
     if (numbers.every(({ length }) => length === 1)) {
-      const number = this.#unknowns.fit(numbers.map((data) => data[0] as number));
-      return this.#graph.reshape(this.#graph.sizeNumber(number, dtype), dims);
+      const number = this.#unknowns.fit(numbers.map(([only]) => only as number));
+      return graph.reshape(graph.sizeNumber(number, dtype), dims);
     }
-    const [start, step] = [first.data[0] as number, (first.data[1] as number) - (first.data[0] as number)];
-    const isRange = numbers.every((data) => data.every((value, index) => value === start + step * index));
+    const [start, next] = data as unknown as [number, number];
+    const step = next - start;
+    const isRange = numbers.every((list) => list.every((value, index) => value === start + step * index));
     if (!isRange) throw new Untranslatable("numbers that it makes hang on a size that is not known");
-    const length = this.#unknowns.fit(numbers.map((data) => data.length));
-    const limit = this.#unknowns.fit(numbers.map((data) => start + step * data.length));
-    const ends = [start, limit, step].map((number) => this.#graph.sizeNumber(number, dtype));
-    return this.#graph.reshape(this.#graph.node("Range", ends, { dtype, dims: [length] }), dims);
+    const length = this.#unknowns.fit(numbers.map((list) => list.length));
+    const limit = this.#unknowns.fit(numbers.map((list) => start + step * list.length));
+    const ends = [start, limit, step].map((number) => graph.sizeNumber(number, dtype));
+    return graph.reshape(graph.node("Range", ends, { dtype, dims: [length] }), dims);
   }
 
   #dims(operands: readonly { readonly shape: Shape }[]): readonly Dim[] {
@@ -336,6 +351,21 @@ class Writer {
       throw new Untranslatable(`its shape ${formatShape(first)} has more axes or fewer with other sizes`);
     return first.map((_, axis) => this.#unknowns.fit(operands.map(({ shape }) => shape[axis] as number)));
   }
+}
+
+/** The elements at index 0 along some axes, if all others along them are equal to these. */
+function withoutRepeats(data: TypedArray, shape: Shape, axes: readonly number[]): TypedArray | undefined {
+  const strides = stridesOf(shape);
+  const kept: number[] = [];
+  for (const [at, value] of data.entries()) {
+    const along = axes.map(
+      (axis) => (Math.floor(at / (strides[axis] as number)) % (shape[axis] as number)) * (strides[axis] as number),
+    );
+    const first = at - along.reduce((sum, offset) => sum + offset, 0);
+    if (first === at) kept.push(value);
+    else if (!Object.is(data[first], value)) return undefined;
+  }
+  return (data.constructor as unknown as { from(values: readonly number[]): TypedArray }).from(kept);
 }
 
 function equal(a: TypedArray, b: TypedArray): boolean {
