@@ -9,6 +9,7 @@ import type { Layer } from "../layers/layer.ts";
 import type { Model } from "../models/model.ts";
 import { Optimizer } from "../optimizers/optimizer.ts";
 import { isOfKeras } from "./keras-names.ts";
+import { lossScales } from "./policies.ts";
 
 /** A loss or a metric that is a function is named; whoever loads the file gives it by that name. */
 function named(value: unknown, model: Model): Json {
@@ -32,8 +33,12 @@ function named(value: unknown, model: Model): Json {
 export function compileConfigOf(model: Model): Record<string, Json> {
   const { optimizer, compileOptions: given } = model;
   const { className, module } = (optimizer as Optimizer).constructor as typeof Optimizer;
+  const config = { module, class_name: className, config: (optimizer as Optimizer).getConfig(), registered_name: null };
+  const scale = lossScales.get(optimizer as Optimizer)?.config;
   return {
-    optimizer: { module, class_name: className, config: (optimizer as Optimizer).getConfig(), registered_name: null },
+    optimizer: scale
+      ? { ...config, class_name: "LossScaleOptimizer", config: { ...scale, inner_optimizer: config } }
+      : config,
     loss: named(given?.loss, model),
     loss_weights: named(given?.lossWeights, model),
     metrics: named(given?.metrics, model),

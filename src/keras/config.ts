@@ -19,8 +19,8 @@ import { Sequential } from "../models/sequential.ts";
 import { resolveOptimizer } from "../optimizers/resolve.ts";
 import { FileError } from "./file-error.ts";
 import { today } from "./old-names.ts";
-import { isKnownOperation, layerEntry, operationLayer } from "./operations.ts";
-import { policies } from "./policies.ts";
+import { entryHere, operationModules } from "./operations.ts";
+import { lossScales, policies } from "./policies.ts";
 
 /** What a file may need that it cannot hold. */
 export interface Objects {
@@ -73,14 +73,13 @@ export function layerClasses({ layers, ops }: Kit): LayerClasses {
   const found = Object.entries(layers).filter(
     ([name, value]) => typeof value === "function" && value.prototype instanceof Layer && /^[A-Z]/.test(name),
   );
-  return { ...Object.fromEntries(found), Sequential, Functional, KerasOperation: operationLayer(ops) };
+  return { ...Object.fromEntries(found), Sequential, Functional, ops };
 }
 
 const layerModules =
   /^(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\.src)?(\.engine|\.layers|\.models)/;
 /** Where configs of layers hold other layers. */
 const layerKeys = ["layer", "cell", "forward_layer", "backward_layer"];
-const operationModules = /^keras\.src\.ops\./;
 
 /** Names of a class: with its package and without. */
 function namesOf({ class_name: name, registered_name: registered }: Node): string[] {
@@ -100,6 +99,8 @@ interface Reading {
   /** Classes that nobody knows, with the layers that are of them. */
   readonly unknown: Map<string, string[]>;
   readonly lambdas: string[];
+  /** What is in the way of operations that nobody knows. */
+  readonly operations: Map<string, string>;
   /** Layers that stand in several places of the file: which is which. */
   readonly shared: Map<unknown, number>;
   /** The dtype policies of layers that are not simply a dtype, as the file has them. */
@@ -121,9 +122,11 @@ function translate(value: unknown, reading: Reading, depth: number, isLayer = fa
     );
   if (typeof value.class_name !== "string") return inner(value);
   if (typeof value.module === "string" && operationModules.test(value.module)) {
-    const entry = isKnownOperation(value.class_name) ? layerEntry(value) : undefined;
-    if (!entry) note(reading.unknown, `${value.class_name} of keras.ops`, String(value.name));
-    return entry;
+    const entry = entryHere(value);
+    if (typeof entry !== "string") return entry;
+    note(reading.unknown, `${value.class_name} of keras.ops`, String(value.name));
+    reading.operations.set(`${value.class_name} of keras.ops`, entry);
+    return undefined;
   }
   const names = namesOf(value);
   const own = ownOf(objects.customObjects, names);
@@ -213,11 +216,12 @@ function lambdaConfig(config: Node, name: string, reading: Reading): Node {
   return { ...rest, ...shape, function: given };
 }
 
-function refuseUnknown({ known, unknown, lambdas, where }: Reading): void {
+function refuseUnknown({ known, unknown, lambdas, operations, where }: Reading): void {
   const problems = [...unknown].map(([className, names]) => {
     const who = names.slice(0, 3).map(show).join(", ");
-    const hint = / of keras\.ops$/.test(className)
-      ? "use a layer in its place before saving"
+    const inTheWay = operations.get(className);
+    const hint = inTheWay
+      ? `${inTheWay}; use a layer in its place before saving`
       : didYouMean(className, Object.keys(known)).replace(/^known are .*/, "no layer here has a name like it");
     return `${className} (${who}${names.length > 3 ? ", …" : ""}): ${hint}`;
   });
@@ -254,6 +258,7 @@ export function modelFromConfig(json: Node, known: LayerClasses, objects: Object
     where,
     unknown: new Map(),
     lambdas: [],
+    operations: new Map(),
     shared: new Map(),
     policies: new Map(),
   };
@@ -307,6 +312,13 @@ function making(found: LayerClass, made: Layer[], shared: Map<number, Layer>, re
   return make;
 }
 
+/** Keras scales the loss so that gradients do not vanish in half precision; here they are computed in float32. */
+function withoutLossScale(optimizer: unknown): { inner: unknown; scale?: Record<string, Json> } {
+  if (!isNamed(optimizer) || optimizer.class_name !== "LossScaleOptimizer") return { inner: optimizer };
+  const { inner_optimizer: inner, ...scale } = optimizer.config;
+  return { inner, scale: scale as Record<string, Json> };
+}
+
 /** Compiles a model as its file says. */
 export function compileFromConfig(
   model: Model,
@@ -322,6 +334,7 @@ export function compileFromConfig(
     where,
     unknown: new Map(),
     lambdas: [],
+    operations: new Map(),
     shared: new Map(),
     policies: new Map(),
   };
@@ -335,14 +348,17 @@ export function compileFromConfig(
     }
     return structure;
   };
+  const { inner, scale } = withoutLossScale(config.optimizer);
   try {
     model.compile({
-      optimizer: each(config.optimizer, resolveOptimizer),
+      optimizer: each(inner, resolveOptimizer),
       loss: each(config.loss ?? null, (named) => resolveLoss(named)),
       lossWeights: config.loss_weights ?? null,
       metrics: each(config.metrics ?? null, (named) => resolveMetric(named)),
       weightedMetrics: each(config.weighted_metrics ?? null, (named) => resolveMetric(named)),
     } as CompileOptions);
+    if (scale && model.optimizer)
+      lossScales.set(model.optimizer, { config: scale, state: [0, Number(scale.initial_scale)] });
   } catch (error) {
     if (!(error instanceof VarveError)) throw error;
     throw new FileError(

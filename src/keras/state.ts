@@ -18,6 +18,7 @@ import { Sequential } from "../models/sequential.ts";
 import { FileError } from "./file-error.ts";
 import type { Hdf5Content, Hdf5File } from "./hdf5.ts";
 import type { Loading } from "./loading.ts";
+import { lossScales } from "./policies.ts";
 import type { StoredArray } from "./stored-array.ts";
 
 /** A layer with the group that its state stands in. */
@@ -125,10 +126,15 @@ function seedPaths({ path, layer }: Place): { readonly path: string; readonly st
   }));
 }
 
+/** The optimizer inside one that scales the loss, which has so many variables of its own before it lists those again. */
+const scaledRoot = "optimizer/inner_optimizer";
+const ownOfScale = 4;
+
 /** The state of a model, with its optimizer's, as a weight file holds it. */
 export async function stateOf(model: Model, withOptimizer: boolean): Promise<Hdf5Content> {
   const groups: Record<string, Record<string, string>> = {};
   const found: { path: string; variable: Variable }[] = [];
+  const arrays: Hdf5Content["arrays"][number][] = [];
   for (const place of placesIn(model)) {
     groups[under(place.path, "vars")] = { name: place.layer.name };
     place.variables.forEach((variable, index) => {
@@ -138,12 +144,26 @@ export async function stateOf(model: Model, withOptimizer: boolean): Promise<Hdf
   }
   const { optimizer } = model;
   if (withOptimizer && optimizer) {
-    groups["optimizer/vars"] = { name: optimizer.name };
+    const scale = lossScales.get(optimizer);
+    const root = scale ? scaledRoot : "optimizer";
+    groups["optimizer/vars"] = { name: scale ? "loss_scale_optimizer" : optimizer.name };
+    groups[`${root}/vars`] = { name: optimizer.name };
     optimizer.variables.forEach((variable, index) => {
-      found.push({ path: `optimizer/vars/${index}`, variable });
+      found.push({ path: `${root}/vars/${index}`, variable });
+      if (scale) found.push({ path: `optimizer/vars/${index + ownOfScale}`, variable });
     });
+    if (scale) {
+      const [iterations] = optimizer.variables;
+      const [steps, factor] = scale.state;
+      const whole = Int32Array.of(steps);
+      arrays.push(
+        { path: "optimizer/vars/0", shape: [], values: Int32Array.from((await iterations?.value.data()) ?? [0]) },
+        { path: "optimizer/vars/1", shape: [], values: Float32Array.of(0) },
+        { path: "optimizer/vars/2", shape: [], values: whole },
+        { path: "optimizer/vars/3", shape: [], values: Float32Array.of(factor) },
+      );
+    }
   }
-  const arrays = [];
   for (const { path, variable } of found) {
     arrays.push({ path, shape: variable.shape, values: await variable.value.data() });
   }
@@ -262,8 +282,14 @@ export function assignmentsFrom(
 /** What a weight file has for the optimizer, which is built for it where need be. */
 export function optimizerAssignments(file: Hdf5File, model: Model, where: string): Assignment[] {
   const { optimizer } = model;
-  const count = numbersIn(file, "optimizer/vars");
+  const scaled = numbersIn(file, `${scaledRoot}/vars`) > 0;
+  const root = scaled ? scaledRoot : "optimizer";
+  const count = numbersIn(file, `${root}/vars`);
   if (!optimizer || count === 0) return [];
+  if (scaled) {
+    const [steps, scale] = [2, 3].map((index) => Number(file.array(`optimizer/vars/${index}`)?.read()[0] ?? 0));
+    lossScales.set(optimizer, { config: lossScales.get(optimizer)?.config, state: [steps as number, scale as number] });
+  }
   if (count > optimizer.variables.length) optimizer.build(model.trainableWeights);
   const { variables } = optimizer;
   if (variables.length !== count) {
@@ -274,8 +300,8 @@ export function optimizerAssignments(file: Hdf5File, model: Model, where: string
   }
   const problems: string[] = [];
   const assignments = variables.flatMap((variable, index) => {
-    const array = file.array(`optimizer/vars/${index}`);
-    if (!array) problems.push(`the file has no "optimizer/vars/${index}"`);
+    const array = file.array(`${root}/vars/${index}`);
+    if (!array) problems.push(`the file has no "${root}/vars/${index}"`);
     return array ? [{ variable, array }] : [];
   });
   refuseMisfits([...problems, ...assignments.flatMap((each) => misfit(each) ?? [])], where);

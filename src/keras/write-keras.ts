@@ -8,10 +8,10 @@ import type { Layer } from "../layers/layer.ts";
 import { Functional } from "../models/functional.ts";
 import type { Model } from "../models/model.ts";
 import { Sequential } from "../models/sequential.ts";
-import { serializeLayer } from "../models/serialize.ts";
+import { opsModule, serializeLayer } from "../models/serialize.ts";
 import { compileConfigOf, pythonJson, withOwnClasses } from "./compile-config.ts";
 import { writeHdf5 } from "./hdf5.ts";
-import { operationEntry } from "./operation-entry.ts";
+import { entryInKeras } from "./operations.ts";
 import { policies } from "./policies.ts";
 import { placesIn, stateOf } from "./state.ts";
 import { writeZip } from "./zip.ts";
@@ -33,7 +33,14 @@ export function configOf(model: Model): Record<string, Json> {
     shared++;
     for (const entry of entries) entry.shared_object_id = shared;
   }
-  return withOwnClasses(asKeras(whole)) as Record<string, Json>;
+  const problems: string[] = [];
+  const config = asKeras(whole, problems);
+  if (problems.length > 0) {
+    throw new VarveError(
+      `${model.label}: Keras's files cannot hold some of its operations: ${problems.join("; ")}. Put them into a layer of your own`,
+    );
+  }
+  return withOwnClasses(config) as Record<string, Json>;
 }
 
 type Node = Record<string, unknown>;
@@ -52,13 +59,18 @@ function placeEntries(layer: Layer, entry: Node, places: Map<Layer, Node[]>): vo
   }
 }
 
-/** Entries as Keras writes them: what stands in for something of Keras's becomes that again. */
-function asKeras(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(asKeras);
+/** Entries as Keras writes them; `problems` are those that it has no entry for. */
+function asKeras(value: unknown, problems: string[]): unknown {
+  if (Array.isArray(value)) return value.map((item) => asKeras(item, problems));
   if (!isPlainObject(value)) return value;
-  const node = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asKeras(item)]));
+  if (value.module === opsModule) {
+    const entry = entryInKeras(value);
+    if (typeof entry !== "string") return entry;
+    problems.push(`ops.${value.class_name} ("${value.name}"): ${entry}`);
+    return value;
+  }
+  const node = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asKeras(item, problems)]));
   const { build_config: _shape, ...rest } = node;
-  if (node.class_name === "KerasOperation") return operationEntry(node);
   if (node.class_name === "InputLayer") return rest;
   if (node.class_name === "Functional") {
     return { ...rest, registered_name: "Functional", build_config: { input_shape: null } };

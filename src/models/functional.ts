@@ -4,7 +4,7 @@
  */
 import { show, VarveError } from "../core/errors.ts";
 import type { Json } from "../core/options.ts";
-import { type GraphNode, SymbolicTensor, symbolicLeaves } from "../core/symbolic.ts";
+import { type GraphNode, type Operation, SymbolicTensor, symbolicLeaves } from "../core/symbolic.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isPlainObject, leaves, mapLeaves, type Structure, sortedLeaves } from "../core/tree.ts";
 import { Layer } from "../layers/layer.ts";
@@ -15,9 +15,12 @@ import { fitted, inOrder } from "./inputs.ts";
 import { Model, type ModelOptions } from "./model.ts";
 import {
   type Config,
+  callFromConfig,
   deserializeLayer,
-  deserializeNode,
+  deserializeOp,
   type LayerClasses,
+  type OpEntry,
+  opsModule,
   outputAt,
   serializeLayer,
   serializeNode,
@@ -133,12 +136,22 @@ export class Functional extends Model {
     const source = this.inputs.indexOf(tensor);
     if (source >= 0) return [this.#graph.inputLayers[source]?.name as string, 0, 0];
     const node = tensor.node as GraphNode;
-    const calls = this.#callsOf(node.operation as Layer);
-    return [node.operation.name, calls.indexOf(node), leaves(node.outputs).indexOf(tensor)];
+    const calls = this.#callsOf(node.operation);
+    return [this.#nameOf(node.operation), calls.indexOf(node), leaves(node.outputs).indexOf(tensor)];
   }
 
-  #callsOf(layer: Layer): GraphNode[] {
-    return this.#graph.nodes.filter(({ operation }) => operation === layer).sort((a, b) => a.index - b.index);
+  #callsOf(called: Operation): GraphNode[] {
+    return this.#graph.nodes.filter(({ operation }) => operation === called).sort((a, b) => a.index - b.index);
+  }
+
+  /** The name of an operation in configs; an op may have that of a layer, or of another op from elsewhere. */
+  #nameOf(operation: Operation): string {
+    const { operations } = this.#graph;
+    const taken = (other: Operation) =>
+      other.name === operation.name &&
+      (other instanceof Layer || operations.indexOf(other) < operations.indexOf(operation));
+    const isAlone = operation instanceof Layer || !operations.some((other) => other !== operation && taken(other));
+    return isAlone ? operation.name : `${operation.name}_op${operations.indexOf(operation)}`;
   }
 
   override getConfig(): Record<string, Json> {
@@ -152,11 +165,16 @@ export class Functional extends Model {
     return {
       name: this.name,
       trainable: this.trainable,
-      layers: this.#graph.operations.map((operation) => ({
-        ...(operation instanceof Layer ? serializeLayer(operation) : {}),
-        name: operation.name,
-        inbound_nodes: this.#callsOf(operation as Layer).map((node) => serializeNode(node, originOf)),
-      })),
+      layers: this.#graph.operations.map((operation) => {
+        const name = this.#nameOf(operation);
+        return {
+          ...(operation instanceof Layer
+            ? serializeLayer(operation)
+            : { module: opsModule, class_name: operation.op as string, config: { name }, registered_name: null }),
+          name,
+          inbound_nodes: this.#callsOf(operation).map((node) => serializeNode(node, originOf)),
+        };
+      }),
       input_layers: mapLeaves(this.#inputs, endOf) as Json,
       output_layers: mapLeaves(this.#outputs, endOf) as Json,
     };
@@ -174,8 +192,13 @@ export class Functional extends Model {
 
 /** Makes the layers, then calls them as soon as what they are called on is there. */
 function rebuild(config: Config, classes: LayerClasses): Functional {
-  const entries = config.layers as unknown as { name: string; inbound_nodes: unknown[] }[];
-  const made = new Map(entries.map((entry) => [entry.name, deserializeLayer(entry, classes)]));
+  const entries = config.layers as unknown as { name: string; module?: string; inbound_nodes: unknown[] }[];
+  const made = new Map<string, Layer | OpEntry>(
+    entries.map((entry) => [
+      entry.name,
+      (entry.module === opsModule ? deserializeOp : deserializeLayer)(entry, classes),
+    ]),
+  );
   const calls = new Map<string, GraphNode[]>();
   const find = ([name, call, place]: readonly unknown[]): SymbolicTensor | undefined => {
     const layer = made.get(name as string);
@@ -190,13 +213,12 @@ function rebuild(config: Config, classes: LayerClasses): Functional {
     const stuck = new Set<string>();
     const left = waiting.filter(({ name, node }) => {
       // Calls of one layer keep their order: others name them by number.
-      const found = stuck.has(name) ? undefined : deserializeNode(made.get(name) as Layer, node, find);
-      if (!found) {
+      const called = stuck.has(name) ? undefined : callFromConfig(made.get(name) as Layer | OpEntry, node, find);
+      if (!called) {
         stuck.add(name);
         return true;
       }
-      const outputs = made.get(name)?.apply(found.inputs as SymbolicTensor, found.options);
-      const [first] = symbolicLeaves(outputs);
+      const [first] = symbolicLeaves(called.outputs);
       calls.set(name, [...(calls.get(name) ?? []), first?.node as GraphNode]);
       return false;
     });

@@ -131,7 +131,7 @@ export { dot, inner, matmul, outer, tensordot, vdot } from "./matmul/matmul.ts";
 export { broadcastTo, meshgrid, repeat, tile } from "./movement/broadcast.ts";
 export { concatenate, pad, stack } from "./movement/concatenate.ts";
 export { copy, expandDims, ravel, reshape, squeeze, stopGradient } from "./movement/reshape.ts";
-export { diag, diagonal, flip, roll, slice, sliceUpdate, split, unstack } from "./movement/slice.ts";
+export { diag, diagonal, flip, getItem, roll, slice, sliceUpdate, split, unstack } from "./movement/slice.ts";
 export { moveaxis, swapaxes, transpose } from "./movement/transpose.ts";
 export {
   batchNormalization,

@@ -5,13 +5,13 @@
 import { join } from "node:path";
 import { loadModel } from "varve";
 import { describe, it } from "vitest";
-import { fileOf, zoo } from "./zoo.ts";
+import { fileOf, objects, zoo } from "./zoo.ts";
 
 const folder = process.env.VARVE_INTEROP;
 
 describe.runIf(folder)("saved again for Keras", () => {
   it.each(zoo)("%s", async (name) => {
-    const model = await loadModel(fileOf(name));
+    const model = await loadModel(fileOf(name), objects);
     await model.save(join(folder as string, `${name}.keras`));
     model.dispose();
   });

@@ -30,7 +30,7 @@ import zipfile  # noqa: E402
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
-from keras import initializers, layers, losses, metrics, optimizers, regularizers  # noqa: E402
+from keras import initializers, layers, losses, metrics, ops, optimizers, regularizers, tree  # noqa: E402
 
 ZOO = HERE / "zoo"
 STEPS = 3
@@ -48,14 +48,16 @@ class Model:
     repeats   False where training is random, so that only predictions can be compared
     integers  inputs that are indices, by name: how many there are
     steps     of training before it is saved
+    shape     of what goes in, where the model does not say it
     """
 
-    def __init__(self, make, repeats=True, integers=None, steps=2, stored=False):
+    def __init__(self, make, repeats=True, integers=None, steps=2, stored=False, shape=None):
         self.make = make
         self.repeats = repeats
         self.integers = integers or {}
         self.steps = steps
         self.stored = stored
+        self.shape = shape
 
 
 def branches(name, *made, narrow=False):
@@ -334,6 +336,259 @@ def mixed():
     return model
 
 
+def adaptive_pooling():
+    kinds = []
+    for rank in (1, 2, 3):
+        shape = (*((6, 5, 4)[:rank]), 2)
+        for kind in ("Average", "Max"):
+            pool = getattr(layers, f"Adaptive{kind}Pooling{rank}D")
+            kinds.append((shape, lambda r=rank: channelled(r), lambda p=pool, r=rank: p((3, 2, 3)[:r] if r > 1 else 4)))
+    return branches("adaptive_pooling", *kinds)
+
+
+def vocabulary():
+    """Tied and untied embeddings, used in both directions."""
+    words = keras.Input((3,), dtype="int32", name="words")
+    tied = layers.ReversibleEmbedding(7, 4)
+    untied = layers.ReversibleEmbedding(7, 4, tie_weights=False, logit_soft_cap=2.0, mask_zero=True)
+    model = keras.Model(words, [tied(tied(words), reverse=True), untied(layers.Dense(4)(untied(words)), reverse=True)])
+    model.compile("adam", loss="mse")
+    return model
+
+
+def stateful():
+    """Layers that keep their states between batches. They are not in the file, and Keras on JAX does not carry them over."""
+    x = keras.Input(batch_shape=(BATCH, 3, 2), name="x")
+    y = layers.LSTM(3, stateful=True, return_sequences=True)(x)
+    y = layers.RNN([layers.GRUCell(2), layers.SimpleRNNCell(3)], stateful=True, return_sequences=True)(y)
+    model = keras.Model(x, layers.GRU(2, stateful=True)(y))
+    model.compile("sgd", loss="mse")
+    return model
+
+
+def called():
+    """Calls with more than a tensor: keywords, masks and states."""
+    query, value = keras.Input((3, 4), name="query"), keras.Input((5, 4), name="value")
+    allowed = keras.Input((3, 5), dtype="int32", name="allowed")
+    q, v = layers.Dense(4)(query), layers.Dense(4)(value)
+    sequence, h, c = layers.LSTM(4, return_sequences=True, return_state=True)(v)
+    outputs = [
+        layers.MultiHeadAttention(2, 3)(query=q, value=v, key=layers.Dense(4)(v), attention_mask=allowed),
+        layers.MultiHeadAttention(1, 2)(q, q, use_causal_mask=True),
+        layers.GroupQueryAttention(2, 4, 2)(q, v, attention_mask=allowed),
+        layers.Attention()([q, v], use_causal_mask=True),
+        layers.LSTM(4)(q, initial_state=[h, c]),
+        layers.GRU(4)(sequences=q, initial_state=h),
+        layers.SimpleRNN(2)(v, mask=allowed[:, 0] > 0),
+        layers.Softmax()(layers.Dense(5)(q), mask=allowed > 0) * 1.0,
+        layers.GlobalAveragePooling1D()(sequence, mask=allowed[:, 1] > 0),
+    ]
+    model = keras.Model([query, value, allowed], outputs)
+    model.compile("sgd", loss="mse")
+    return model
+
+
+def settled():
+    """Calls that say whether they train. Keras lets `fit` have the last word, so only predictions can be compared."""
+    x = keras.Input((4,), name="x")
+    y = layers.BatchNormalization()(layers.Dense(3)(x), training=False)
+    model = keras.Model(x, layers.Dropout(0.5)(y, training=False))
+    model.compile("sgd", loss="mse")
+    return model
+
+
+def masked():
+    """Masks that come from an embedding or from values, on their way through layers that keep, use or drop them."""
+    words, steps = keras.Input((5,), dtype="int32", name="words"), keras.Input((4, 3), name="steps")
+    x = layers.Embedding(4, 4, mask_zero=True)(words)
+    y = layers.Masking(-1.0)(steps)
+    z = layers.Embedding(4, 4, mask_zero=True)(words)
+    outputs = [
+        layers.LSTM(3)(layers.Dense(3)(x)),
+        layers.Bidirectional(layers.GRU(2, return_sequences=True))(x),
+        layers.Attention()([z, layers.Dense(4)(z)]),
+        layers.MultiHeadAttention(2, 2)(x, x),
+        layers.GlobalAveragePooling1D()(layers.Concatenate()([x, layers.Activation("tanh")(x)])),
+        layers.SimpleRNN(2)(layers.Add()([y, layers.Dense(3)(y)])),
+        layers.RNN(layers.LSTMCell(2))(layers.TimeDistributed(layers.Dense(2))(y)),
+        layers.Flatten()(layers.LayerNormalization()(y)),
+    ]
+    model = keras.Model([words, steps], outputs)
+    model.compile("sgd", loss="mse")
+    return model
+
+
+def operations():
+    """Functions between layers: arithmetic, parts of tensors, reductions; with numbers, lists and arrays beside tensors."""
+    a, b = keras.Input((4, 6), name="a"), keras.Input((4, 6), name="b")
+    x, y = layers.Dense(6)(a), layers.Dense(6, activation="sigmoid")(b)
+    image, kernel = ops.expand_dims(x, -1), np.arange(12, dtype="float32").reshape(2, 2, 1, 3) / 10
+    row = np.linspace(-1, 1, 6).astype("float32")
+
+    def whole(value):
+        """Something without a batch, for every sample."""
+        return ops.mean(y, axis=[1, 2]) + ops.mean(value * ops.cos(value))
+
+    outputs = [
+        # Parts of tensors.
+        *(x[:, 0], x[:, 1:3, ::2], x[..., -1], x[:, None, 0], x[:, ::-1], x[:, -3:-1], whole(x[0])),
+        *(whole(ops.slice(x, (1, 0, 2), (2, 3, 4))), ops.slice_update(x, (0, 1, 2), y[:, :2, :3]), *ops.unstack(x, axis=1)[:2]),
+        *(*ops.split(x, 3, axis=-1)[:2], ops.split(x, [1, 3], axis=1)[1], ops.take(x, [2, 0], axis=1)),
+        *(ops.take(x, np.array([[0, 3], [1, 1]]), axis=1), ops.take_along_axis(x, ops.argsort(y, axis=-1), axis=-1)),
+        # Arithmetic, on either side and with what is no tensor.
+        *(x + y, x - 1, 1 - x, x * row, ops.divide(row, y + 1), x**2, x % 0.3, x // 0.5, -x, abs(x), ops.divide_no_nan(x, y - y)),
+        *(ops.add(x1=x, x2=y), x @ ops.transpose(y, (0, 2, 1)), ops.maximum(x, 0.1), ops.minimum(x, y), ops.hypot(x, y)),
+        *(ops.logaddexp(x, y), ops.arctan2(x, y), ops.power(y, 1.5), ops.subtract(x, row)),
+        *(ops.where(x > 0, x, 0.0), ops.where(ops.logical_and(x > 0, y < 0.5), x, y), ops.clip(x, -0.5, 0.5)),
+        ops.select([x > 0.5, x > 0], [x, y], 0.25),
+        # Functions of one tensor.
+        *(f(x) for f in (ops.sin, ops.cos, ops.tan, ops.sinh, ops.cosh, ops.tanh, ops.arctan, ops.arcsinh, ops.exp)),
+        *(f(x) for f in (ops.expm1, ops.exp2, ops.erf, ops.square, ops.relu, ops.relu6, ops.silu, ops.gelu, ops.softplus)),
+        *(f(x) for f in (ops.softsign, ops.selu, ops.elu, ops.celu, ops.hard_sigmoid, ops.hard_silu, ops.hard_tanh)),
+        *(f(x) for f in (ops.soft_shrink, ops.hard_shrink, ops.tanh_shrink, ops.log_sigmoid, ops.leaky_relu, ops.glu)),
+        *(f(x) for f in (ops.sparse_plus, ops.sparse_sigmoid, ops.squareplus, ops.floor, ops.ceil, ops.trunc, ops.sign)),
+        *(f(y) for f in (ops.log, ops.log1p, ops.log2, ops.log10, ops.sqrt, ops.rsqrt, ops.reciprocal, ops.arccos)),
+        *(f(y) for f in (ops.arcsin, ops.arctanh, ops.erfinv, ops.sigmoid)),
+        *(ops.arccosh(y + 1.5), ops.round(x, 1), ops.nan_to_num(x, 1.0), ops.threshold(x, 0.2, -1.0), ops.gelu(x, False)),
+        # Reductions and scans.
+        *(f(x, axis=1) for f in (ops.mean, ops.sum, ops.prod, ops.max, ops.min, ops.amax, ops.amin, ops.var, ops.std)),
+        *(ops.mean(x, axis=[1, 2]), ops.sum(x, axis=-1, keepdims=True), ops.logsumexp(x, axis=-1)),
+        *(*ops.moments(x, axes=[1]), ops.cumsum(x, axis=1), ops.cumprod(y, axis=-1)),
+        *(ops.sort(x, axis=1), ops.top_k(x, 2)[0], ops.softmax(x), ops.softmax(x, axis=1), ops.log_softmax(x)),
+        # Shapes.
+        *(ops.reshape(x, (-1, 8, 3)), ops.squeeze(image, -1), ops.concatenate([x, y], axis=1), ops.stack([x, y], axis=2)),
+        *(ops.swapaxes(x, 1, 2), ops.moveaxis(image, 1, -1), ops.flip(x, axis=1), ops.roll(x, 2, axis=-1)),
+        *(ops.pad(x, [[0, 0], [1, 1], [0, 2]]), ops.pad(x, [[0, 0], [1, 0], [0, 0]], constant_values=3.0)),
+        *(ops.pad(x, [[0, 0], [1, 2], [0, 0]], mode="reflect"), ops.tile(x, (1, 2, 1)), ops.repeat(x, 2, axis=-1)),
+        *(whole(ops.ravel(x[0])), whole(ops.broadcast_to(x[0], (3, 4, 6))), ops.diagonal(x, 1, 1, 2), ops.tril(x), ops.triu(x, 1)),
+        *(whole(ops.diag(x[0, 0])), *(whole(each * 0.1) for each in ops.meshgrid(x[0, 0], x[1, 0, :2])), ops.zeros_like(x), ops.ones_like(x)),
+        *(ops.full_like(x, 2.0), ops.copy(x), ops.stop_gradient(x)),
+        # Products and networks.
+        *(ops.einsum("bij,bkj->bik", x, y), ops.matmul(x, np.ones((6, 2), "float32"))),
+        whole(ops.tensordot(x, y, [[1, 2], [1, 2]])),
+        *(whole(ops.dot(x[0], x[1, 0])), whole(ops.inner(x[0], y[0])), whole(ops.outer(x[0, 0], y[0, 0]))),
+        whole(ops.vdot(x[0, 0], y[0, 0])),
+        *(ops.conv(image, kernel, padding="same"), ops.conv(image, kernel, strides=2), ops.depthwise_conv(image, kernel)),
+        ops.separable_conv(image, kernel, np.ones((1, 1, 3, 2), "float32")),
+        *(ops.max_pool(image, 2, strides=2, data_format="channels_last"), ops.average_pool(image, 2, strides=1, padding="same")),
+        *(ops.adaptive_max_pool(image, (2, 2)), ops.adaptive_average_pool(image, (2, 3))),
+        *(ops.layer_normalization(x, axis=-1), ops.layer_normalization(x, row, row, epsilon=1e-2)),
+        *(ops.rms_normalization(x, row), ops.normalize(x, axis=-1), ops.sparsemax(x)),
+        ops.batch_normalization(x, row, row**2 + 0.1, -1, offset=row, scale=row),
+        ops.dot_product_attention(ops.expand_dims(x, 2), ops.expand_dims(y, 2), ops.expand_dims(x, 2), is_causal=True),
+    ]
+    model = keras.Model([a, b], outputs)
+    model.compile(optimizers.SGD(1e-4), loss="mse")
+    return model
+
+
+def counting():
+    """Functions that give whole numbers or truths, or take them."""
+    a, n = keras.Input((4, 3), name="a"), keras.Input((5,), dtype="int32", name="n")
+    x = layers.Dense(3)(a)
+    rows = ops.minimum(n[0, :4], 1)
+    found = [
+        *(ops.argmax(x, axis=1), ops.argmin(x, axis=-1, keepdims=True), ops.argsort(x), ops.count_nonzero(x > 0, axis=1)),
+        *(ops.any(x > 0.5, axis=1), ops.all(x > -0.5, axis=[1, 2]), ops.isnan(x), ops.isinf(x), ops.isfinite(x)),
+        *(x > 0, x >= 0, x < 0, x <= 0, ops.equal(n, 1), ops.not_equal(n, 1), ops.logical_not(x > 0)),
+        *(ops.logical_or(x > 0, x < -1), ops.logical_xor(x > 0, x > 1), ops.cast(x, "int32"), ops.cast(n, "bool")),
+        *(ops.one_hot(n, 4), ops.multi_hot(n, 4), ops.top_k(x, 2)[1], n + 2, n * n, n // 2, n % 2, ops.maximum(n, 1)),
+    ]
+    single = [
+        ops.searchsorted(x[0, 0] * 0 + np.array([0, 1, 2], "float32"), x[1, 0]),
+        *(ops.segment_sum(x[0], rows, num_segments=3), ops.segment_max(x[0], rows * 0, num_segments=1)),
+        ops.scatter(ops.expand_dims(rows, -1) * 2, x[0], (4, 3)),
+        ops.scatter_update(x[0], np.array([[1, 1], [2, 0]]), x[1, 0, :2]),
+    ]
+    found += [ops.mean(x, axis=[1, 2]) + ops.sum(ops.cast(each, "float32")) for each in single]
+    model = keras.Model([a, n], [ops.cast(each, "float32") for each in found])
+    model.compile("sgd", loss="mse")
+    return model
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Twin(keras.Model):
+    """A model of a class of its own, which whoever loads it has to have."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.left = layers.Dense(units)
+        self.right = layers.Dense(units, activation="tanh")
+
+    def call(self, x):
+        return self.left(x) + self.right(x)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+def subclassed():
+    model = Twin(3)
+    model.compile("adam", loss="mse")
+    model.build((None, 4))
+    return model
+
+
+def scripted():
+    """A Lambda layer, whose code stays in Python."""
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(3), layers.Lambda(lambda x: x * 2 + 1, name="doubled")])
+    model.compile("sgd", loss="mse")
+    return model
+
+
+def judged():
+    """Losses and metrics of all kinds, with their options."""
+    x = keras.Input((4,), name="x")
+    kinds = {
+        "squared": (2, None, losses.MeanSquaredError(), [metrics.MeanAbsoluteError(), metrics.R2Score()]),
+        "logarithmic": (2, "sigmoid", "msle", ["mape", metrics.LogCoshError(name="lc")]),
+        "cosine": (2, None, losses.CosineSimilarity(), [metrics.CosineSimilarity(axis=-1)]),
+        "pair": (2, "sigmoid", losses.BinaryCrossentropy(label_smoothing=0.1), [metrics.AUC(num_thresholds=20), "accuracy"]),
+        "focal": (2, "sigmoid", losses.BinaryFocalCrossentropy(gamma=3.0), [metrics.Precision(thresholds=[0.3, 0.6])]),
+        "classes": (3, "softmax", losses.CategoricalCrossentropy(), [metrics.TopKCategoricalAccuracy(2), metrics.F1Score()]),
+        "rare": (3, "softmax", losses.CategoricalFocalCrossentropy(alpha=0.3), [metrics.Recall(top_k=1)]),
+        "robust": (2, None, losses.Huber(), [metrics.RootMeanSquaredError()]),
+        "poisson": (2, "softplus", "poisson", [metrics.Poisson()]),
+        "overlap": (2, "sigmoid", losses.Tversky(alpha=0.3, beta=0.7), [metrics.MeanSquaredError()]),
+        "dice": (2, "sigmoid", losses.Dice(), []),
+        "hinge": (2, "tanh", losses.SquaredHinge(), [metrics.Hinge()]),
+        "divergence": (3, "softmax", losses.KLDivergence(), [metrics.KLDivergence()]),
+    }
+    outputs = {name: layers.Dense(units, activation=f, name=name)(x) for name, (units, f, _, _) in kinds.items()}
+    model = keras.Model(x, outputs)
+    model.compile(
+        optimizers.Adam(0.01),
+        loss={name: loss for name, (_, _, loss, _) in kinds.items()},
+        metrics={name: wanted for name, (_, _, _, wanted) in kinds.items()},
+    )
+    return model
+
+
+def low(policy):
+    """Every layer under one policy, and the optimizer that goes with it."""
+
+    def make():
+        keras.config.set_dtype_policy(policy)
+        try:
+            model = keras.Sequential(
+                [
+                    keras.Input((6, 6, 2)),
+                    layers.Conv2D(4, 3, activation="relu"),
+                    layers.BatchNormalization(),
+                    layers.GlobalAveragePooling2D(),
+                    layers.Dense(2),
+                    layers.Activation("linear", dtype="float32"),
+                ]
+            )
+            model.compile(optimizers.Adam(0.01), loss="mse")
+            return model
+        finally:
+            keras.config.set_dtype_policy("float32")
+
+    return make
+
+
 def trained_by(optimizer):
     def make():
         model = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation="tanh"), layers.Dense(2)])
@@ -361,21 +616,34 @@ OPTIMIZERS = {
     "averaging": lambda: optimizers.SGD(0.05, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=4),
     "accumulating": lambda: optimizers.SGD(0.05, gradient_accumulation_steps=2, global_clipnorm=0.5),
     "cosine": lambda: optimizers.Adam(optimizers.schedules.CosineDecay(0.05, 20)),
+    "restarts": lambda: optimizers.SGD(optimizers.schedules.CosineDecayRestarts(0.05, 4), momentum=0.5),
+    "inverse": lambda: optimizers.SGD(optimizers.schedules.InverseTimeDecay(0.05, 2, 0.5)),
+    "piecewise": lambda: optimizers.SGD(optimizers.schedules.PiecewiseConstantDecay([2, 4], [0.1, 0.05, 0.01])),
+    "polynomial": lambda: optimizers.SGD(optimizers.schedules.PolynomialDecay(0.1, 10, power=2.0)),
+    "scaling": lambda: optimizers.LossScaleOptimizer(optimizers.Adam(0.01), initial_scale=8.0, dynamic_growth_steps=4),
 }
 
 MODELS = {
     "activations": Model(activations()),
+    "adaptive_pooling": Model(adaptive_pooling()),
     "attention": Model(attention),
+    "called": Model(called, integers={"allowed": 2}),
     "convolutional": Model(convolutions()),
     "core": Model(core()),
+    "counting": Model(counting, repeats=False, integers={"n": 4}, steps=0),
     "deferred": Model(deferred, stored=True),
     "frozen": Model(frozen),
     "graph": Model(graph, stored=True),
     "images": Model(images, stored=True),
+    "judged": Model(judged),
+    "masked": Model(masked, integers={"words": 4}),
     "masks": Model(masks, integers={"words": 7}),
     "merging": Model(merging),
     "mixed": Model(mixed, repeats=False),
+    "mixed_bfloat16": Model(low("mixed_bfloat16"), repeats=False),
+    "mixed_float16": Model(low("mixed_float16"), repeats=False),
     "normalization": Model(normalization()),
+    "operations": Model(operations),
     "pooling": Model(pooling()),
     "recurrent": Model(recurrent()),
     "recurrent_convolutional": Model(recurrent_convolutional()),
@@ -383,6 +651,11 @@ MODELS = {
     "shared": Model(shared),
     "spectral": Model(spectral(), repeats=False),
     "reshaping": Model(reshaping()),
+    "scripted": Model(scripted),
+    "settled": Model(settled, repeats=False),
+    "stateful": Model(stateful, repeats=False),
+    "subclassed": Model(subclassed, shape=(None, 4)),
+    "vocabulary": Model(vocabulary, integers={"words": 7}),
     **{f"optimizer-{name}": Model(trained_by(make), steps=3) for name, make in OPTIMIZERS.items()},
 }
 
@@ -404,9 +677,9 @@ def tensors(values):
     }
 
 
-def draw(name, model, integers):
+def draw(name, model, integers, shape):
     generator = random(name)
-    shapes = {x.name: x.shape for x in model.inputs}
+    shapes = {"x": shape} if shape else {x.name: x.shape for x in model.inputs}
 
     def array(input_name, shape):
         if input_name in integers:
@@ -430,7 +703,7 @@ def write(name, kind):
     keras.backend.clear_session()
     keras.utils.set_random_seed(20260901)
     model = kind.make()
-    x, y = draw(name, model, kind.integers)
+    x, y = draw(name, model, kind.integers, kind.shape)
     for _ in range(kind.steps):
         model.train_on_batch(x, y)
     path = ZOO / f"{name}.keras"
@@ -447,7 +720,7 @@ def write(name, kind):
     }
     if kind.repeats:
         facts["targets"] = tensors(y)
-        facts["losses"] = [float(np.ravel(model.train_on_batch(x, y))[0]) for _ in range(STEPS)]
+        facts["losses"] = [float(tree.flatten(model.train_on_batch(x, y))[0]) for _ in range(STEPS)]
         facts["after"] = tensors(model.predict(x, verbose=0))
     (ZOO / f"{name}.json").write_text(json.dumps(facts) + "\n")
     print(name, path.stat().st_size)

@@ -1,7 +1,7 @@
 /** The models of the zoo: files that real Keras wrote, with what they predict and how their training goes on. */
 import { readdirSync, readFileSync } from "node:fs";
-import { type Model, type Tensor, tensor } from "varve";
-import { leaves } from "../../src/core/tree.ts";
+import { Lambda, type Layer, layers, Model, ops, type Tensor, tensor } from "varve";
+import { leaves, type Structure } from "../../src/core/tree.ts";
 
 interface Facts {
   readonly shape: readonly number[];
@@ -35,6 +35,39 @@ export function fileOf(name: string): Uint8Array {
 export function recordOf(name: string): Recorded {
   return JSON.parse(readFileSync(new URL(`${name}.json`, folder), "utf8"));
 }
+
+/** The model of the zoo that is of a class of its own. */
+class Twin extends Model {
+  static override readonly className = "Twin";
+  readonly units: number;
+  readonly left: Layer;
+  readonly right: Layer;
+
+  constructor({ units, ...options }: { units: number; name?: string }) {
+    super(options);
+    this.units = units;
+    this.left = layers.dense({ units });
+    this.right = layers.dense({ units, activation: "tanh" });
+  }
+
+  override call(x: Structure<Tensor>): Tensor {
+    return ops.add(this.left.apply(x as Tensor), this.right.apply(x as Tensor));
+  }
+
+  override getConfig() {
+    return { ...super.getConfig(), units: this.units };
+  }
+
+  static override fromConfig({ name, units }: { name: string; units: number }) {
+    return new Twin({ name, units }) as never;
+  }
+}
+
+const doubled = (x: Tensor) => ops.add(ops.multiply(x, 2), 1);
+Lambda.register("doubled", doubled);
+
+/** What the files of the zoo need that they cannot hold. */
+export const objects = { customObjects: { Twin }, lambdas: { doubled } };
 
 /** Arrays as models take them: by name, in a list, or one alone. */
 export function given(arrays: Arrays): never {

@@ -48,6 +48,24 @@ kerasGives([
     ],
   ],
   [() => ops.split(v, [2, 1]), [[3, 1], [], [1, 2]]],
+  [() => ops.getItem(v, -1), 2],
+  [() => ops.getItem(x, [{ start: -1 }, { start: 2, stop: 0, step: -1 }]), [[5, 4]]],
+  [
+    () => ops.getItem(x, ["...", { stop: -1 }, null]),
+    [
+      [[0], [1]],
+      [[3], [4]],
+    ],
+  ],
+  [
+    () => ops.getItem(c, [1, "...", { start: 3, step: -2 }]),
+    [
+      [15, 13],
+      [19, 17],
+      [23, 21],
+    ],
+  ],
+  [() => ops.getItem(c, [{ start: 5 }, 0, 0]), []],
   [
     () => ops.unstack(x, 3, 1),
     [
@@ -165,6 +183,16 @@ opContract("slice", ops.slice, {
   cases: parts.map((part) => [...part]),
   examples: [[given([4], [1, 2, 3, 4]), [1], [-1]]],
 });
+opContract("getItem", ops.getItem, {
+  cases: parts.map(([x, from, sizes]) => [
+    x,
+    from.map((start, axis) => ({ start, stop: start + (sizes[axis] as number) })),
+  ]),
+  examples: [
+    { args: [given([2, 3], [1, 2, 3, 4, 5, 6]), [{}, 1]], batch: [0] },
+    [given([2, 3], [1, 2, 3, 4, 5, 6]), [null, "...", { step: -2 }]],
+  ],
+});
 opContract("sliceUpdate", ops.sliceUpdate, {
   cases: fc.tuple(parts, seeds).map(([[x, from, sizes], seed]) => [x, from, randomGiven(sizes, seed)]),
 });
@@ -194,6 +222,9 @@ test("refusals say what reaches where", () => {
   expect(() => ops.slice([1, 2, 3], [2], [2])).toThrow(
     "slice: axis 0 has size 3; 2 elements from index 2 reach beyond it",
   );
+  expect(() => ops.getItem([1, 2, 3], 3)).toThrow("getItem: axis 0 has size 3, which has no index 3");
+  expect(() => ops.getItem([1, 2, 3], [0, 0])).toThrow("one for each of the 1 axes of [3] at most");
+  expect(() => ops.getItem([1, 2, 3], { step: 0 })).toThrow("a step of 0 leads nowhere");
   expect(() => ops.slice([1, 2, 3], [0, 0], [1, 1])).toThrow("slice: needs a start and a size for each of the 1 axes");
   expect(() => ops.sliceUpdate(tensor([1]), [0], tensor([1], [1], "int32"))).toThrow(
     "inputs are float32 and updates int32",

@@ -1,7 +1,7 @@
 /**
- * Parts of a tensor: `slice`, `sliceUpdate`, `split`, `unstack`, `diagonal`; and in other orders: `flip`, `roll`.
+ * Parts of a tensor: `slice`, `getItem`, `sliceUpdate`, `split`, `unstack`, `diagonal`; and in other orders: `flip`, `roll`.
  */
-import { DTypeError, ShapeError, show } from "../../core/errors.ts";
+import { DTypeError, OptionError, ShapeError, show } from "../../core/errors.ts";
 import {
   type Axes,
   checkWhole,
@@ -12,6 +12,7 @@ import {
   stridesOf,
 } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { isPlainObject } from "../../core/tree.ts";
 import { reindex } from "../indexing/gather.ts";
 import { publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
@@ -87,6 +88,98 @@ export const sliceUpdate = publicOp(
     return place([piece], { shape: base.shape, windows: [window], value: 0 }, base);
   },
 );
+
+/** A run of indices along an axis: from `start` to before `stop`, in steps; each as Python's slices have them. */
+export interface Range {
+  readonly start?: number | null;
+  readonly stop?: number | null;
+  /** Default 1; negative ones run backwards. */
+  readonly step?: number | null;
+}
+
+/** What `getItem` takes for an axis, or for several. */
+export type ItemKey = number | null | "..." | Range;
+
+/** The first index of a range on an axis of that size, and how many there are. */
+function rangeOn({ start, stop, step }: Range, size: number): { first: number; count: number; step: number } {
+  const by = checkWhole(step ?? 1, "a step", "getItem");
+  if (by === 0) throw new OptionError("getItem: a step of 0 leads nowhere; take 1, or −1 to run backwards");
+  const [low, high] = by > 0 ? [0, size] : [-1, size - 1];
+  const end = (given: number | null | undefined, otherwise: number) => {
+    if (given === undefined || given === null) return otherwise;
+    const index = checkWhole(given, "a start or stop", "getItem");
+    return Math.min(Math.max(index < 0 ? index + size : index, low), high);
+  };
+  const first = end(start, by > 0 ? 0 : size - 1);
+  const past = end(stop, by > 0 ? size : -1);
+  return { first, count: Math.max(0, Math.ceil((past - first) / by)), step: by };
+}
+
+/**
+ * What Python writes as `x[key]`: for every axis an index, which takes the axis away, or a range; `null` adds an axis of
+ * size 1, `"..."` stands for all axes that are not named. Axes after the last key are taken whole.
+ *
+ * @param key One key or a list of them: a number (negative ones count from the end), `{ start, stop, step }` (each of
+ *   which may be left out), `null`, or `"..."`.
+ * @throws ShapeError for indices beyond the edge and for more keys than axes; OptionError for a step of 0.
+ *
+ * @example
+ * ```ts
+ * import { ops, tensor } from "varve";
+ * const x = tensor([[1, 2, 3], [4, 5, 6]]);
+ * [await ops.getItem(x, [{}, 0]).array(), await ops.getItem(x, [1, { step: -1 }]).array()] // => [[1, 4], [6, 5, 4]]
+ * ```
+ *
+ * @see Keras 3, `keras.ops.get_item`
+ */
+export const getItem = publicOp("getItem", (x: TensorLike, key: ItemKey | readonly ItemKey[]): Tensor => {
+  const given = toTensor(x);
+  const keys = (Array.isArray(key) ? key : [key]) as readonly ItemKey[];
+  const named = keys.filter((each) => each !== null && each !== "...").length;
+  if (named > given.rank || keys.filter((each) => each === "...").length > 1) {
+    throw new ShapeError(
+      `getItem: keys are one for each of the ${given.rank} axes of ${formatShape(given.shape)} at most, and one "..."; got ${show(key)}`,
+    );
+  }
+  const all: readonly ItemKey[] = keys.includes("...") ? keys : [...keys, "..."];
+  const steps = stridesOf(given.shape);
+  const shape: number[] = [];
+  const strides: number[] = [];
+  let offset = 0;
+  let axis = 0;
+  const take = (range: Range) => {
+    const { first, count, step } = rangeOn(range, given.shape[axis] as number);
+    shape.push(count);
+    strides.push(step * (steps[axis] as number));
+    if (count > 0) offset += first * (steps[axis] as number);
+    axis++;
+  };
+  for (const each of all) {
+    if (each === "...") {
+      for (let whole = given.rank - named; whole > 0; whole--) take({});
+    } else if (each === null) {
+      shape.push(1);
+      strides.push(0);
+    } else if (typeof each === "number") {
+      offset += normalizeIndex(each, given.shape[axis] as number, axis) * (steps[axis] as number);
+      axis++;
+    } else {
+      if (!isPlainObject(each)) {
+        throw new OptionError(`getItem: a key is a number, { start, stop, step }, null or "...", got ${show(each)}`);
+      }
+      take(each);
+    }
+  }
+  return strided(given, { shape, strides, offset });
+});
+
+function normalizeIndex(given: number, size: number, axis: number): number {
+  const index = checkWhole(given, "every index", "getItem");
+  if (index < -size || index >= size) {
+    throw new ShapeError(`getItem: axis ${axis} has size ${size}, which has no index ${index}`);
+  }
+  return index < 0 ? index + size : index;
+}
 
 /** The part of `x` from index `from` to before `to` along one axis. @internal */
 export function sliceAlong(x: Tensor, axis: number, from: number, to: number): Tensor {
