@@ -358,7 +358,7 @@ export function compileFromConfig(
       weightedMetrics: each(config.weighted_metrics ?? null, (named) => resolveMetric(named)),
     } as CompileOptions);
     if (scale && model.optimizer)
-      lossScales.set(model.optimizer, { config: scale, state: [0, Number(scale.initial_scale)] });
+      lossScales.set(model.optimizer, { config: scale, state: [0, 0, 0, Number(scale.initial_scale)] });
   } catch (error) {
     if (!(error instanceof VarveError)) throw error;
     throw new FileError(

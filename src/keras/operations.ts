@@ -94,9 +94,8 @@ const table = {
     "x scale=null .axis=-1 .epsilon=null": "RMSNorm>rmsNormalization",
     "x mean variance .axis offset=null scale=null .epsilon=0.001": "BatchNorm>batchNormalization",
     "inputs .pool_size .strides=null .padding='valid' .data_format=null": "AveragePool MaxPool",
-    "inputs .output_size .data_format=null": "AdaptiveAveragePool AdaptiveMaxPool",
     "inputs kernel .strides=1 .padding='valid' .data_format=null .dilation_rate=1": "Conv DepthwiseConv",
-    // Not ConvTranspose: Keras 3.15.1 mixes up its padding and cannot run it.
+    // Not ConvTranspose, AdaptiveAveragePool and AdaptiveMaxPool: Keras 3.15.1 cannot run them once they are saved.
     "inputs depthwise_kernel pointwise_kernel .strides=1 .padding='valid' .data_format=null .dilation_rate=1":
       "SeparableConv",
     "query key value bias=null mask=null scale=null .is_causal=false .flash_attention=null .attn_logits_soft_cap=null":
@@ -177,10 +176,10 @@ function valueInKeras(value: unknown): unknown {
 
 const tensorMark = /"class_name":"__(keras_tensor|numpy|tensor)__"/;
 
-/** Arrays of numbers where Keras takes tensors only; integers remain integers. */
-function arrayInKeras(value: unknown): unknown {
-  if (!Array.isArray(value)) return value;
-  if (tensorMark.test(JSON.stringify(value))) return value.map(arrayInKeras);
+/** Arrays of numbers as the constants they are, where a call takes tensors; integers remain integers. */
+function tensorsIn(parameter: string, value: unknown): unknown {
+  if (!Array.isArray(value) || parameter === "start_indices") return value;
+  if (tensorMark.test(JSON.stringify(value))) return value.map((item) => tensorsIn(parameter, item));
   const items: unknown[] = value.flat(Number.POSITIVE_INFINITY);
   const dtype = items.every((item) => typeof item === "boolean")
     ? "bool"
@@ -208,11 +207,11 @@ export function entryHere(entry: Node): Node | string {
     let next = 0;
     const values = parameters.flatMap(({ name: parameter, inConfig, known, otherwise }): unknown[] => {
       if (!known) return [];
-      if (parameter === "*") return args.slice(next);
+      if (parameter === "*") return args.slice(next).map((each) => tensorsIn(parameter, each));
       const found = inConfig ? given[parameter] : next < args.length ? args[next++] : kwargs[parameter];
       // What Keras takes anyway is what the function here takes.
       if (found === null && otherwise === null) return [undefined];
-      return [parameter === "key" ? valueHere(found) : found];
+      return [parameter === "key" ? valueHere(found) : inConfig ? found : tensorsIn(parameter, found)];
     });
     while (values.at(-1) === undefined) values.pop();
     return { args: values, kwargs: {} };
@@ -241,7 +240,7 @@ export function entryInKeras(entry: Node): Node | string {
     let next = 0;
     for (const { name: parameter, inConfig, known, otherwise } of parameters) {
       if (parameter === "*") {
-        call.push(...args.slice(next).map(arrayInKeras));
+        call.push(...args.slice(next).map((each) => tensorsIn(parameter, each)));
         next = args.length;
         continue;
       }
@@ -249,15 +248,12 @@ export function entryInKeras(entry: Node): Node | string {
       const value = given === undefined ? (otherwise ?? null) : given;
       if (given === undefined && otherwise === undefined) problem = `${parameter} is missing`;
       if (!inConfig) {
-        call.push(
-          parameter === "key" ? valueInKeras(value) : parameter === "start_indices" ? value : arrayInKeras(value),
-        );
+        call.push(parameter === "key" ? valueInKeras(value) : tensorsIn(parameter, value));
       } else if (tensorMark.test(JSON.stringify(value)))
         problem = `Keras takes its ${parameter} as numbers, not from a tensor`;
       else config[parameter] = value;
     }
     if (next < args.length) problem = `Keras takes no more than ${parameters.length} arguments`;
-    while (call.length > 1 && call.at(-1) === null) call.pop();
     return { args: call, kwargs: {} };
   });
   return (

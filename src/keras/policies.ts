@@ -12,8 +12,8 @@ export const policies = new WeakMap<Layer, Json>();
 export interface LossScale {
   /** The config of the LossScaleOptimizer; undefined where Keras put it there by itself. */
   readonly config: Readonly<Record<string, Json>> | undefined;
-  /** Its counter of steps and its scale. */
-  readonly state: readonly [steps: number, scale: number];
+  /** Its own variables: iterations, learning rate, counter of steps, scale. */
+  readonly state: readonly number[];
 }
 
 export const lossScales = new WeakMap<Optimizer, LossScale>();

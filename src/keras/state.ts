@@ -12,9 +12,7 @@ import { isPlainObject, leaves } from "../core/tree.ts";
 import type { Variable } from "../core/variable.ts";
 import { warnOnce } from "../core/warn.ts";
 import { Layer } from "../layers/layer.ts";
-import { Functional } from "../models/functional.ts";
-import type { Model } from "../models/model.ts";
-import { Sequential } from "../models/sequential.ts";
+import { Model } from "../models/model.ts";
 import { FileError } from "./file-error.ts";
 import type { Hdf5Content, Hdf5File } from "./hdf5.ts";
 import type { Loading } from "./loading.ts";
@@ -97,15 +95,16 @@ export function placesIn(
     visited.add(layer);
     places.push({ path, layer, variables: ownOf(layer) });
     const prefix = path === "" ? "" : `${path}/`;
-    if (layer instanceof Functional || layer instanceof Sequential) {
-      const names = order(layer);
-      const listed = names?.flatMap((name) => layer.layers.find((each) => each.name === name) ?? []) ?? [];
-      visitList([...new Set([...listed, ...layer.layers])], `${prefix}layers`);
-    }
     const parts = Object.entries(layer)
       .filter(([, value]) => value instanceof Layer || leaves(value).some((leaf) => leaf instanceof Layer))
-      .map(([name, value]) => [attributeOf(layer, name), value] as const)
-      .sort(([a], [b]) => (a < b ? -1 : 1));
+      .map(([name, value]): [string, unknown] => [attributeOf(layer, name), value]);
+    if (layer instanceof Model) {
+      const names = order(layer);
+      const listed = names?.flatMap((name) => layer.layers.find((each) => each.name === name) ?? []) ?? [];
+      parts.push(["layers", [...new Set([...listed, ...layer.layers])]]);
+    }
+    // Keras goes through the attributes by the alphabet; one of them is a model's list of all its layers.
+    parts.sort(([a], [b]) => (a < b ? -1 : 1));
     for (const [name, value] of parts) {
       if (value instanceof Layer) visit(value, `${prefix}${name}`);
       else if (Array.isArray(value) || isPlainObject(value)) visitList(Object.values(value), `${prefix}${name}`);
@@ -152,17 +151,10 @@ export async function stateOf(model: Model, withOptimizer: boolean): Promise<Hdf
       found.push({ path: `${root}/vars/${index}`, variable });
       if (scale) found.push({ path: `optimizer/vars/${index + ownOfScale}`, variable });
     });
-    if (scale) {
-      const [iterations] = optimizer.variables;
-      const [steps, factor] = scale.state;
-      const whole = Int32Array.of(steps);
-      arrays.push(
-        { path: "optimizer/vars/0", shape: [], values: Int32Array.from((await iterations?.value.data()) ?? [0]) },
-        { path: "optimizer/vars/1", shape: [], values: Float32Array.of(0) },
-        { path: "optimizer/vars/2", shape: [], values: whole },
-        { path: "optimizer/vars/3", shape: [], values: Float32Array.of(factor) },
-      );
-    }
+    scale?.state.forEach((value, index) => {
+      const values = index % 2 === 0 ? Int32Array.of(value) : Float32Array.of(value);
+      arrays.push({ path: `optimizer/vars/${index}`, shape: [], values });
+    });
   }
   for (const { path, variable } of found) {
     arrays.push({ path, shape: variable.shape, values: await variable.value.data() });
@@ -287,8 +279,10 @@ export function optimizerAssignments(file: Hdf5File, model: Model, where: string
   const count = numbersIn(file, `${root}/vars`);
   if (!optimizer || count === 0) return [];
   if (scaled) {
-    const [steps, scale] = [2, 3].map((index) => Number(file.array(`optimizer/vars/${index}`)?.read()[0] ?? 0));
-    lossScales.set(optimizer, { config: lossScales.get(optimizer)?.config, state: [steps as number, scale as number] });
+    const state = Array.from({ length: ownOfScale }, (_, index) =>
+      Number(file.array(`optimizer/vars/${index}`)?.read()[0] ?? 0),
+    );
+    lossScales.set(optimizer, { config: lossScales.get(optimizer)?.config, state });
   }
   if (count > optimizer.variables.length) optimizer.build(model.trainableWeights);
   const { variables } = optimizer;

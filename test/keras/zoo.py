@@ -471,9 +471,8 @@ def operations():
         *(ops.conv(image, kernel, padding="same"), ops.conv(image, kernel, strides=2), ops.depthwise_conv(image, kernel)),
         ops.separable_conv(image, kernel, np.ones((1, 1, 3, 2), "float32")),
         *(ops.max_pool(image, 2, strides=2, data_format="channels_last"), ops.average_pool(image, 2, strides=1, padding="same")),
-        *(ops.adaptive_max_pool(image, (2, 2)), ops.adaptive_average_pool(image, (2, 3))),
         *(ops.layer_normalization(x, axis=-1), ops.layer_normalization(x, row, row, epsilon=1e-2)),
-        *(ops.rms_normalization(x, row), ops.normalize(x, axis=-1), ops.sparsemax(x)),
+        *(ops.rms_normalization(x, row), ops.normalize(x, axis=-1)),
         ops.batch_normalization(x, row, row**2 + 0.1, -1, offset=row, scale=row),
         ops.dot_product_attention(ops.expand_dims(x, 2), ops.expand_dims(y, 2), ops.expand_dims(x, 2), is_causal=True),
     ]

@@ -38,7 +38,13 @@ test("the zoo has every layer there is", async () => {
     (each) => typeof each === "function" && each.prototype instanceof Layer,
   ) as (typeof Layer)[];
   expect(classes.length).toBeGreaterThan(80);
-  expect(classes.map(({ className }) => className).filter((name) => !held.has(name))).toEqual([]);
+  // Wrapper is only there to be extended; Keras 3.15.1, which writes the zoo, has no TernaryDense yet.
+  expect(
+    classes
+      .map(({ className }) => className)
+      .filter((name) => !held.has(name))
+      .sort(),
+  ).toEqual(["TernaryDense", "Wrapper"]);
 });
 
 describe.each(zoo)("%s", async (name) => {
