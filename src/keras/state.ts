@@ -17,7 +17,7 @@ import { FileError } from "./file-error.ts";
 import type { Hdf5Content, Hdf5File } from "./hdf5.ts";
 import type { Loading } from "./loading.ts";
 import { lossScales } from "./policies.ts";
-import type { StoredArray } from "./stored-array.ts";
+import { type StoredArray, valuesOf } from "./stored-array.ts";
 
 /** A layer with the group that its state stands in. */
 interface Place {
@@ -279,9 +279,10 @@ export function optimizerAssignments(file: Hdf5File, model: Model, where: string
   const count = numbersIn(file, `${root}/vars`);
   if (!optimizer || count === 0) return [];
   if (scaled) {
-    const state = Array.from({ length: ownOfScale }, (_, index) =>
-      Number(file.array(`optimizer/vars/${index}`)?.read()[0] ?? 0),
-    );
+    const state = Array.from({ length: ownOfScale }, (_, index) => {
+      const array = file.array(`optimizer/vars/${index}`);
+      return array?.shape.length === 0 ? (valuesOf(array)[0] as number) : 0;
+    });
     lossScales.set(optimizer, { config: lossScales.get(optimizer)?.config, state });
   }
   if (count > optimizer.variables.length) optimizer.build(model.trainableWeights);
