@@ -210,3 +210,76 @@ describe("a recorded step gives the bits of a plain one", () => {
     expect(info().recorded.steps).toBe(before);
   });
 });
+
+describe("a recorded step is not repeated when", () => {
+  const x = numbers([4, 6]);
+  const y = numbers([4, 1], 1);
+  /** After as many predictions as make one that is recorded. */
+  async function predicted(net: Model, change: () => void) {
+    const predict = async () => {
+      const result = await net.predict(x, { verbose: 0 });
+      return [...(await result.data())];
+    };
+    for (let times = 0; times < 4; times++) await predict();
+    change();
+    const now = await predict();
+    const plain = net.apply(x) as ReturnType<typeof tensor>;
+    expect(now).toEqual([...plain.dataSync()]);
+    net.dispose();
+    return now;
+  }
+
+  test("a layer was exchanged", async () => {
+    const net = sequential([layers.dense({ units: 2, inputShape: [6] }), layers.activation({ activation: "relu" })]);
+    const now = await predicted(net, () => {
+      net.pop();
+      net.add(layers.activation({ activation: "sigmoid" }));
+    });
+    expect(now.every((value) => value > 0 && value < 1)).toBe(true);
+  });
+
+  test("a layer measured its data anew", async () => {
+    const normalization = layers.normalization({ axis: -1 });
+    normalization.adapt(x);
+    const net = sequential([normalization, layers.dense({ units: 2 })]);
+    net.build([null, 6]);
+    await predicted(net, () => normalization.adapt(numbers([9, 6], 4)));
+  });
+
+  test("weights were given", async () => {
+    const net = sequential([layers.dense({ units: 2, inputShape: [6] })]);
+    const now = await predicted(net, () => net.setWeights([numbers([6, 2], 8), numbers([2], 9)]));
+    expect(new Set(now).size).toBe(8);
+  });
+
+  test("bad labels come: the error is that of a plain step, and nothing has changed", async () => {
+    const net = sequential([layers.dense({ units: 3, activation: "softmax", inputShape: [6] })]);
+    net.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy" });
+    const good = classes(4, 3);
+    for (let times = 0; times < 5; times++) await net.trainOnBatch(x, good);
+    const state = () => [...net.weights, ...(net.optimizer?.variables ?? [])].map(({ value }) => [...value.dataSync()]);
+    const before = state();
+    const bad = tensor(Int32Array.of(0, 1, 2, 3), [4]);
+    await expect(net.trainOnBatch(x, bad)).rejects.toThrow(/Sequential "sequential.*": trainOnBatch: .*3/);
+    expect(state()).toEqual(before);
+    await net.trainOnBatch(x, good);
+    net.dispose();
+  });
+
+  test("somebody holds a weight: theirs stays what it was", async () => {
+    const net = sequential([layers.dense({ units: 1, inputShape: [6] })]);
+    net.compile({ optimizer: "sgd", loss: "mse" });
+    for (let times = 0; times < 5; times++) await net.trainOnBatch(x, y);
+    const [kernel] = net.weights;
+    const held = kernel?.snapshot();
+    const before = [...(held?.dataSync() ?? [])];
+    for (let times = 0; times < 3; times++) await net.trainOnBatch(x, y);
+    expect([...(held?.dataSync() ?? [])]).toEqual(before);
+    expect([...(kernel?.value.dataSync() ?? [])]).not.toEqual(before);
+    const stale = kernel?.value;
+    await net.trainOnBatch(x, y);
+    expect(() => stale?.dataSync()).toThrow("was used after it was disposed");
+    held?.release();
+    net.dispose();
+  });
+});

@@ -282,7 +282,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
       );
       const has = `${batch.y !== undefined}${batch.sampleWeight !== undefined}`;
       return this.#recorded.run({
-        key: `${mode} ${kind.join(" ")} ${has} ${this.#trainables()}`,
+        key: `${mode} ${kind.join(" ")} ${has} ${this.#structure()}`,
         given,
         plainly: this.#compiled?.given.runEagerly ?? false,
         eager: (retell) => eager(batch, retell),
@@ -291,15 +291,16 @@ export abstract class Trainer extends Layer implements CallbackModel {
     }, false);
   }
 
-  /** Which layers train, a digit each. */
-  #trainables(): string {
-    let text = "";
+  /** What the model is made of at present: its layers and weights by number, and which layers train. */
+  #structure(): string {
+    const parts: (string | number)[] = [];
     const add = (layer: Layer) => {
-      text += layer.trainable ? 1 : 0;
+      parts.push(layer.trainable ? numberOf(layer) : `!${numberOf(layer)}`);
       for (const each of layer.sublayers) add(each);
     };
     add(this);
-    return text;
+    for (const weight of this.weights) parts.push(numberOf(weight));
+    return parts.join();
   }
 
   /** The results of all metrics by name, read from the device. */
@@ -862,6 +863,19 @@ export abstract class Trainer extends Layer implements CallbackModel {
     super.dispose();
     this.#forget();
   }
+}
+
+const numbers = new WeakMap<object, number>();
+let numbered = 0;
+
+/** A number for each layer and weight, to tell them apart. */
+function numberOf(thing: object): number {
+  let number = numbers.get(thing);
+  if (number === undefined) {
+    number = numbered++;
+    numbers.set(thing, number);
+  }
+  return number;
 }
 
 function isBuilt(layer: Layer): boolean {

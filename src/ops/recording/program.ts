@@ -196,6 +196,7 @@ export class Program implements Tenant {
    * @returns False where it cannot be done by the program; nothing has changed then.
    */
   run(given: readonly Tensor[], retell: (inputs: readonly Tensor[]) => void): boolean {
+    if (given.some(({ device }) => device !== this.#device)) return false;
     this.#given.forEach((place, index) => {
       this.#placeMoved(place, (given[index] as Tensor).storage.handle as number);
     });
