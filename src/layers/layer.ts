@@ -782,7 +782,7 @@ export function layerOn<L extends Layer, B extends Schema, S extends Schema>(
 ): LayerClassOn<L, B, S> {
   abstract class Named extends (base as unknown as typeof Layer) {
     static override readonly className = className;
-    static override readonly schema = { ...own, ...base.schema };
+    static override readonly schema = { ...own, ...base.schema, ...own };
   }
   return Named as unknown as LayerClassOn<L, B, S>;
 }

@@ -16,7 +16,7 @@ import {
   convolveTransposed,
 } from "../../ops/convolution/convolution.ts";
 import { type RegularizerOption, regularizer } from "../../regularizers.ts";
-import { type InputSpec, layer } from "../layer.ts";
+import { type InputSpec, layer, layerOn } from "../layer.ts";
 import { type DataFormatOption, dataFormat } from "../spatial.ts";
 import { type KernelOptions, kernelOptions, type OutputOptions, outputOptions, weight } from "../weights.ts";
 
@@ -186,29 +186,51 @@ function specOf(
   return channels === undefined ? { rank } : { rank, axes: { [channelAxis(dataFormat)]: channels } };
 }
 
-/** Convolution over as many axes as `kernelSize` has numbers. */
-export abstract class Convolution extends layer("Convolution", convolutionOptions(1)) {
+/* @__NO_SIDE_EFFECTS__ */
+function sharedOptions(): Omit<WindowOptions, "padding"> & OutputOptions {
+  const { padding: _, ...windows } = windowOptions(1);
+  return { ...windows, ...outputOptions() };
+}
+
+/** What the layers with windows share: their channels, and a bias for each channel that comes out. */
+abstract class Windowed extends layer("Windowed", sharedOptions()) {
   protected override inputSpec: InputSpec = specOf(this);
-  kernel: Variable | undefined = undefined;
   bias: Variable | undefined = undefined;
+
+  /** Makes the kernels, for so many channels, and says how many come out. */
+  protected abstract buildKernels(channels: number): number;
 
   protected override checkOptions(): void {
     checkWindows(this);
+  }
+
+  override build(shape: PartialShape): void {
+    const channels = this.sizeAt(shape, channelAxis(this.dataFormat));
+    const made = this.buildKernels(channels);
+    if (this.useBias) this.bias = this.addWeight(weight(this, "bias", [made]));
+    this.inputSpec = specOf(this, channels);
+  }
+}
+
+/** Convolution over as many axes as `kernelSize` has numbers. */
+export abstract class Convolution extends layerOn(Windowed, "Convolution", convolutionOptions(1)) {
+  kernel: Variable | undefined = undefined;
+
+  protected override checkOptions(): void {
+    super.checkOptions();
     if (this.filters % this.groups !== 0) {
       throw new OptionError(`${this.label}: ${this.filters} filters cannot form ${this.groups} groups of equal size`);
     }
   }
 
-  override build(shape: PartialShape): void {
-    const channels = this.sizeAt(shape, channelAxis(this.dataFormat));
+  protected override buildKernels(channels: number): number {
     if (channels % this.groups !== 0) {
       this.refuse(
         `${channels} channels cannot form ${this.groups} groups of equal size; choose a divisor of ${channels}`,
       );
     }
     this.kernel = this.addWeight(weight(this, "kernel", [...this.kernelSize, channels / this.groups, this.filters]));
-    if (this.useBias) this.bias = this.addWeight(weight(this, "bias", [this.filters]));
-    this.inputSpec = specOf(this, channels);
+    return this.filters;
   }
 
   override call(x: Tensor): Tensor {
@@ -217,13 +239,11 @@ export abstract class Convolution extends layer("Convolution", convolutionOption
 }
 
 /** Transposed convolution over as many axes as `kernelSize` has numbers. */
-export abstract class TransposedConvolution extends layer("TransposedConvolution", transposedOptions(1)) {
-  protected override inputSpec: InputSpec = specOf(this);
+export abstract class TransposedConvolution extends layerOn(Windowed, "TransposedConvolution", transposedOptions(1)) {
   kernel: Variable | undefined = undefined;
-  bias: Variable | undefined = undefined;
 
   protected override checkOptions(): void {
-    checkWindows(this);
+    super.checkOptions();
     if (this.outputPadding?.some((more, axis) => more >= (this.strides[axis] as number))) {
       throw new OptionError(
         `${this.label}: outputPadding ${show(this.outputPadding)} must be less than strides ${show(this.strides)}`,
@@ -231,11 +251,9 @@ export abstract class TransposedConvolution extends layer("TransposedConvolution
     }
   }
 
-  override build(shape: PartialShape): void {
-    const channels = this.sizeAt(shape, channelAxis(this.dataFormat));
+  protected override buildKernels(channels: number): number {
     this.kernel = this.addWeight(weight(this, "kernel", [...this.kernelSize, this.filters, channels]));
-    if (this.useBias) this.bias = this.addWeight(weight(this, "bias", [this.filters]));
-    this.inputSpec = specOf(this, channels);
+    return this.filters;
   }
 
   override call(x: Tensor): Tensor {
@@ -244,21 +262,13 @@ export abstract class TransposedConvolution extends layer("TransposedConvolution
 }
 
 /** Depthwise convolution over as many axes as `kernelSize` has numbers. */
-export abstract class DepthwiseConvolution extends layer("DepthwiseConvolution", depthwiseOptions(1)) {
-  protected override inputSpec: InputSpec = specOf(this);
+export abstract class DepthwiseConvolution extends layerOn(Windowed, "DepthwiseConvolution", depthwiseOptions(1)) {
   kernel: Variable | undefined = undefined;
-  bias: Variable | undefined = undefined;
 
-  protected override checkOptions(): void {
-    checkWindows(this);
-  }
-
-  override build(shape: PartialShape): void {
-    const channels = this.sizeAt(shape, channelAxis(this.dataFormat));
+  protected override buildKernels(channels: number): number {
     const kernel = weight(this, "depthwise", [...this.kernelSize, channels, this.depthMultiplier]);
     this.kernel = this.addWeight({ ...kernel, name: "kernel" });
-    if (this.useBias) this.bias = this.addWeight(weight(this, "bias", [channels * this.depthMultiplier]));
-    this.inputSpec = specOf(this, channels);
+    return channels * this.depthMultiplier;
   }
 
   override call(x: Tensor): Tensor {
@@ -267,25 +277,17 @@ export abstract class DepthwiseConvolution extends layer("DepthwiseConvolution",
 }
 
 /** Separable convolution over as many axes as `kernelSize` has numbers. */
-export abstract class SeparableConvolution extends layer("SeparableConvolution", separableOptions(1)) {
-  protected override inputSpec: InputSpec = specOf(this);
+export abstract class SeparableConvolution extends layerOn(Windowed, "SeparableConvolution", separableOptions(1)) {
   depthwiseKernel: Variable | undefined = undefined;
   pointwiseKernel: Variable | undefined = undefined;
-  bias: Variable | undefined = undefined;
 
-  protected override checkOptions(): void {
-    checkWindows(this);
-  }
-
-  override build(shape: PartialShape): void {
-    const channels = this.sizeAt(shape, channelAxis(this.dataFormat));
+  protected override buildKernels(channels: number): number {
     const ones = this.kernelSize.map(() => 1);
     const single = weight(this, "depthwise", [...this.kernelSize, channels, this.depthMultiplier]);
     const mixing = weight(this, "pointwise", [...ones, channels * this.depthMultiplier, this.filters]);
     this.depthwiseKernel = this.addWeight({ ...single, name: "depthwise_kernel" });
     this.pointwiseKernel = this.addWeight({ ...mixing, name: "pointwise_kernel" });
-    if (this.useBias) this.bias = this.addWeight(weight(this, "bias", [this.filters]));
-    this.inputSpec = specOf(this, channels);
+    return this.filters;
   }
 
   override call(x: Tensor): Tensor {

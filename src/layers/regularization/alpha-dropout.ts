@@ -8,8 +8,8 @@ import { elementwise } from "../../ops/elementwise/elementwise.ts";
 import * as f from "../../ops/elementwise/formula.ts";
 import { uniform } from "../../ops/random/random.ts";
 import type { SeedGenerator } from "../../ops/random/seed.ts";
-import { type CallContext, factory, layer } from "../layer.ts";
-import { seedOptions } from "./noise.ts";
+import { factory, layerOn } from "../layer.ts";
+import { Disturbing } from "./noise.ts";
 
 /** What `selu` approaches far below 0: −alpha · scale. */
 const floor = -1.6732632423543772 * 1.0507009873554805;
@@ -39,28 +39,21 @@ const dropToFloor = elementwise({
  *
  * Klambauer et al. (2017), Self-normalizing neural networks.
  */
-export class AlphaDropout extends layer("AlphaDropout", seedOptions(), {
+export class AlphaDropout extends layerOn(Disturbing, "AlphaDropout", {
   /** The part that is dropped, 0 ≤ rate < 1. */
   rate: number({ min: 0, below: 1 }),
   /** The shape of what is drawn: where a size is 1, all along that axis is dropped or kept together. null: as the input. */
   noiseShape: shape({ default: null, min: 1, unknown: true }),
 }) {
-  override readonly supportsMasking = true;
-  #seeds: SeedGenerator | undefined;
-
-  override build(): void {
-    this.#seeds = this.addSeedGenerator(this.seed);
-  }
-
-  override call(x: Tensor, { training }: CallContext): Tensor {
+  protected override disturb(x: Tensor, seed: SeedGenerator): Tensor {
     const { rate } = this;
-    if (!training || rate === 0) return x;
+    if (rate === 0) return x;
     const noise = this.noiseShape?.map((size, axis) => size ?? x.shape[axis] ?? 1) ?? x.shape;
     if (noise.length !== x.rank || !broadcastsTo(noise, x.shape)) {
       this.refuse(`noiseShape ${formatShape(noise)} does not broadcast to the input's shape ${formatShape(x.shape)}`);
     }
     const a = ((1 - rate) * (1 + rate * floor ** 2)) ** -0.5;
-    return dropToFloor([x, uniform(noise, { seed: this.#seeds })], [rate, a, -a * floor * rate]);
+    return dropToFloor([x, uniform(noise, { seed })], [rate, a, -a * floor * rate]);
   }
 }
 

@@ -5,8 +5,8 @@ import { shape } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { dropout as drop } from "../../ops/random/random.ts";
 import type { SeedGenerator } from "../../ops/random/seed.ts";
-import { type CallContext, factory, layer } from "../layer.ts";
-import { rateOptions } from "./noise.ts";
+import { factory, layerOn } from "../layer.ts";
+import { Disturbing, rateOptions } from "./noise.ts";
 
 /**
  * While training, sets a random part of its input to 0 and divides the rest by `1 − rate`, so that the expected sum
@@ -26,19 +26,13 @@ import { rateOptions } from "./noise.ts";
  *
  * Srivastava et al. (2014), Dropout: a simple way to prevent neural networks from overfitting.
  */
-export class Dropout extends layer("Dropout", rateOptions(), {
+export class Dropout extends layerOn(Disturbing, "Dropout", {
+  ...rateOptions(),
   /** The shape of what is drawn: where a size is 1, all along that axis is dropped or kept together. null: as the input. */
   noiseShape: shape({ default: null, min: 1, unknown: true }),
 }) {
-  override readonly supportsMasking = true;
-  #seeds: SeedGenerator | undefined;
-
-  override build(): void {
-    this.#seeds = this.addSeedGenerator(this.seed);
-  }
-
-  override call(x: Tensor, { training }: CallContext): Tensor {
-    return training ? drop(x, this.rate, { noiseShape: this.noiseShape, seed: this.#seeds }) : x;
+  protected override disturb(x: Tensor, seed: SeedGenerator): Tensor {
+    return drop(x, this.rate, { noiseShape: this.noiseShape, seed });
   }
 }
 

@@ -6,8 +6,8 @@ import type { Tensor } from "../../core/tensor.ts";
 import { multiply } from "../../ops/elementwise/binary.ts";
 import { normal } from "../../ops/random/random.ts";
 import type { SeedGenerator } from "../../ops/random/seed.ts";
-import { type CallContext, factory, layer } from "../layer.ts";
-import { seedOptions } from "./noise.ts";
+import { factory, layerOn } from "../layer.ts";
+import { Disturbing } from "./noise.ts";
 
 /**
  * While training, multiplies its input by normal noise of mean 1 and standard deviation `√(rate / (1 − rate))`, which
@@ -21,21 +21,14 @@ import { seedOptions } from "./noise.ts";
  *
  * Srivastava et al. (2014), Dropout: a simple way to prevent neural networks from overfitting, section 10.
  */
-export class GaussianDropout extends layer("GaussianDropout", seedOptions(), {
+export class GaussianDropout extends layerOn(Disturbing, "GaussianDropout", {
   /** The rate of the dropout that it stands for, 0 ≤ rate < 1. */
   rate: number({ min: 0, below: 1 }),
 }) {
-  override readonly supportsMasking = true;
-  #seeds: SeedGenerator | undefined;
-
-  override build(): void {
-    this.#seeds = this.addSeedGenerator(this.seed);
-  }
-
-  override call(x: Tensor, { training }: CallContext): Tensor {
-    if (!training || this.rate === 0) return x;
+  protected override disturb(x: Tensor, seed: SeedGenerator): Tensor {
+    if (this.rate === 0) return x;
     const stddev = Math.sqrt(this.rate / (1 - this.rate));
-    return multiply(x, normal(x.shape, { mean: 1, stddev, dtype: this.dtype, seed: this.#seeds }));
+    return multiply(x, normal(x.shape, { mean: 1, stddev, dtype: this.dtype, seed }));
   }
 }
 

@@ -6,8 +6,8 @@ import type { Tensor } from "../../core/tensor.ts";
 import { add } from "../../ops/elementwise/binary.ts";
 import { normal } from "../../ops/random/random.ts";
 import type { SeedGenerator } from "../../ops/random/seed.ts";
-import { type CallContext, factory, layer } from "../layer.ts";
-import { seedOptions } from "./noise.ts";
+import { factory, layerOn } from "../layer.ts";
+import { Disturbing } from "./noise.ts";
 
 /**
  * While training, adds normal noise of mean 0 to its input; otherwise does nothing. Any shape; the output has the same.
@@ -18,20 +18,13 @@ import { seedOptions } from "./noise.ts";
  * await new GaussianNoise({ stddev: 0.5 }).apply(ones([1, 2])).array() // => [[1, 1]]
  * ```
  */
-export class GaussianNoise extends layer("GaussianNoise", seedOptions(), {
+export class GaussianNoise extends layerOn(Disturbing, "GaussianNoise", {
   /** The standard deviation of the noise. */
   stddev: number({ min: 0 }),
 }) {
-  override readonly supportsMasking = true;
-  #seeds: SeedGenerator | undefined;
-
-  override build(): void {
-    this.#seeds = this.addSeedGenerator(this.seed);
-  }
-
-  override call(x: Tensor, { training }: CallContext): Tensor {
-    if (!training || this.stddev === 0) return x;
-    return add(x, normal(x.shape, { stddev: this.stddev, dtype: this.dtype, seed: this.#seeds }));
+  protected override disturb(x: Tensor, seed: SeedGenerator): Tensor {
+    if (this.stddev === 0) return x;
+    return add(x, normal(x.shape, { stddev: this.stddev, dtype: this.dtype, seed }));
   }
 }
 

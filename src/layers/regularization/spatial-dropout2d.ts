@@ -1,13 +1,9 @@
 /**
  * SpatialDropout2D: whole feature maps are set to 0 while training.
  */
-import type { Json } from "../../core/options.ts";
-import type { Tensor } from "../../core/tensor.ts";
-import type { SeedGenerator } from "../../ops/random/seed.ts";
-import { type CallContext, factory, layer } from "../layer.ts";
+import { factory, layerOn } from "../layer.ts";
 import { dataFormat } from "../spatial.ts";
-import { rateOptions } from "./noise.ts";
-import { dropMaps, spatialDropoutConfig } from "./spatial-dropout.ts";
+import { SpatialDropout } from "./spatial-dropout.ts";
 
 /**
  * As Dropout, but for each sample a channel is kept or dropped over all rows and columns, of inputs [batch, rows, columns, channels] (or channels first).
@@ -21,25 +17,11 @@ import { dropMaps, spatialDropoutConfig } from "./spatial-dropout.ts";
  *
  * Tompson et al. (2015), Efficient object localization using convolutional networks.
  */
-export class SpatialDropout2D extends layer("SpatialDropout2D", rateOptions(), {
+export class SpatialDropout2D extends layerOn(SpatialDropout, "SpatialDropout2D", {
   /** Where the channels are: "channels_last" (default) or "channels_first". */
   dataFormat: dataFormat(),
 }) {
-  override readonly supportsMasking = true;
   protected override inputSpec = { rank: 4 };
-  #seeds: SeedGenerator | undefined;
-
-  override build(): void {
-    this.#seeds = this.addSeedGenerator(this.seed);
-  }
-
-  override call(x: Tensor, { training }: CallContext): Tensor {
-    return training ? dropMaps(x, this.rate, this.dataFormat, this.#seeds) : x;
-  }
-
-  override getConfig(): Record<string, Json> {
-    return spatialDropoutConfig(super.getConfig(), this.dtype);
-  }
 }
 
 export const spatialDropout2d = factory(SpatialDropout2D);

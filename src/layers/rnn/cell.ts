@@ -244,20 +244,23 @@ export function lstmCellOptions(): LSTMCellOptions {
   return { ...simpleCellOptions(), ...forgetOptions() };
 }
 
+/** Options of the gates of a GRU. */
+export type ResetOptions = GateOptions & {
+  /** Whether the reset gate comes after the recurrent product, which then has a bias of its own. Default true. */
+  resetAfter: Option<boolean, boolean, false>;
+};
+
+/* @__NO_SIDE_EFFECTS__ */
+export function resetOptions(): ResetOptions {
+  return { recurrentActivation: activation({ default: "sigmoid" }), resetAfter: boolean({ default: true }) };
+}
+
 /** The options of a GRU's cell. */
-export type GRUCellOptions = SimpleCellOptions &
-  GateOptions & {
-    /** Whether the reset gate comes after the recurrent product, which then has a bias of its own. Default true. */
-    resetAfter: Option<boolean, boolean, false>;
-  };
+export type GRUCellOptions = SimpleCellOptions & ResetOptions;
 
 /* @__NO_SIDE_EFFECTS__ */
 export function gruCellOptions(): GRUCellOptions {
-  return {
-    ...simpleCellOptions(),
-    recurrentActivation: activation({ default: "sigmoid" }),
-    resetAfter: boolean({ default: true }),
-  };
+  return { ...simpleCellOptions(), ...resetOptions() };
 }
 
 export type FusionOption = {
@@ -284,12 +287,17 @@ export function recurrentWeight(owner: Parameters<typeof weight<"recurrent">>[0]
   return { ...weight(owner, "recurrent", shape), name: "recurrent_kernel" };
 }
 
-/** The bias of four gates begins as `start` says, but for that of the second, which begins at 1. */
-export function forgetBias(start: Initializer, units: number): Pick<Initializer, "call"> {
-  return {
-    call: (_shape, dtype) =>
-      concatenate([start.call([units], dtype), ones([units], dtype), start.call([2 * units], dtype)]),
-  };
+/** How the bias of four gates is made: that of the second begins at 1, unless its owner would not have that. */
+export function forgetBias(
+  owner: Parameters<typeof weight<"bias">>[0] & { readonly unitForgetBias: boolean },
+  units: number,
+): WeightOptions {
+  const bias = weight(owner, "bias", [4 * units]);
+  if (!owner.unitForgetBias) return bias;
+  const start = owner.biasInitializer;
+  const call: Initializer["call"] = (_shape, dtype) =>
+    concatenate([start.call([units], dtype), ones([units], dtype), start.call([2 * units], dtype)]);
+  return { ...bias, initializer: { call } };
 }
 
 /** Gated cells take a rate of 1 for none, as Keras's do. */

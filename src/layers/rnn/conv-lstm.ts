@@ -77,12 +77,7 @@ class ConvLSTMCell extends layer("ConvLSTMCell", convLSTMOptions(1)) {
     const width = 4 * this.filters;
     this.kernel = this.addWeight(weight(this, "kernel", [...this.kernelSize, channels, width]));
     this.recurrentKernel = this.addWeight(recurrentWeight(this, [...this.kernelSize, this.filters, width]));
-    if (this.useBias) {
-      const bias = weight(this, "bias", [width]);
-      this.bias = this.addWeight(
-        this.unitForgetBias ? { ...bias, initializer: forgetBias(this.biasInitializer, this.filters) } : bias,
-      );
-    }
+    if (this.useBias) this.bias = this.addWeight(forgetBias(this, this.filters));
     this.#seeds = this.addSeedGenerator(this.seed);
   }
 

@@ -9,22 +9,11 @@ import { add, multiply, subtract } from "../../ops/elementwise/binary.ts";
 import { tanh } from "../../ops/elementwise/unary.ts";
 import { affine } from "../../ops/matmul/matmul.ts";
 import { sliceAlong, split, unstack } from "../../ops/movement/slice.ts";
-import type { SeedGenerator } from "../../ops/random/seed.ts";
 import { recurrence } from "../../ops/recurrent/recurrence.ts";
-import { type CallContext, factory, type InputShape, layer } from "../layer.ts";
+import { type CallContext, factory, layerOn, type WeightOptions } from "../layer.ts";
 import { weight } from "../weights.ts";
-import {
-  dropoutMasks,
-  gruCellOptions,
-  maskedProduct,
-  maskedSequence,
-  partOf,
-  recurrentWeight,
-  type StateHistory,
-  type Step,
-  stepInputShape,
-  stepInputs,
-} from "./cell.ts";
+import { maskedProduct, resetOptions, type StateHistory, type Step } from "./cell.ts";
+import { KernelCell } from "./kernel-cell.ts";
 
 /**
  * One step of a GRU (Cho et al., 2014). With `x₀, x₁, x₂` the three parts of `x · kernel + bias`, `p₀, p₁, p₂` those of
@@ -48,24 +37,11 @@ import {
  * await y.array() // => [[1, 2]]
  * ```
  */
-export class GRUCell extends layer("GRUCell", gruCellOptions()) {
-  kernel: Variable | undefined = undefined;
-  recurrentKernel: Variable | undefined = undefined;
-  bias: Variable | undefined = undefined;
-  #seeds: SeedGenerator | undefined;
+export class GRUCell extends layerOn(KernelCell, "GRUCell", resetOptions()) {
+  protected override readonly parts = 3;
 
-  get stateSize(): number {
-    return this.units;
-  }
-
-  override build(shape: InputShape): void {
-    const inputs = this.sizeAt(stepInputShape(shape), -1);
-    const width = 3 * this.units;
-    this.kernel = this.addWeight(weight(this, "kernel", [inputs, width]));
-    this.recurrentKernel = this.addWeight(recurrentWeight(this, [this.units, width]));
-    if (this.useBias) this.bias = this.addWeight(weight(this, "bias", this.resetAfter ? [2, width] : [width]));
-    this.#seeds = this.addSeedGenerator(this.seed);
-    this.inputSpec = [{ rank: 2, axes: { [-1]: inputs } }];
+  protected override biasWeight(width: number): WeightOptions {
+    return weight(this, "bias", this.resetAfter ? [2, width] : [width]);
   }
 
   /** The input's bias and the recurrent one. */
@@ -75,11 +51,9 @@ export class GRUCell extends layer("GRUCell", gruCellOptions()) {
     return this.resetAfter ? (unstack(bias) as [Tensor, Tensor]) : [bias];
   }
 
-  stepper(shape: Shape, context: CallContext): Step {
+  override stepper(shape: Shape, context: CallContext): Step {
     const [kernel, recurrent] = [this.kernel as Variable, this.recurrentKernel as Variable];
-    const ofInput = this.#inputMasks(shape, context);
-    const stateShape = [shape[0] as number, this.units];
-    const ofState = dropoutMasks(partOf(this.recurrentDropout), 3, stateShape, this, this.#seeds, context);
+    const { ofInput, ofState } = this.masks(shape, context);
     return (x, states) => {
       const h = states[0] as Tensor;
       const [bias, recurrentBias] = this.#biases();
@@ -108,30 +82,11 @@ export class GRUCell extends layer("GRUCell", gruCellOptions()) {
 
   /** All steps at once, by the kernel that has sigmoid and tanh and resets after the product. */
   history(x: Tensor, [h]: readonly Tensor[], mask: Tensor | undefined, context: CallContext): StateHistory | undefined {
-    if (!this.resetAfter || this.activation !== tanh || this.recurrentActivation !== sigmoid) return undefined;
-    if (context.training && this.recurrentDropout > 0) return undefined;
-    const masks = this.#inputMasks(x.shape.toSpliced(1, 1), context);
+    const isKnown = this.resetAfter && this.activation === tanh && this.recurrentActivation === sigmoid;
+    const given = isKnown ? this.atOnce(x, context) : undefined;
+    if (!given) return undefined;
     const [bias, recurrentBias] = this.#biases();
-    const states = recurrence("gru", {
-      x: maskedSequence(x, masks),
-      kernel: (this.kernel as Variable).value,
-      bias,
-      recurrent: (this.recurrentKernel as Variable).value,
-      recurrentBias,
-      h: h as Tensor,
-      mask,
-    });
-    return [states.h];
-  }
-
-  /** Each gate sees its own part of the input only where it sees its own part of the state, as in Keras. */
-  #inputMasks(shape: Shape, context: CallContext): readonly Tensor[] {
-    return dropoutMasks(partOf(this.dropout), this.recurrentDropout > 0 ? 3 : 1, shape, this, this.#seeds, context);
-  }
-
-  override call(inputs: readonly Tensor[], context: CallContext): Tensor[] {
-    const [x, states] = stepInputs(this, inputs);
-    return [...this.stepper(x.shape, context)(x, states)];
+    return [recurrence("gru", { ...given, bias, recurrentBias, h: h as Tensor, mask }).h];
   }
 }
 

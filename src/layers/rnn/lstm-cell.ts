@@ -7,24 +7,10 @@ import type { Variable } from "../../core/variable.ts";
 import { sigmoid } from "../../ops/elementwise/activations.ts";
 import { add } from "../../ops/elementwise/binary.ts";
 import { tanh } from "../../ops/elementwise/unary.ts";
-import type { SeedGenerator } from "../../ops/random/seed.ts";
 import { recurrence } from "../../ops/recurrent/recurrence.ts";
-import { type CallContext, factory, type InputShape, layer } from "../layer.ts";
-import { weight } from "../weights.ts";
-import {
-  dropoutMasks,
-  forgetBias,
-  lstmCellOptions,
-  lstmGates,
-  maskedProduct,
-  maskedSequence,
-  partOf,
-  recurrentWeight,
-  type StateHistory,
-  type Step,
-  stepInputShape,
-  stepInputs,
-} from "./cell.ts";
+import { type CallContext, factory, layerOn, type WeightOptions } from "../layer.ts";
+import { forgetBias, forgetOptions, lstmGates, maskedProduct, type StateHistory, type Step } from "./cell.ts";
+import { KernelCell } from "./kernel-cell.ts";
 
 /**
  * One step of an LSTM (Hochreiter & Schmidhuber, 1997; with the forget gate of Gers et al., 2000). With
@@ -46,42 +32,20 @@ import {
  * [y.shape, h.shape, await c.array()] // => [[1, 2], [1, 2], [[0, 0]]]
  * ```
  */
-export class LSTMCell extends layer("LSTMCell", lstmCellOptions()) {
-  kernel: Variable | undefined = undefined;
-  recurrentKernel: Variable | undefined = undefined;
-  bias: Variable | undefined = undefined;
-  #seeds: SeedGenerator | undefined;
+export class LSTMCell extends layerOn(KernelCell, "LSTMCell", forgetOptions()) {
+  protected override readonly parts = 4;
 
-  get stateSize(): readonly number[] {
+  override get stateSize(): readonly number[] {
     return [this.units, this.units];
   }
 
-  override build(shape: InputShape): void {
-    const inputs = this.sizeAt(stepInputShape(shape), -1);
-    const width = 4 * this.units;
-    this.kernel = this.addWeight(weight(this, "kernel", [inputs, width]));
-    this.recurrentKernel = this.addWeight(recurrentWeight(this, [this.units, width]));
-    if (this.useBias) {
-      const bias = weight(this, "bias", [width]);
-      this.bias = this.addWeight(
-        this.unitForgetBias ? { ...bias, initializer: forgetBias(this.biasInitializer, this.units) } : bias,
-      );
-    }
-    this.#seeds = this.addSeedGenerator(this.seed);
-    this.inputSpec = [{ rank: 2, axes: { [-1]: inputs } }];
+  protected override biasWeight(): WeightOptions {
+    return forgetBias(this, this.units);
   }
 
-  stepper(shape: Shape, context: CallContext): Step {
+  override stepper(shape: Shape, context: CallContext): Step {
     const [kernel, recurrent, bias] = [this.kernel as Variable, this.recurrentKernel as Variable, this.bias];
-    const ofInput = this.#inputMasks(shape, context);
-    const ofState = dropoutMasks(
-      partOf(this.recurrentDropout),
-      4,
-      [shape[0] as number, this.units],
-      this,
-      this.#seeds,
-      context,
-    );
+    const { ofInput, ofState } = this.masks(shape, context);
     return (x, [h, c]) => {
       const fed = maskedProduct(h as Tensor, recurrent.value, undefined, ofState);
       return lstmGates(add(maskedProduct(x, kernel.value, bias?.value, ofInput), fed), c as Tensor, -1, this);
@@ -95,29 +59,12 @@ export class LSTMCell extends layer("LSTMCell", lstmCellOptions()) {
     mask: Tensor | undefined,
     context: CallContext,
   ): StateHistory | undefined {
-    if (this.activation !== tanh || this.recurrentActivation !== sigmoid) return undefined;
-    if (context.training && this.recurrentDropout > 0) return undefined;
-    const masks = this.#inputMasks(x.shape.toSpliced(1, 1), context);
-    const states = recurrence("lstm", {
-      x: maskedSequence(x, masks),
-      kernel: (this.kernel as Variable).value,
-      bias: this.bias?.value,
-      recurrent: (this.recurrentKernel as Variable).value,
-      h: h as Tensor,
-      c: c as Tensor,
-      mask,
-    });
+    const isKnown = this.activation === tanh && this.recurrentActivation === sigmoid;
+    const given = isKnown ? this.atOnce(x, context) : undefined;
+    if (!given) return undefined;
+    const bias = this.bias?.value;
+    const states = recurrence("lstm", { ...given, bias, h: h as Tensor, c: c as Tensor, mask });
     return [states.h, states.c as Tensor];
-  }
-
-  /** Each gate sees its own part of the input only where it sees its own part of the state, as in Keras. */
-  #inputMasks(shape: Shape, context: CallContext): readonly Tensor[] {
-    return dropoutMasks(partOf(this.dropout), this.recurrentDropout > 0 ? 4 : 1, shape, this, this.#seeds, context);
-  }
-
-  override call(inputs: readonly Tensor[], context: CallContext): Tensor[] {
-    const [x, states] = stepInputs(this, inputs);
-    return [...this.stepper(x.shape, context)(x, states)];
   }
 }
 
