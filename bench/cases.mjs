@@ -228,7 +228,8 @@ function recurrence(name, training) {
       const layer = layers[name]({ units });
       layer.build(x.shape);
       const step = valueAndGrad(() => ops.sum(ops.square(layer.apply(x, { training: true }))), layer.trainableWeights);
-      const tfLayer = tf.layers[name]({ units });
+      // Its default initializer says in the terminal that it is slow.
+      const tfLayer = tf.layers[name]({ units, recurrentInitializer: "glorotUniform" });
       tf.dispose(tfLayer.apply(tfX));
       const variables = tfLayer.trainableWeights.map((weight) => weight.val);
       const tfLoss = () => tf.sum(tf.square(tfLayer.apply(tfX, { training: true })));

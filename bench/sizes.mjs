@@ -69,12 +69,17 @@ export async function chartOf(points, title) {
       x: {
         field: "elements",
         type: "quantitative",
-        scale: { type: "log" },
+        scale: { type: "log", domain: [1e3, 1e8], nice: false },
         title: "elements",
         axis: { format: "~s", values: [1e3, 1e4, 1e5, 1e6, 1e7, 1e8] },
       },
-      y: { field: "nanoseconds", type: "quantitative", scale: { type: "log" }, title: "nanoseconds an element" },
-      color: { field: "work", type: "nominal", sort: Object.keys(works), title: null },
+      y: {
+        field: "nanoseconds",
+        type: "quantitative",
+        scale: { type: "log", nice: false, padding: 10 },
+        title: "nanoseconds an element",
+      },
+      color: { field: "work", type: "nominal", sort: Object.keys(works), title: null, legend: { labelLimit: 250 } },
       strokeDash: { condition: { test: "datum.work === 'copy'", value: [5, 4] }, value: [1, 0] },
     },
   };

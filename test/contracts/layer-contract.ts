@@ -17,7 +17,7 @@ import { isPlainObject, leaves } from "../../src/core/tree.ts";
 import { Variable } from "../../src/core/variable.ts";
 import { currentDevice, info, setDevice } from "../../src/devices/current.ts";
 import { referenceDevice } from "../../src/devices/reference/reference.ts";
-import { createWasmDevice, isWasmAvailable } from "../../src/devices/wasm/wasm.ts";
+import { isWasmAvailable } from "../../src/devices/wasm/wasm.ts";
 import { input } from "../../src/layers/core/input-layer.ts";
 import * as layers from "../../src/layers/index.ts";
 import { baseOptions, type CallOptions, type Layer } from "../../src/layers/layer.ts";
@@ -27,6 +27,7 @@ import { valueAndGrad } from "../../src/ops/grad.ts";
 import { sum } from "../../src/ops/reduce/sum.ts";
 import { ones, tensor } from "../../src/ops/tensor.ts";
 import { type GoldenLayer, type GoldenLayerCase, type GoldenTensor, readGolden } from "../golden/golden.ts";
+import { contractDevice } from "./device.ts";
 
 /** Of plain SGD in the golden files. */
 const learningRate = 0.05;
@@ -60,10 +61,10 @@ export interface LayerContract<L extends Layer> {
   readonly prepare?: (layer: L, golden: GoldenLayerCase) => void | Promise<void>;
 }
 
-/** The devices by name; memory of the wasm device is NaN until written, so that reading what nobody wrote is seen. */
-const devices: Readonly<Record<string, () => Device>> = {
+/** The devices by name. */
+const devices: Readonly<Record<string, () => Device | Promise<Device>>> = {
   reference: () => referenceDevice,
-  ...(isWasmAvailable() ? { wasm: () => createWasmDevice({ poison: true }) } : {}),
+  ...(isWasmAvailable() ? { wasm: () => contractDevice() } : {}),
 };
 
 function toTensor({ values, shape, dtype }: GoldenTensor, as: DType = "float32"): Tensor {
@@ -348,9 +349,9 @@ export async function layerContract<L extends Layer>(
 
   describe.each(Object.entries(devices))(`${className} on %s`, (_device, makeDevice) => {
     let before: Device;
-    beforeAll(() => {
+    beforeAll(async () => {
       before = currentDevice();
-      setDevice(makeDevice());
+      setDevice(await makeDevice());
     });
     afterAll(() => setDevice(before));
 

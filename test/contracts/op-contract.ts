@@ -17,7 +17,8 @@
  *  - where `batch` names arguments whose first axis is a batch, one sample alone gives, bit for bit, what it gives
  *    among others;
  *  - nothing is left in memory.
- * Devices: reference, wasm with and (where the engine has it) without relaxed SIMD, their memory poisoned with NaN.
+ * Devices: reference, wasm with and (where the engine has it) without relaxed SIMD, their memory poisoned with NaN. With
+ * VARVE_TEST_THREADS only this is proved: every result on so many threads is, bit for bit, that of one.
  * Nothing here needs Node, so that the same proofs run in a browser.
  */
 import fc from "fast-check";
@@ -31,11 +32,11 @@ import { live } from "../../src/core/storage.ts";
 import { Tensor } from "../../src/core/tensor.ts";
 import { leaves, mapLeaves } from "../../src/core/tree.ts";
 import { referenceDevice } from "../../src/devices/reference/reference.ts";
-import { createWasmDevice } from "../../src/devices/wasm/wasm.ts";
 import { add, multiply } from "../../src/ops/elementwise/binary.ts";
 import { grad } from "../../src/ops/grad.ts";
 import { sum } from "../../src/ops/reduce/sum.ts";
 import { tensor } from "../../src/ops/tensor.ts";
+import { contractDevice, testThreads } from "./device.ts";
 import { Given, given, numbersFrom } from "./given.ts";
 
 /** How far a result may be from the truth: |got − want| ≤ absolute + relative · |want| + scale · largest |want|. */
@@ -85,19 +86,28 @@ interface Place {
   readonly device: Device;
 }
 
-let made: Place[] | undefined;
+async function wasm(name: string, options: { relaxed: boolean; threads?: number }): Promise<Place> {
+  return { name, device: await contractDevice(options) };
+}
 
 /** The devices that must agree with the reference device in float64; one of each for all contracts of a file. */
-function places(): Place[] {
-  if (made) return made;
-  const relaxed = createWasmDevice({ relaxed: true, poison: true });
-  made = [
-    { name: "reference", device: referenceDevice },
-    { name: "wasm", device: createWasmDevice({ relaxed: false, poison: true }) },
-    ...(relaxed.describe().relaxedSimd ? [{ name: "wasm with relaxed SIMD", device: relaxed }] : []),
-  ];
-  return made;
-}
+const places: readonly Place[] = [
+  { name: "reference", device: referenceDevice },
+  await wasm("wasm", { relaxed: false, threads: 1 }),
+  ...[await wasm("wasm with relaxed SIMD", { relaxed: true, threads: 1 })].filter(
+    ({ device }) => device.describe().relaxedSimd,
+  ),
+];
+
+/** Where every result must be, bit for bit, that of one thread. */
+const threaded: readonly (Place & { readonly alone: Device })[] = await Promise.all(
+  testThreads.flatMap((threads) =>
+    places.slice(1).map(async ({ name, device }) => ({
+      ...(await wasm(`${name} on ${threads} threads`, { relaxed: device.describe().relaxedSimd === true, threads })),
+      alone: device,
+    })),
+  ),
+);
 
 interface Result {
   readonly shape: readonly number[];
@@ -172,6 +182,16 @@ function compare(got: Result, want: Result, { relative = 0, scale = 0, absolute 
       throw new Error(`${where}: element ${index} is ${value}, expected ${exact}, off by ${error}, allowed ${bound}`);
     }
   });
+}
+
+/** Refuses the first element whose bits are others. */
+function compareBits(got: readonly Result[], want: readonly Result[], where: string): void {
+  for (const [number, { values }] of got.entries()) {
+    values.forEach((value, index) => {
+      const alone = want[number]?.values[index];
+      if (!Object.is(value, alone)) throw new Error(`${where}: element ${index} is ${value}, on one thread ${alone}`);
+    });
+  }
 }
 
 /** Fixed numbers to weigh results with, so that every element of a gradient is its own. */
@@ -335,11 +355,26 @@ const standard = {
   gradient64: { relative: 1e-10, scale: 1e-11 },
 } as const satisfies Record<string, Bounds>;
 
+/** Proves that results and gradients do not depend on the number of threads. */
+function proveThreads(fn: AnyFunction, args: readonly unknown[], derivatives: boolean): void {
+  for (const { name, device, alone } of threaded) {
+    for (const float of ["float32", "float64"] as const) {
+      compareBits(run(fn, args, device, float), run(fn, args, alone, float), `${name}, ${float}`);
+      if (!derivatives || variablesOf(args).length === 0) continue;
+      const slopes = gradients(fn, args, device, float);
+      compareBits(slopes, gradients(fn, args, alone, float), `${name}, ${float}, gradients`);
+    }
+  }
+}
+
 /** Proves one case; throws what is wrong with it. */
 export function proveCase(fn: AnyFunction, each: OpCase, contract: OpContract = {}): void {
-  const everywhere = places();
   const { args } = each;
   const derivatives = each.gradient === false ? "none" : (contract.derivatives ?? "second");
+  if (threaded.length > 0) {
+    proveThreads(fn, args, derivatives !== "none");
+    return;
+  }
   const storages = live.storages;
   const truth = run(fn, args, referenceDevice, "float64");
   for (const float of ["float32", "float64"] as const) {
@@ -351,7 +386,7 @@ export function proveCase(fn: AnyFunction, each: OpCase, contract: OpContract = 
         return tensorsOf(fn(...(mapLeaves(args, make) as unknown[]))).map(({ shape, dtype }) => ({ shape, dtype }));
       }),
     );
-    for (const { name, device } of everywhere) {
+    for (const { name, device } of places) {
       const results = run(fn, args, device, float);
       expect(results.map(({ shape, dtype }) => ({ shape: [...shape], dtype }))).toEqual(
         (foretold ?? results).map(({ shape, dtype }) => ({ shape: [...shape], dtype })),
@@ -366,7 +401,7 @@ export function proveCase(fn: AnyFunction, each: OpCase, contract: OpContract = 
     checkDerivatives(fn, args, derivatives);
     const slopes = gradients(fn, args, referenceDevice, "float64");
     for (const float of ["float32", "float64"] as const) {
-      for (const { name, device } of everywhere) {
+      for (const { name, device } of places) {
         for (const [index, result] of gradients(fn, args, device, float).entries()) {
           const key = result.dtype === "float32" ? "gradient32" : "gradient64";
           const where = `${name}, ${float}, gradient of input ${index}`;
@@ -375,7 +410,7 @@ export function proveCase(fn: AnyFunction, each: OpCase, contract: OpContract = 
       }
     }
   }
-  if (each.batch && each.batch.length > 0) for (const where of everywhere) checkBatch(fn, each, where);
+  if (each.batch && each.batch.length > 0) for (const where of places) checkBatch(fn, each, where);
   expect(live.storages, "storages left in memory").toBe(storages);
 }
 

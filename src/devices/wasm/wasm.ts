@@ -91,6 +91,8 @@ export interface WasmOptions {
   readonly poison?: boolean;
   /** How many threads work at once; "auto" is one for each that the processor runs at once. Default 1. */
   readonly threads?: number | "auto";
+  /** How many bytes a call has to touch to be shared between threads; less is for tests. Default 64 kB. */
+  readonly sharedFrom?: number;
 }
 
 /** The WebAssembly device, with what only it can be told. */
@@ -100,7 +102,12 @@ export interface WasmDevice extends Device {
 }
 
 /** A new device with its own memory. @internal */
-export function createWasmDevice({ relaxed = true, poison = false, threads: count = 1 }: WasmOptions = {}): WasmDevice {
+export function createWasmDevice({
+  relaxed = true,
+  poison = false,
+  threads: count = 1,
+  sharedFrom = largeBytes,
+}: WasmOptions = {}): WasmDevice {
   const useRelaxed = relaxed && supports("relaxed");
   const sharing = sharingAvailable();
   const { memory, maximum } = createMemory(sharing.available);
@@ -208,7 +215,7 @@ export function createWasmDevice({ relaxed = true, poison = false, threads: coun
             workspace,
           );
           if (calls) {
-            const isLarge = bytesIn(inputs) + bytesIn(outputs) >= largeBytes;
+            const isLarge = bytesIn(inputs) + bytesIn(outputs) >= sharedFrom;
             if (Array.isArray(calls)) for (const each of calls) run(each, isLarge);
             else run(calls as KernelCall, isLarge);
             return true;
@@ -224,7 +231,7 @@ export function createWasmDevice({ relaxed = true, poison = false, threads: coun
     prepare(record, inputs, outputs, attributes, workspace) {
       const calls = record.wasm?.(inputs, outputs, attributes, workspace);
       if (calls) {
-        const isLarge = bytesIn(inputs) + bytesIn(outputs) >= largeBytes;
+        const isLarge = bytesIn(inputs) + bytesIn(outputs) >= sharedFrom;
         const list = (Array.isArray(calls) ? calls : [calls]) as readonly KernelCall[];
         return () => {
           for (const each of list) run(each, isLarge);
