@@ -29,6 +29,7 @@ export {
   type LoadWeightsOptions,
   loadModel,
   type Source,
+  type Target,
 } from "./keras/index.ts";
 export { InputLayer, type InputOptions, input } from "./layers/core/input-layer.ts";
 export * as layers from "./layers/index.ts";

@@ -9,11 +9,13 @@ import { VarveError } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { leaves } from "../core/tree.ts";
 import { begins } from "../keras/content.ts";
-import { loadModel } from "../keras/index.ts";
+import { type LoadOptions, loadModel } from "../keras/index.ts";
 import { startLoading } from "../keras/loading.ts";
 import { contentOf, maxBytesAtFirst } from "../keras/source.ts";
 import { openZip, zipMark } from "../keras/zip.ts";
 import type { Model } from "../models/model.ts";
+import type { Bar } from "../platform/platform.ts";
+import { platform } from "../platform/platform.ts";
 import { arrayFrom } from "./arrays.ts";
 
 const help = `Usage: varve <command> [options]
@@ -28,7 +30,10 @@ const help = `Usage: varve <command> [options]
   varve predict <model> <input>    what a model gives for an array in a .npy, .json or .csv file
       --output <file>              writes it there, as JSON, instead of printing it
 
-Models are read from .keras and .h5 files of Keras, and from model.json of TensorFlow.js.
+  -h, --help                       this
+
+Models are read from .keras and .h5 files of Keras, and from model.json of TensorFlow.js; paths and addresses.
+In a terminal, a bar shows how far long work is. Exit codes: 0 done, 1 a file is at fault, 2 the call is.
 `;
 
 type Print = (text: string) => void;
@@ -49,9 +54,31 @@ async function versionOf(path: string): Promise<string | undefined> {
   }
 }
 
+/** How long work goes on before a bar tells how far it is, in milliseconds. */
+const patience = 500;
+
+/** Runs work that says how far it is, from 0 to 1; a bar shows it where there is a terminal and the work takes long. */
+async function watched<R>(what: string, work: (tell: (fraction: number) => void) => Promise<R>): Promise<R> {
+  const begun = performance.now();
+  const steps = 100;
+  let bar: Promise<Bar | undefined> | undefined;
+  try {
+    return await work((fraction) => {
+      if (performance.now() - begun < patience && !bar) return;
+      bar ??= platform().then(({ openBar }) => openBar("", steps, "errors"));
+      void bar.then((open) => open?.update(Math.round(steps * fraction), what));
+    });
+  } finally {
+    (await bar)?.stop();
+  }
+}
+
+const load = (path: string, options: LoadOptions = {}) =>
+  watched(`reading ${path}`, (tell) => loadModel(path, { ...options, onProgress: ({ fraction }) => tell(fraction) }));
+
 async function inspect(path: string, asJson: boolean, print: Print): Promise<void> {
   const keras = await versionOf(path);
-  const model = await loadModel(path);
+  const model = await load(path);
   const { optimizer } = model;
   const bytes = model.weights.reduce((sum, { value }) => sum + value.storage.byteLength, 0);
   if (asJson) {
@@ -87,13 +114,21 @@ async function convert(path: string, to: string, opset: string | undefined): Pro
       ? (model: Model) => model.saveWeights(to)
       : undefined;
   if (!save) throw new UsageError(`${to}: files are written as .keras, .json, .onnx, .weights.h5 or .safetensors`);
-  await save(await loadModel(path));
+  await save(await load(path));
 }
+
+/** How many samples are predicted at once. */
+const batchSize = 32;
 
 async function predict(path: string, input: string, output: string | undefined, print: Print): Promise<void> {
   const x = arrayFrom(input, await readFile(input));
-  const model = await loadModel(path, { compile: false });
-  const outputs = leaves(await model.predict<Tensor>(x)) as Tensor[];
+  const model = await load(path, { compile: false });
+  const batches = Math.ceil((x.shape[0] ?? 1) / batchSize);
+  const predicted = await watched("predicting", (tell) => {
+    const onPredictBatchEnd = (batch: number) => tell((batch + 1) / batches);
+    return model.predict<Tensor>(x, { batchSize, verbose: 0, callbacks: [{ onPredictBatchEnd }] });
+  });
+  const outputs = leaves(predicted) as Tensor[];
   const values = await Promise.all(outputs.map((each) => each.array()));
   const text = JSON.stringify(values.length === 1 ? values[0] : values);
   if (output === undefined) print(text);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, expect, it, vi } from "vitest";
 import { run } from "./run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "varve-"));
@@ -46,8 +46,35 @@ it("predicts from JSON, CSV and npy, before and after converting", async () => {
   expect((await varve("convert", zoo("deferred.h5"), at("new.keras"))).code).toBe(0);
   for (const name of ["x.csv", "x.npy"]) expect((await varve("predict", at("new.keras"), at(name))).out).toBe(out);
   expect((await varve("convert", at("new.keras"), at("new.safetensors"))).code).toBe(0);
+  expect((await varve("convert", at("new.keras"), at("model.json"))).code).toBe(0);
+  expect((await varve("predict", at("model.json"), at("x.json"))).out).toBe(out);
   expect((await varve("convert", at("new.keras"), at("new.onnx"), "--opset", "21")).code).toBe(0);
   expect(readFileSync(at("new.onnx"), "latin1")).toContain("varve");
+});
+
+it("shows how far long work is where there is a terminal, and never among what it prints", async () => {
+  let [drawn, time] = ["", 0];
+  vi.spyOn(performance, "now").mockImplementation(() => (time += 1000));
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    drawn += String(text);
+    return true;
+  });
+  writeFileSync(at("many.json"), JSON.stringify(Array.from({ length: 70 }, () => [1, 2, 3])));
+  const isTTY = Object.getOwnPropertyDescriptor(process.stderr, "isTTY");
+  try {
+    Object.defineProperty(process.stderr, "isTTY", { value: true, configurable: true });
+    const { out } = await varve("predict", zoo("deferred.keras"), at("many.json"));
+    expect(JSON.parse(out).length).toBe(70);
+    expect(drawn).toMatch(/100\/100 ━+ reading .*deferred\.keras\n.*100\/100 ━+ predicting\n/s);
+    drawn = "";
+    Object.defineProperty(process.stderr, "isTTY", { value: false, configurable: true });
+    expect((await varve("predict", zoo("deferred.keras"), at("many.json"))).out).toBe(out);
+    expect(drawn).toBe("");
+  } finally {
+    if (isTTY) Object.defineProperty(process.stderr, "isTTY", isTTY);
+    else Reflect.deleteProperty(process.stderr, "isTTY");
+    vi.restoreAllMocks();
+  }
 });
 
 it("says what is wrong: 1 for a file, 2 for the call", async () => {

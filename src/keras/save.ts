@@ -1,15 +1,28 @@
 /**
- * Writing a model: to bytes anywhere, and in Node to a file, which is replaced in one piece.
+ * Writing a model: to bytes, and to files, which are replaced in one piece; on a page also to a download.
  */
 import { OptionError, show } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
-import type { Files } from "../models/files.ts";
+import type { Files, Target } from "../models/files.ts";
 import type { Model } from "../models/model.ts";
+import { type WritableHandle, writeToHandle } from "../platform/handles.ts";
 import { platform } from "../platform/platform.ts";
 import { writeOnnx } from "./onnx/write-onnx.ts";
 import { loadWeights, weightsOf } from "./weights.ts";
 import { writeKeras } from "./write-keras.ts";
 import { shardName, writeTfjs } from "./write-tfjs.ts";
+
+/** The name of what is written to; undefined where it is nothing that can be. */
+function nameOf(target: unknown): string | undefined {
+  if (typeof target === "string") return target;
+  const { name, createWritable } = (target ?? {}) as Partial<WritableHandle>;
+  return typeof createWritable === "function" ? name : undefined;
+}
+
+async function write(target: Target, bytes: Uint8Array): Promise<void> {
+  if (typeof target === "string") await (await platform()).replaceFile(target, bytes);
+  else await writeToHandle(target, bytes);
+}
 
 /** Shards first, then the file that names them, then away with those that the file before it named. */
 async function saveTfjs(model: Model, path: string): Promise<void> {
@@ -44,28 +57,33 @@ export const files: Files = {
 
   toOnnx: writeOnnx,
 
-  async save(model, path, options = {}) {
-    const kind = [".keras", ".json", ".onnx"].find((end) => typeof path === "string" && path.endsWith(end));
+  async save(model, target, options = {}) {
+    const name = nameOf(target);
+    const kind = [".keras", ".json", ".onnx"].find((end) => name?.endsWith(end));
     if (!kind) {
       throw new OptionError(
-        `${model.label}: save: the path of a model ends in ".keras", in ".json" for TensorFlow.js, or in ".onnx"; got ${show(path)}`,
+        `${model.label}: save: the path of a model ends in ".keras", in ".json" for TensorFlow.js, or in ".onnx"; got ${show(name ?? target)}`,
       );
     }
-    checkNames(options, kind === ".onnx" ? ["opset"] : [], `${model.label}: save to ${show(path)}`);
-    if (kind === ".json") return saveTfjs(model, path);
-    const bytes = await (kind === ".onnx" ? writeOnnx(model, options) : writeKeras(model));
-    await (await platform()).replaceFile(path, bytes);
+    checkNames(options, kind === ".onnx" ? ["opset"] : [], `${model.label}: save to ${show(name)}`);
+    if (kind === ".json") {
+      if (typeof target === "string") return saveTfjs(model, target);
+      throw new OptionError(
+        `${model.label}: save: a TensorFlow.js model is several files, which no file handle holds; save to "opfs:/${name}", or write what toTfjs() gives`,
+      );
+    }
+    await write(target, await (kind === ".onnx" ? writeOnnx(model, options) : writeKeras(model)));
   },
 
-  async saveWeights(model, path) {
-    const format = [".weights.h5", ".safetensors"].find((end) => typeof path === "string" && path.endsWith(end));
+  async saveWeights(model, target) {
+    const name = nameOf(target);
+    const format = [".weights.h5", ".safetensors"].find((end) => name?.endsWith(end));
     if (!format) {
       throw new OptionError(
-        `${model.label}: saveWeights: the path ends in ".weights.h5" or ".safetensors", got ${show(path)}`,
+        `${model.label}: saveWeights: the path ends in ".weights.h5" or ".safetensors", got ${show(name ?? target)}`,
       );
     }
-    const bytes = await weightsOf(model, format === ".safetensors" ? "safetensors" : "h5");
-    await (await platform()).replaceFile(path, bytes);
+    await write(target, await weightsOf(model, format === ".safetensors" ? "safetensors" : "h5"));
   },
 
   loadWeights,

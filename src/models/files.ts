@@ -2,6 +2,7 @@
  * What models ask of the file formats. `#keras` in package.json names the module that offers it, which is loaded when
  * the first model is saved, and which no module here imports: it builds on all of them.
  */
+import type { WritableHandle } from "../platform/handles.ts";
 import type { Model } from "./model.ts";
 
 /** What `toOnnx` takes. */
@@ -21,6 +22,9 @@ export interface FileHandle {
  * handle; in pages `opfs:` in front of a path in the page's own file system.
  */
 export type Source = string | URL | Uint8Array | ArrayBuffer | Blob | FileHandle;
+
+/** Where files are written: a path; on a page the name of a download, `opfs:` in front of a path, or a file handle. */
+export type Target = string | WritableHandle;
 
 /** How far a load is. */
 export interface LoadProgress {
@@ -58,10 +62,10 @@ export interface Files {
   toTfjs(model: Model): Promise<Record<string, Uint8Array>>;
   /** The bytes of an ONNX file. */
   toOnnx(model: Model, options?: OnnxOptions): Promise<Uint8Array>;
-  /** Writes a file, in Node; its kind is that of its name. */
-  save(model: Model, path: string, options?: OnnxOptions): Promise<void>;
-  /** Writes a file of weights, in Node; its kind is that of its name. */
-  saveWeights(model: Model, path: string): Promise<void>;
+  /** Writes a file; its kind is that of its name. */
+  save(model: Model, target: Target, options?: OnnxOptions): Promise<void>;
+  /** Writes a file of weights; its kind is that of its name. */
+  saveWeights(model: Model, target: Target): Promise<void>;
   /** Takes the weights from a file, all of them or none. */
   loadWeights(model: Model, source: Source, options?: LoadWeightsOptions): Promise<void>;
 }

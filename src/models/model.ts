@@ -10,7 +10,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { isPlainObject, type Structure } from "../core/tree.ts";
 import type { CallOptions, Layer } from "../layers/layer.ts";
 import type { TensorLike } from "../ops/op.ts";
-import { files, type LoadWeightsOptions, type OnnxOptions, type Source } from "./files.ts";
+import { files, type LoadWeightsOptions, type OnnxOptions, type Source, type Target } from "./files.ts";
 import type { Graph } from "./graph.ts";
 import { type SummaryLayout, summaryOf } from "./summary.ts";
 import { Trainer } from "./trainer.ts";
@@ -228,18 +228,24 @@ export abstract class Model extends Trainer {
 
   /**
    * Writes the model to a file that ends in `.keras`, in `.json` for TensorFlow.js, or in `.onnx`. The file is replaced in
-   * one piece: whatever happens meanwhile, it is the old one or the new one. In Node only; elsewhere `toKeras`, `toTfjs`
-   * and `toOnnx` give the bytes.
+   * one piece: whatever happens meanwhile, it is the old one or the new one. `toKeras`, `toTfjs` and `toOnnx` give the
+   * bytes.
    *
+   * @param target In Node a path. On a page the name of a download, `opfs:` in front of a path in the page's own file
+   *   system, or a file handle, as that and `showSaveFilePicker` give them.
    * @param options For `.onnx`: what `toOnnx` takes.
    */
-  async save(path: string, options: OnnxOptions = {}): Promise<void> {
-    await (await files()).save(this, path, options);
+  async save(target: Target, options: OnnxOptions = {}): Promise<void> {
+    await (await files()).save(this, target, options);
   }
 
-  /** Writes the weights to a file that ends in `.weights.h5`, as Keras 3 has it, or in `.safetensors`. In Node only. */
-  async saveWeights(path: string): Promise<void> {
-    await (await files()).saveWeights(this, path);
+  /**
+   * Writes the weights to a file that ends in `.weights.h5`, as Keras 3 has it, or in `.safetensors`.
+   *
+   * @param target As `save` takes it.
+   */
+  async saveWeights(target: Target): Promise<void> {
+    await (await files()).saveWeights(this, target);
   }
 
   /**

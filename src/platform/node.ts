@@ -28,15 +28,16 @@ export const platform: Platform = {
     return worker;
   },
 
-  async openBar(title, total): Promise<Bar | undefined> {
-    if (!process.stdout.isTTY) return undefined;
+  async openBar(title, total, where = "output"): Promise<Bar | undefined> {
+    const stream = where === "output" ? process.stdout : process.stderr;
+    if (!stream.isTTY) return undefined;
     // Loaded only where there is something to draw: that takes longer than a first prediction.
     const { SingleBar } = (await import("cli-progress")).default;
     if (title) console.log(title);
     let last = { done: 0, text: "" };
     const bar = new SingleBar({
       format: (_options, { value }, { text }) => barLine(value, total, text),
-      stream: process.stdout,
+      stream,
       hideCursor: true,
       // While it is drawn again and again the line ends where the terminal does; the last state is printed whole.
       linewrap: false,
@@ -52,7 +53,7 @@ export const platform: Platform = {
       },
       stop() {
         bar.stop();
-        process.stdout.write(`${barLine(last.done, total ?? last.done, last.text)}\n`);
+        stream.write(`${barLine(last.done, total ?? last.done, last.text)}\n`);
       },
     };
   },

@@ -34,12 +34,15 @@ export interface Platform {
   startWorker(source: string, data: object): Promise<StartedWorker | undefined>;
   /**
    * A bar of so many steps (undefined: nobody knows how many) below a title, where there is one; undefined where there
-   * is no terminal.
+   * is no terminal. Where what is printed may go into a file, the bar is drawn among the errors.
    */
-  openBar(title: string, total: number | undefined): Promise<Bar | undefined>;
+  openBar(title: string, total: number | undefined, where?: "output" | "errors"): Promise<Bar | undefined>;
   /** Adds text at the end of a file, in one piece. */
   appendToFile(path: string, text: string): Promise<void>;
-  /** Exchanges what a file holds, in one piece: nobody ever sees half of it. */
+  /**
+   * Exchanges what a file holds, in one piece: nobody ever sees half of it. On a page, paths that begin with `opfs:` are
+   * in its own file system, and everything else is a download.
+   */
   replaceFile(path: string, content: string | Uint8Array): Promise<void>;
   /** Takes a file away, where there is one. */
   removeFile(path: string): Promise<void>;
