@@ -11,7 +11,7 @@ import type { Formula } from "../../ops/elementwise/formula.ts";
 import type { Picking } from "../../ops/indexing/gather.ts";
 import type { Placing, Window } from "../../ops/movement/strided.ts";
 import type { Normalization } from "../../ops/normalize/normalize.ts";
-import type { RecurrenceKind } from "../../ops/recurrent/recurrence.ts";
+import type { RecurrenceInputs, RecurrenceKind } from "../../ops/recurrent/recurrence.ts";
 import type { Reduction } from "../../ops/reduce/sum.ts";
 import { writeElementwise } from "./elementwise.ts";
 import { arrayOf, type GraphBuilder, known, Untranslatable, type Value } from "./graph.ts";
@@ -50,9 +50,6 @@ export interface Call {
 type Written = Readonly<Record<string, Value>>;
 type Writer = (call: Call) => Written;
 
-/** Products with constants, for recurrences, which take the operands themselves. */
-const products = new WeakMap<Value, { readonly x: Value; readonly kernel: Value; readonly bias: Value | undefined }>();
-
 /** Sequences of which only the last element is known. */
 const onlyLast = new WeakMap<Value, Value>();
 
@@ -82,7 +79,6 @@ const matmul: Writer = ({ graph, inputs, asMade, outputs, attributes: { transpos
     const left = graph.cast(made, dtype);
     const product = graph.node("MatMul", [left, right], { dtype, dims: [...made.dims.slice(0, -1), dims[1] as Dim] });
     const c = plus(product);
-    if (right.data) products.set(c, { x: left, kernel: right, bias });
     return { c };
   }
   const left = ready(a, transposeA);
@@ -506,6 +502,11 @@ const cumulate: Writer = ({ graph, inputs, attributes: { axis, reverse, initial 
   return { y: graph.node("CumSum", [b, along], b, { reverse: Number(reverse) }) };
 };
 
+/** The operands of a recurrence, as `RecurrenceInputs` has them. */
+type Recurrent<T> = {
+  readonly [K in keyof RecurrenceInputs]: undefined extends RecurrenceInputs[K] ? T | undefined : T;
+};
+
 /** The gates of each kind in the order of ONNX, by their places here. */
 const gates: Readonly<Record<RecurrenceKind, { readonly type: string; readonly order: readonly number[] }>> = {
   simple: { type: "RNN", order: [0] },
@@ -515,24 +516,16 @@ const gates: Readonly<Record<RecurrenceKind, { readonly type: string; readonly o
 
 const recurrence: Writer = (call) => {
   if (call.inputs.mask) return maskedRecurrence(call);
-  const { graph, inputs, outputs, asMade, attributes } = call;
+  const { graph, inputs, outputs, attributes } = call;
   const { kind } = attributes as { kind: RecurrenceKind };
-  const { recurrent, bias, h, c } = inputs as { recurrent: Value; bias?: Value; h: Value; c?: Value };
+  const { x, kernel, bias, recurrent, recurrentBias, h, c } = inputs as Recurrent<Value>;
   const { dims, dtype } = outputs.h as Call["outputs"][string];
   const [batch, , size] = dims as [Dim, Dim, Dim];
   const [units] = known([size], "the units of a recurrence") as [number];
-  const steps = (inputs.x as Value).dims[1] as Dim;
+  const steps = x.dims[1] as Dim;
   const { type, order: places } = gates[kind];
   const width = places.length * units;
-  const made = asMade.x as Value;
-  const projected = products.get(made);
-  const identity = () => {
-    const ones = new (arrayClassOf(dtype))(width * width);
-    for (let index = 0; index < width; index++) ones[index * (width + 1)] = 1;
-    return graph.constant(ones, [width, width], dtype, "identity");
-  };
-  const { x, kernel, bias: inputBias } = projected ?? { x: inputs.x as Value, kernel: identity(), bias: undefined };
-  if (!recurrent.data || (bias && !bias.data) || (inputBias && !inputBias.data)) {
+  if (![kernel, bias, recurrent, recurrentBias].every((weight) => !weight || weight.data)) {
     throw new Untranslatable("its weights are computed from the input");
   }
   /** [rows, parts · units] as [1, parts · units, rows], the parts in ONNX's order. */
@@ -541,7 +534,7 @@ const recurrence: Writer = (call) => {
     const apart = graph.transpose(graph.reshape(matrix, [rows, places.length, units]), [1, 2, 0]);
     return graph.reshape(reordered(graph, apart, places, units * rows), [1, width, rows]);
   };
-  const biases = [inputBias, bias].map((each) => {
+  const biases = [bias, recurrentBias].map((each) => {
     const list = each ? (each.data as Float32Array) : new (arrayClassOf(dtype))(width);
     return reordered(graph, graph.constant(list, [places.length, units], dtype, each?.hint ?? "none"), places, units);
   });
@@ -549,8 +542,7 @@ const recurrence: Writer = (call) => {
   biases.forEach((each, index) => {
     both.set(each.data as Float32Array, index * width);
   });
-  const rows = graph.reshape(x, [batch, steps, x.dims.at(-1) as Dim]);
-  const sequence = graph.transpose(rows, [1, 0, 2]);
+  const sequence = graph.transpose(x, [1, 0, 2]);
   const state = (value: Value) => graph.reshape(value, [1, batch, units]);
   const [all, , lastC] = graph.nodes(
     type,
@@ -583,14 +575,12 @@ const recurrence: Writer = (call) => {
 /** Step by step: the recurrences of ONNX cannot leave out steps in the middle, as masks say. */
 const maskedRecurrence: Writer = ({ graph, inputs, outputs, attributes }) => {
   const { kind } = attributes as { kind: RecurrenceKind };
-  const { x, recurrent, bias, h, c, mask } = inputs as Readonly<Record<"x" | "recurrent" | "h" | "mask", Value>> & {
-    bias?: Value;
-    c?: Value;
-  };
+  const { x: given, kernel, bias, recurrent, recurrentBias, h, c, mask } = inputs as Recurrent<Value>;
   const { dims, dtype } = outputs.h as Call["outputs"][string];
   const [batch, , units] = dims as [Dim, Dim, Dim];
-  const steps = x.dims[1] as Dim;
-  const width = x.dims[2] as Dim;
+  const [steps, width] = [given.dims[1], kernel.dims[1]] as [Dim, Dim];
+  const product = graph.node("MatMul", [given, kernel], { dtype, dims: [batch, steps, width] });
+  const x = bias ? graph.node("Add", [product, bias], product) : product;
   const state = { dtype, dims: [batch, units] };
   const states = c ? [h, c] : [h];
   const split = (value: Value, parts: number) => {
@@ -626,7 +616,7 @@ const maskedRecurrence: Writer = ({ graph, inputs, outputs, attributes }) => {
     (given) => {
       const before = given.slice(0, states.length);
       const [step, counts] = given.slice(states.length) as [Value, Value];
-      const operands = [before[0], recurrent, ...(bias ? [bias] : [])];
+      const operands = [before[0], recurrent, ...(recurrentBias ? [recurrentBias] : [])];
       const fed = graph.node("Gemm", operands, { dtype, dims: [batch, width] });
       const after = next[kind](step, fed, before).map((value, index) =>
         graph.apply("Where", [counts, value, before[index] as Value], dtype),
@@ -638,7 +628,11 @@ const maskedRecurrence: Writer = ({ graph, inputs, outputs, attributes }) => {
   const sequence = { dtype, dims: [steps, batch, units] };
   const all = graph.nodes(
     "Scan",
-    [...states, graph.transpose(x, [1, 0, 2]), graph.reshape(graph.transpose(mask, [1, 0]), [steps, batch, 1])],
+    [
+      ...states,
+      graph.transpose(x, [1, 0, 2]),
+      graph.reshape(graph.transpose(mask as Value, [1, 0]), [steps, batch, 1]),
+    ],
     [...states.map(() => state), ...states.map(() => sequence)],
     { body, num_scan_inputs: 2 },
     false,
