@@ -23,7 +23,9 @@ export const platform: Platform = {
   async startWorker(source, data) {
     const { Worker } = await import("node:worker_threads");
     const text = `${source}\nstart(require("node:worker_threads").workerData);`;
-    const worker = new Worker(text, { eval: true, workerData: data });
+    // The text is CommonJS, also where the program itself is a module from the command line.
+    const execArgv = process.execArgv.filter((each) => !each.startsWith("--input-type"));
+    const worker = new Worker(text, { execArgv, eval: true, workerData: data });
     worker.unref();
     return worker;
   },
