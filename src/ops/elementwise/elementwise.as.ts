@@ -97,6 +97,8 @@ function apply<T>(code: i32, a: v128, b: v128, c: v128): v128 {
   if (code == 29) return erf4(a);
   if (code == 30) return sin4(a, 0);
   if (code == 31) return sin4(a, 1);
+  // what only this kernel knows: max(a, 0), with a NaN and −0 as `max` has them, in a quarter of its instructions
+  if (code == 33) return v128.add<T>(v128.pmax<T>(a, all<T>(0)), all<T>(0));
   return erfc4(a);
 }
 
@@ -150,7 +152,10 @@ function instruct<T>(plan: usize, slots: usize, bytes: usize): void {
       }
       return;
     }
-    case 13: return binary<T>(13, y, end, a, stepA, b, stepB);
+    case 13: {
+      if (stepB == 0 && load<i64>(b) == 0) return unary<T>(33, y, end, a, stepA);
+      return binary<T>(13, y, end, a, stepA, b, stepB);
+    }
     case 14: return binary<T>(14, y, end, a, stepA, b, stepB);
     case 15: return unary<T>(15, y, end, a, stepA);
     case 16: return unary<T>(16, y, end, a, stepA);

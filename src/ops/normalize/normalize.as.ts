@@ -134,6 +134,15 @@ function addFour<T>(sums: usize, partial: usize): void {
   addLanes<T>(sums + 3 * step, v128.load(partial, 48));
 }
 
+/** Adds what strips of columns summed up, two sums each, to the float64 sums. */
+function addPartials<T>(columns: i32, sums: usize, others: usize, partials: usize): void {
+  for (let c = 0; c < columns; c += stripColumns<T>()) {
+    const partial = partials + <usize>c * 2 * sizeof<T>();
+    addFour<T>(sums + (<usize>c << 3), partial);
+    addFour<T>(others + (<usize>c << 3), partial + 64);
+  }
+}
+
 /** As `addStrip` for one row of single columns, in float64. */
 function addSingles<T>(x: usize, count: i32, shift: usize, sums: usize, squares: usize): void {
   for (let i: usize = 0; i < <usize>count; i++) {
@@ -163,11 +172,7 @@ function addTile<T>(
       addStrip<T>(from + at, step, stride, shift + at, partials + 2 * at);
     }
   }
-  for (let c = 0; c < whole; c += strip) {
-    const partial = partials + <usize>c * 2 * sizeof<T>();
-    addFour<T>(sums + (<usize>c << 3), partial);
-    addFour<T>(squares + (<usize>c << 3), partial + 64);
-  }
+  addPartials<T>(whole, sums, squares, partials);
   if (whole == columns) return;
   const at = <usize>whole * sizeof<T>();
   for (let r = 0; r < rows; r++) {
@@ -760,12 +765,11 @@ export function normalizeFloat64(
 // them come the sums over groups, A = Σ g and B = Σ g · n with g = dy · gamma and n = (x − mean) · rstd, and the
 // gradients of gamma and beta. Then dx = (g − A / count − n · B / count) · rstd, element by element.
 
-/** Σ dy and Σ dy · (x − middle) of four vectors of columns over rows. */
-function addProducts<T>(
-  x: usize, dy: usize, rows: i32, stride: usize, middle: usize, sums: usize, products: usize,
-): void {
+/** Σ dy and Σ dy · (x − middle) of four vectors of columns over rows, on top of what is in `partial`. */
+function addProducts<T>(x: usize, dy: usize, rows: i32, stride: usize, middle: usize, partial: usize): void {
   const c0 = v128.load(middle), c1 = v128.load(middle, 16), c2 = v128.load(middle, 32), c3 = v128.load(middle, 48);
-  let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, p0 = s0, p1 = s0, p2 = s0, p3 = s0;
+  let s0 = v128.load(partial), s1 = v128.load(partial, 16), s2 = v128.load(partial, 32), s3 = v128.load(partial, 48);
+  let p0 = v128.load(partial, 64), p1 = v128.load(partial, 80), p2 = v128.load(partial, 96), p3 = v128.load(partial, 112);
   for (; rows > 0; rows--) {
     const g0 = v128.load(dy), g1 = v128.load(dy, 16);
     s0 = v128.add<T>(s0, g0);
@@ -780,15 +784,14 @@ function addProducts<T>(
     x += stride;
     dy += stride;
   }
-  const step = lanes<T>() << 3;
-  addLanes<T>(sums, s0);
-  addLanes<T>(sums + step, s1);
-  addLanes<T>(sums + 2 * step, s2);
-  addLanes<T>(sums + 3 * step, s3);
-  addLanes<T>(products, p0);
-  addLanes<T>(products + step, p1);
-  addLanes<T>(products + 2 * step, p2);
-  addLanes<T>(products + 3 * step, p3);
+  v128.store(partial, s0);
+  v128.store(partial, s1, 16);
+  v128.store(partial, s2, 32);
+  v128.store(partial, s3, 48);
+  v128.store(partial, p0, 64);
+  v128.store(partial, p1, 80);
+  v128.store(partial, p2, 96);
+  v128.store(partial, p3, 112);
 }
 
 /** As `addProducts` for a stretch of columns of one row, in float64. */
@@ -856,7 +859,7 @@ function sumColumns<T>(
   const all = columns * fold, bytes = tableBytes<T>(plan);
   const place = scratch;
   const middles = scratch + 16, directs = middles + bytes, alongs = directs + bytes, acrosses = alongs + bytes;
-  const sums = acrosses + bytes, products = sums + (<usize>all << 3);
+  const sums = acrosses + bytes, products = sums + (<usize>all << 3), partials = products + (<usize>all << 3);
   const statMap = columnMaps(plan), gammaMap = statMap + (<usize>columns << 2), betaMap = gammaMap + (<usize>columns << 2);
   const foldedRows = rows / fold, stride = <usize>all * sizeof<T>(), isOne = entry(plan, OUTER) == 1;
   const rest = isOne && part + 1 < parts ? 0 : (rows % fold) * columns;
@@ -878,10 +881,15 @@ function sumColumns<T>(
         applyRows<T>(x + shift, dx + shift, step, plan, middles);
         runProgram<T>(activation, slots, dx + shift, given + shift, dx + shift, <usize>step * stride);
       }
-      for (let c = 0; c < whole; c += stripColumns<T>()) {
-        const skip = shift + <usize>c * size;
-        addProducts<T>(x + skip, dy + skip, step, stride, middles + <usize>c * size, sums + (<usize>c << 3), products + (<usize>c << 3));
+      memory.fill(partials, 0, <usize>whole * 2 * size);
+      for (let r = 0; r < step; r += APPLIED) {
+        const from = shift + <usize>r * stride, few = min(APPLIED, step - r);
+        for (let c = 0; c < whole; c += stripColumns<T>()) {
+          const at = <usize>c * size;
+          addProducts<T>(x + from + at, dy + from + at, few, stride, middles + at, partials + 2 * at);
+        }
       }
+      addPartials<T>(whole, sums, products, partials);
       for (let r = 0; r < step && whole < all; r++) {
         const skip = shift + <usize>r * stride + <usize>whole * size;
         addSingleProducts<T>(x + skip, dy + skip, all - whole, middles + <usize>whole * size, sums + (<usize>whole << 3), products + (<usize>whole << 3));

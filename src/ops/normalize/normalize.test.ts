@@ -308,9 +308,9 @@ describe.each(devices)("accuracy on %s", (_name, device) => {
 describe("blocks in parts", () => {
   /** What a sample is among others and alone, and the gradients, where few and where many blocks share the work. */
   const shapes: [string, Shape, readonly number[], Shape][] = [
-    ["layer, long", [9, 131_077], [1], [131_077]],
-    ["group, channels last", [9, 129, 127, 4, 2], [1, 2, 4], [4, 2]],
-    ["group, channels first", [3, 4, 2, 257, 259], [2, 3, 4], [4, 2, 1, 1]],
+    ["layer, long", [2, 131_077], [1], [131_077]],
+    ["group, channels last", [1, 129, 127, 4, 2], [1, 2, 4], [4, 2]],
+    ["group, channels first", [1, 2, 2, 257, 259], [2, 3, 4], [2, 2, 1, 1]],
     ["batch", [40, 29, 41, 3], [0, 1, 2], [3]],
     ["batch, channels first", [5, 3, 187, 191], [0, 2, 3], [3, 1, 1]],
     ["layer, channels first", [2, 67, 1333], [1], [67, 1]],
@@ -337,15 +337,19 @@ describe("blocks in parts", () => {
     }
   });
 
-  test.each(shapes.slice(0, 3))("%s: a sample alone is what it is among others, bit for bit", (_name, shape, over) => {
-    const x = sample(sizeOf(shape), 3);
-    const one = sizeOf(shape.slice(1));
-    for (const [name, device] of devices.slice(1)) {
-      const all = onDevice(device, () => normalized(x, shape, over));
-      const alone = onDevice(device, () => normalized(x.slice(one, 2 * one), [1, ...shape.slice(1)], over));
-      expect(all.slice(one, 2 * one), name).toEqual(alone);
-    }
-  });
+  test.each(shapes.slice(0, 3))(
+    "%s: a sample alone is what it is among others, bit for bit",
+    (_name, [, ...rest], over) => {
+      const shape = [9, ...rest];
+      const x = sample(sizeOf(shape), 3);
+      const one = sizeOf(shape.slice(1));
+      for (const [name, device] of devices.slice(1)) {
+        const all = onDevice(device, () => normalized(x, shape, over));
+        const alone = onDevice(device, () => normalized(x.slice(one, 2 * one), [1, ...shape.slice(1)], over));
+        expect(all.slice(one, 2 * one), name).toEqual(alone);
+      }
+    },
+  );
 });
 
 describe("with an activation", () => {
@@ -370,7 +374,7 @@ describe("with an activation", () => {
   test.each(shapes)(
     "%s: the bits of the activation after it, and so the gradients",
     (_name, shape, over, parameters) => {
-      for (const [name, device] of devices) {
+      for (const [name, device] of devices.slice(1)) {
         for (const dtype of ["float32", "float64"] as const) {
           for (const activation of activations) {
             const run = (isFused: boolean) =>

@@ -245,7 +245,7 @@ function makePlan(
   const tables = Math.max(7 * statistics.columns, kind === "columns" ? 3 * tableColumns : 0);
   const scratchBytes = tables * 8 + spare;
   const common = { entries, blocks, statistics: blockStatistics, parts, batch, stretches, scratchBytes };
-  if (kind === "columns") return { ...common, line: undefined, gradientBytes: tableColumns * 6 * 8 + spare };
+  if (kind === "columns") return { ...common, line: undefined, gradientBytes: tableColumns * 8 * 8 + spare };
   if (stretches > 0) return { ...common, line: undefined, gradientBytes: (chunk + 2 * tile) * 6 * 8 + spare };
   // The gradient along lines is for layer normalization: one line for each block, parameters along it only.
   const isLine = outer.length === 0 && !keeps(last) && !leading.some((run) => run.gamma !== 0 || run.beta !== 0);
