@@ -66,7 +66,7 @@ function before(end: i32, first: i32, step: i32, count: i32): i32 {
 }
 
 /**
- * Convolution of each channel by itself, in two dimensions, where channels are whole vectors: four results side by side,
+ * Convolution of each channel by itself, in two dimensions, where channels are whole pairs of vectors: four results side by side,
  * or one at the edges, where part of the window lies outside. `geometry`: 0 and 1 height and width of the images,
  * 2 and 3 those of the results, 4 and 5 of the window, 6 and 7 strides, 8 and 9 dilation, 10 and 11 how far the first
  * window reaches over the edge, 12 bytes of a pixel, 13 bytes from tap to tap, 14 whether negative results become 0.
@@ -81,7 +81,6 @@ export function depthwise(x: usize, kernel: usize, y: usize, bias: usize, geomet
   const dilation = at(geometry, 9);
   const pixel = <usize>at(geometry, 12);
   const tapStep = <usize>at(geometry, 13);
-  const floor = f32x4.splat(at(geometry, 14) ? 0 : -Infinity);
   const line = <usize>width * pixel;
   const tapLine = <usize>at(geometry, 8) * line;
   const tapPixel = <usize>dilation * pixel;
@@ -99,31 +98,49 @@ export function depthwise(x: usize, kernel: usize, y: usize, bias: usize, geomet
       const c0 = before(0, left, dilation, taps);
       const c1 = before(width, left, dilation, taps);
       const corner = image + <usize>(top + r0 * at(geometry, 8)) * line + <usize>(left + c0 * dilation) * pixel;
-      for (let c: usize = 0; c < pixel; c += 16) {
+      for (let c: usize = 0; c < pixel; c += 32) {
         let sum0 = bias ? v128.load(bias + c) : f32x4.splat(0);
+        let high0 = bias ? v128.load(bias + c, 16) : f32x4.splat(0);
         let sum1 = sum0;
         let sum2 = sum0;
         let sum3 = sum0;
+        let high1 = high0;
+        let high2 = high0;
+        let high3 = high0;
         let row = corner + c;
+        let tap = kernel + <usize>(r0 * taps + c0) * tapStep + c;
         for (let r = r0; r < r1; r++) {
-          let weight = kernel + <usize>(r * taps + c0) * tapStep + c;
-          let element = row;
-          for (let t = c0; t < c1; t++) {
+          let weight = tap;
+          for (let element = row, end = row + <usize>(c1 - c0) * tapPixel; element != end; element += tapPixel) {
             const w = v128.load(weight);
+            const high = v128.load(weight, 16);
             sum0 = multiplyAdd<f32>(v128.load(element), w, sum0);
-            sum1 = multiplyAdd<f32>(v128.load(element + next), w, sum1);
-            sum2 = multiplyAdd<f32>(v128.load(element + 2 * next), w, sum2);
-            sum3 = multiplyAdd<f32>(v128.load(element + 3 * next), w, sum3);
-            element += tapPixel;
+            high0 = multiplyAdd<f32>(v128.load(element, 16), high, high0);
+            const second = element + next;
+            sum1 = multiplyAdd<f32>(v128.load(second), w, sum1);
+            high1 = multiplyAdd<f32>(v128.load(second, 16), high, high1);
+            const third = second + next;
+            sum2 = multiplyAdd<f32>(v128.load(third), w, sum2);
+            high2 = multiplyAdd<f32>(v128.load(third, 16), high, high2);
+            const fourth = third + next;
+            sum3 = multiplyAdd<f32>(v128.load(fourth), w, sum3);
+            high3 = multiplyAdd<f32>(v128.load(fourth, 16), high, high3);
             weight += tapStep;
           }
           row += tapLine;
+          tap += <usize>taps * tapStep;
         }
-        v128.store(result + c, f32x4.max(sum0, floor));
+        const target = result + c;
+        const floor = f32x4.splat(at(geometry, 14) ? 0 : -Infinity);
+        v128.store(target, f32x4.max(sum0, floor));
+        v128.store(target, f32x4.max(high0, floor), 16);
         if (whole) {
-          v128.store(result + c + pixel, f32x4.max(sum1, floor));
-          v128.store(result + c + 2 * pixel, f32x4.max(sum2, floor));
-          v128.store(result + c + 3 * pixel, f32x4.max(sum3, floor));
+          v128.store(target + pixel, f32x4.max(sum1, floor));
+          v128.store(target + pixel, f32x4.max(high1, floor), 16);
+          v128.store(target + 2 * pixel, f32x4.max(sum2, floor));
+          v128.store(target + 2 * pixel, f32x4.max(high2, floor), 16);
+          v128.store(target + 3 * pixel, f32x4.max(sum3, floor));
+          v128.store(target + 3 * pixel, f32x4.max(high3, floor), 16);
         }
       }
       const count = whole ? 4 : 1;

@@ -224,10 +224,10 @@ function winogradKernelGradientCalls(
   ];
 }
 
-/** Whether channels see only themselves in images, and are whole vectors: then there are kernels of their own. */
+/** Whether channels see only themselves in images, and are whole pairs of vectors: then there are kernels of their own. */
 function isDepthwise({ lanes, window, channels, ...lists }: ReturnType<typeof lifted>, dtype: Real): boolean {
   const isFlat = window[0] === 1 && lists.strides[0] === 1 && lists.before[0] === 0 && lists.size[0] === lists.count[0];
-  return lanes && isFlat && channels % 4 === 0 && dtype === "float32";
+  return lanes && isFlat && (channels * 4) % vectorBytes === 0 && dtype === "float32";
 }
 
 /** y = x correlated with one kernel a channel, which begins at `kernelAt` and whose taps lie `tapStep` bytes apart. */
