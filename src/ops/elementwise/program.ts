@@ -189,8 +189,8 @@ const ways = { direct: 0, constant: 1, repeating: 2, gathered: 3 };
 /** Elements of a block, at most: few enough that a handful of blocks fit into the first cache. */
 const largestBlock = 512;
 
-/** The most pieces that work is split into; each has scratch memory of its own. */
-const mostPieces = 16;
+/** The most pieces that work is split into, some for each of eight threads; each has scratch memory of its own. */
+const mostPieces = 32;
 
 /** The first code that only float32 has. */
 const firstInFloat32Only = 22;

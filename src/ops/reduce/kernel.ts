@@ -17,8 +17,8 @@ export function hasKernel(name: string): name is KernelKind {
 /** Columns that the kernel reduces together. */
 const columnsOfUnit = 256;
 
-/** The most pieces that work is split into; each has scratch memory of its own. */
-const mostPieces = 16;
+/** The most pieces that work is split into, some for each of eight threads; each has scratch memory of its own. */
+const mostPieces = 32;
 
 interface Run {
   readonly isReduced: boolean;
