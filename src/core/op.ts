@@ -83,6 +83,11 @@ interface OpBase<I extends Inputs, O extends string, A> {
    * input of its shape lay.
    */
   readonly elementwise?: true;
+  /**
+   * How the op takes along an activation that follows it: any that can be fused, as attribute `activation`, or max(·, 0)
+   * alone, as attribute `relu`; "backward" is said of the gradient of an op that takes any, which then takes it too.
+   */
+  readonly activation?: "any" | "relu" | "backward";
   /** The kernel calls in order, or undefined where no kernel serves (then `reference` or `loops` do). */
   wasm?(
     inputs: Mapped<I, Pointer>,
@@ -128,6 +133,7 @@ export interface OpRecord {
   readonly name: string;
   readonly view?: true;
   readonly elementwise?: true;
+  readonly activation?: "any" | "relu" | "backward";
   readonly formula?: () => unknown;
   decompose?(
     inputs: Readonly<Record<string, Tensor | undefined>>,

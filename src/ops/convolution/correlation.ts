@@ -62,6 +62,7 @@ const spec = (shape: Shape, a: Spec, b: Spec): Spec => ({ shape, dtype: promote(
 /** y = x correlated with the kernel, plus bias, of which with `relu` max(·, 0). x [batch, …size, c], kernel [...window, c / groups, q], bias [q]. */
 export const correlate = op<{ x: Tensor; kernel: Tensor; bias?: Tensor | undefined }, "y", Correlation>({
   name: "conv",
+  activation: "relu",
   shape({ x, kernel }, { count }) {
     return { y: spec([x.shape[0] as number, ...count, kernel.shape.at(-1) as number], x, kernel) };
   },
@@ -92,6 +93,7 @@ export const correlate = op<{ x: Tensor; kernel: Tensor; bias?: Tensor | undefin
  */
 export const correlateInputGradient = op<{ dy: Tensor; kernel: Tensor; bias?: Tensor | undefined }, "dx", Correlation>({
   name: "convInputGradient",
+  activation: "relu",
   shape({ dy, kernel }, { size, groups }) {
     return { dx: spec([dy.shape[0] as number, ...size, (kernel.shape.at(-2) as number) * groups], dy, kernel) };
   },

@@ -80,6 +80,7 @@ function productDType(a: DType, b: DType): DType {
  */
 export const product = op<{ a: Tensor; b: Tensor; bias?: Tensor | undefined }, "c", ProductAttributes>({
   name: "matmul",
+  activation: "relu",
   shape({ a, b, bias }, transposes) {
     for (const { shape } of [a, b]) {
       if (shape.length < 2) throw new ShapeError(`matmul: needs matrices, got shape ${formatShape(shape)}`);

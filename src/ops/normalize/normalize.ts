@@ -131,6 +131,7 @@ function gradientReference(inputs: GradientInputs, extent: GradientExtent): Grad
  */
 export const normalizeGradient = op<GradientInputs, "dx" | "dgamma" | "dbeta", GradientExtent>({
   name: "normalizeGradient",
+  activation: "backward",
   shape: ({ x, gamma }, { betaShape }) => ({
     dx: { shape: x.shape, dtype: x.dtype },
     dgamma: { shape: gamma?.shape ?? absent, dtype: x.dtype },
@@ -190,6 +191,7 @@ export const normalize = op<
   Normalization
 >({
   name: "normalize",
+  activation: "any",
   shape({ x, gamma, beta }, { over }) {
     checkFloat(x.dtype, "normalize");
     normalizeAxes(over, x.shape.length, "normalize");

@@ -33,6 +33,7 @@ interface Settings {
 /** All parameters broadcast to `x`. @internal */
 export const standardize = op<Operands, "y", Settings>({
   name: "batchNormalization",
+  activation: "any",
   shape({ x, mean, variance, gamma, beta }) {
     checkFloat(x.dtype, "batchNormalization");
     for (const [name, parameter] of Object.entries({ mean, variance, gamma, beta })) {

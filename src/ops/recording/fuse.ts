@@ -1,19 +1,16 @@
 /**
  * What becomes one op in a program that was several when it was recorded: an activation joins the normalization before
- * it, forward and backward, max(·, 0) the product or convolution before it, and elementwise ops that follow one another become one formula. Less memory is gone
- * through; the results are the same bits, since every element goes through the same instructions.
+ * it, forward and backward, max(·, 0) the product or convolution before it, and elementwise ops that follow one another
+ * become one formula. Less memory is gone through; the results are the same bits, since every element goes through the
+ * same instructions. Which ops take an activation along, their records say.
  *
  * Only what nobody else reads can vanish between two ops.
  */
 import { isFloat } from "../../core/dtype.ts";
-import type { OpRecord } from "../../core/op.ts";
 import { sameShape } from "../../core/shape.ts";
-import { correlate, correlateInputGradient } from "../convolution/correlation.ts";
 import { compose, formulaOf } from "../elementwise/elementwise.ts";
-import { product } from "../matmul/matmul.ts";
 import { fusableActivation } from "../normalize/activation.ts";
-import { type Normalization, normalize, normalizeGradient } from "../normalize/normalize.ts";
-import { standardize } from "../normalize/standardize.ts";
+import type { Normalization } from "../normalize/normalize.ts";
 import { Operand, type OpStep, operandsOf, type ProgramStep, present, StepWorkspace } from "./steps.ts";
 
 /** Who makes and who reads each place. */
@@ -106,9 +103,6 @@ function seenAs(shape: Operand, memory: Operand): Operand {
   return new Operand(shape, memory.place);
 }
 
-const isRecord = (step: ProgramStep | undefined, { record }: { readonly record: unknown }): step is OpStep =>
-  step?.kind === "op" && step.record === (record as OpRecord);
-
 /** The one activation that reads u and its gradients, if nobody else does. */
 function activationOf(u: Operand, links: Links, kept: ReadonlySet<number>) {
   if (kept.has(u.place)) return undefined;
@@ -167,7 +161,8 @@ function joinActivation(step: OpStep, rewriting: Rewriting, kept: ReadonlySet<nu
     const dy = gradient.outputs.y as Operand;
     const [from, ...others] = links.readersOf(dy.place);
     const isOwn =
-      isRecord(from, normalizeGradient) &&
+      from?.kind === "op" &&
+      from.record.activation === "backward" &&
       from.inputs.dy?.place === dy.place &&
       from.inputs.mean?.place === step.outputs.mean?.place &&
       !kept.has(dy.place);
@@ -239,10 +234,9 @@ function absorb(step: OpStep, rewriting: Rewriting, kept: ReadonlySet<number>): 
 export function fuse(steps: readonly ProgramStep[], kept: ReadonlySet<number>): ProgramStep[] {
   const rewriting = new Rewriting(steps);
   for (const step of steps) {
-    if (isRecord(step, normalize) || isRecord(step, standardize)) joinActivation(step, rewriting, kept);
-    else if (isRecord(step, product) || isRecord(step, correlate) || isRecord(step, correlateInputGradient)) {
-      joinRelu(step, rewriting, kept);
-    }
+    if (step.kind === "look") continue;
+    if (step.record.activation === "any") joinActivation(step, rewriting, kept);
+    else if (step.record.activation === "relu") joinRelu(step, rewriting, kept);
   }
   for (const step of rewriting.steps) {
     let grown: OpStep | undefined = step.kind === "op" ? step : undefined;
