@@ -4,7 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { transform } from "esbuild";
 import { rolldown } from "rolldown";
 import { chunksAtOnce } from "./chunks.mjs";
@@ -33,12 +33,24 @@ async function bundleForNode(folder) {
     varve: join(folder, "command/varve.js"),
   };
   const platform = join(folder, "platform/node.js");
+  // Size does not matter here as it does on a page, but time does: Node decodes base64 itself.
+  const binary = join(folder, "devices/wasm/binary.js");
+  const { binaryOf } = await import(pathToFileURL(binary).href);
+  const base64 = (relaxed) => JSON.stringify(Buffer.from(binaryOf(relaxed)).toString("base64"));
+  const kernels = {
+    name: "kernels",
+    load: (id) =>
+      id === binary
+        ? `export const binaryOf = (relaxed) => Buffer.from(relaxed ? ${base64(true)} : ${base64(false)}, "base64");`
+        : null,
+  };
   const bundled = (input) =>
     rolldown({
       input,
       platform: "node",
       external: Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies),
       resolve: { alias: { "#platform": platform, "#keras": join(folder, "keras/save.js") } },
+      plugins: [kernels],
       logLevel: "silent",
     });
   // The platform is for later too, but so small and needed so often that it comes with the rest.

@@ -10,7 +10,8 @@ import type { KernelCall, OpRecord, Pointer, View, Workspace } from "../../core/
 import { live } from "../../core/storage.ts";
 import { viewsOf } from "../reference/reference.ts";
 import { Allocator } from "./allocator.ts";
-import { bytesByUse, digits, kernelBinaries, memoryFlagsAt, singles } from "./kernels.generated.ts";
+import { binaryOf } from "./binary.ts";
+import { memoryFlagsAt } from "./kernels.generated.ts";
 import { controlBytes, sharingAvailable, Threads } from "./threads.ts";
 
 type KernelFunction = (...args: number[]) => void;
@@ -44,31 +45,6 @@ function supports(feature: keyof typeof probes): boolean {
 /** Whether this engine has WebAssembly with SIMD. */
 export function isWasmAvailable(): boolean {
   return supports("simd");
-}
-
-/** The bytes of one of the two binaries, for a memory that is shared or not. */
-function binaryOf(relaxed: boolean, shared: boolean): Uint8Array<ArrayBuffer> {
-  const values = new Uint8Array(128);
-  const single = new Uint8Array(128);
-  for (let value = 0; value < digits.length; value++) {
-    values[digits.charCodeAt(value)] = value;
-    single[digits.charCodeAt(value)] = bytesByUse[value] as number;
-  }
-  const firstOfPairs = digits.charCodeAt(singles);
-  const text = kernelBinaries.map(([simd, other]) => (relaxed ? (other ?? simd) : simd)).join("");
-  const bytes = new Uint8Array(text.length);
-  let length = 0;
-  // This runs once, before any compiler has seen it: it does as little as it can for each character.
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code < firstOfPairs) bytes[length++] = single[code] as number;
-    else {
-      const pair = ((values[code] as number) - singles) * digits.length + (values[text.charCodeAt(++at)] as number);
-      bytes[length++] = bytesByUse[singles + pair] as number;
-    }
-  }
-  bytes[memoryFlagsAt] = shared ? 3 : 1;
-  return bytes.subarray(0, length);
 }
 
 /** The largest memory that is to be had. */
@@ -111,7 +87,9 @@ export function createWasmDevice({
   const useRelaxed = relaxed && supports("relaxed");
   const sharing = sharingAvailable();
   const { memory, maximum } = createMemory(sharing.available);
-  const module = new WebAssembly.Module(binaryOf(useRelaxed, sharing.available));
+  const binary = binaryOf(useRelaxed);
+  binary[memoryFlagsAt] = sharing.available ? 3 : 1;
+  const module = new WebAssembly.Module(binary);
   const instance = new WebAssembly.Instance(module, {
     env: {
       memory,
