@@ -26,6 +26,7 @@ if os.environ.get(generate.INSIDE) != "1":
 
 import json  # noqa: E402
 import multiprocessing  # noqa: E402
+import re  # noqa: E402
 from concurrent.futures import ProcessPoolExecutor  # noqa: E402
 
 import keras  # noqa: E402
@@ -135,6 +136,30 @@ def save(folder):
         sys.exit("files could not be saved again; see above")
 
 
+def scaled(folder):
+    """What is wrong with training a saved model over four devices (docs/scaling.md), or None: it equals training on one."""
+    script = HERE.parent.parent / "examples" / "scaling.py"
+    generator = np.random.default_rng(0)
+    x = generator.standard_normal((64, 4)).astype("float32")
+    np.savez(folder / "data.npz", x=x, y=np.tanh(x[:, :2] - x[:, 2:]))
+    weights = []
+    for devices in (1, 4):
+        environment = {**os.environ, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
+        trained = folder / f"trained-{devices}.keras"
+        paths = [folder / "optimizer-Adam.keras", folder / "data.npz", trained]
+        run = subprocess.run(
+            [sys.executable, str(script), *map(str, paths), "--epochs", "5"], env=environment, capture_output=True, text=True
+        )
+        said = re.search(rf"{devices} devices: loss (\S+) -> (\S+)", run.stdout)
+        if not said:
+            return run.stderr[-2000:]
+        if not float(said[2]) < float(said[1]):
+            return f"the loss does not fall: {said[0]}"
+        weights.append(keras.saving.load_model(trained).get_weights())
+    apart = difference(*weights)
+    return None if apart <= 1e-5 else f"weights of one and four devices differ by {apart:.2e}"
+
+
 def main():
     failed = 0
     with tempfile.TemporaryDirectory() as path:
@@ -146,6 +171,10 @@ def main():
             for name, problem in zip(names, pool.map(checked, names, [folder] * len(names)), strict=True):
                 failed += problem is not None
                 print(f"{'FAILED' if problem else 'ok':7}{name}{f': {problem}' if problem else ''}", flush=True)
+        if not sys.argv[1:]:
+            problem = scaled(folder)
+            failed += problem is not None
+            print(f"{'FAILED' if problem else 'ok':7}over several devices{f': {problem}' if problem else ''}", flush=True)
     if failed:
         sys.exit(f"{failed} of {len(names)} models do not come back from Keras as they were")
     print(f"{len(names)} models saved here were opened by Keras {keras.__version__}, the same, and went on training the same")
