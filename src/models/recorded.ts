@@ -13,9 +13,11 @@ import { Recording } from "../ops/recording/recording.ts";
 /** What a step gives. */
 export interface Outcome {
   /** What is read afterwards: tensors that are the caller's. Without any, those of the program are to be read. */
-  readonly results?: readonly Tensor[];
+  readonly results?: readonly Tensor[] | undefined;
   /** How they are to be put together. */
   readonly structure?: unknown;
+  /** What did the step, if a program did. */
+  readonly program?: Program | undefined;
 }
 
 /** What a step done plainly leaves for a recording to keep. */
@@ -30,8 +32,6 @@ export interface Recordable {
   readonly key: string;
   /** The tensors of the batch, no two over the same memory. */
   readonly given: readonly Tensor[];
-  /** Whether it shall not be recorded. */
-  readonly plainly: boolean;
   /** Does all of it; `retell` runs what a program shall go through again. */
   eager(retell: (fn: () => void) => void): Done;
   /** That again, with stand-ins for what it gets. */
@@ -58,11 +58,11 @@ export class RecordedSteps {
   /** Their memory: one step runs at a time, so they share it. */
   readonly #arena = new Arena();
 
-  run(step: Recordable): Outcome & { readonly program?: Program } {
+  run(step: Recordable): Outcome {
     const { given, eager } = step;
     const { device } = given[0] as Tensor;
     const plainly = () => withoutInputs(eager((fn) => fn()));
-    if (step.plainly || !device.prepare) return plainly();
+    if (!device.prepare) return plainly();
     const kind = this.#kindOf(step.key);
     const { program, structure } = kind;
     if (program?.run(given, step.retold)) return { program, structure };
@@ -129,5 +129,5 @@ export class RecordedSteps {
 
 /** The retold part's inputs belong to the step, not to who asked for it. */
 function withoutInputs({ results, structure }: Done): Outcome {
-  return { ...(results && { results }), structure };
+  return { results, structure };
 }

@@ -47,7 +47,7 @@ import {
   weighSamples,
 } from "./data.ts";
 import { fittedShape } from "./inputs.ts";
-import { type Done, RecordedSteps } from "./recorded.ts";
+import type { Done, Outcome, RecordedSteps } from "./recorded.ts";
 import {
   type CompileOptions,
   compileSchema,
@@ -94,7 +94,10 @@ export abstract class Trainer extends Layer implements CallbackModel {
   /** The run in progress, with its callbacks. */
   #running: { readonly what: string; readonly callbacks: Callbacks } | undefined;
   #tried = false;
-  readonly #recorded = new RecordedSteps();
+  /** Steps that are repeated from recordings; there is none before the second step. */
+  #recorded: RecordedSteps | undefined;
+  /** Whether a step was done. */
+  #stepped = false;
 
   /** The names by which data may be given; empty where not known. */
   abstract get inputNames(): readonly string[];
@@ -191,7 +194,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
   #forget(kept?: Optimizer): void {
     for (const metric of this.metrics) metric.dispose();
     if (this.optimizer && this.optimizer !== kept) this.optimizer.dispose();
-    this.#recorded.dispose();
+    this.#recorded?.dispose();
     this.#compiled = undefined;
   }
 
@@ -266,15 +269,27 @@ export abstract class Trainer extends Layer implements CallbackModel {
     );
   }
 
+  /** Before every step: gets what repeats steps, once there is a second one. The first waits for no code that it does not need. */
+  async #getReady(): Promise<void> {
+    if (!this.#stepped || this.#recorded || this.#compiled?.given.runEagerly) return;
+    const { RecordedSteps } = await import("./recorded.ts");
+    this.#recorded ??= new RecordedSteps();
+  }
+
   /** Does a step, from a recording where there is one. */
   #repeat(
     mode: Mode | "predict",
     make: () => Batch,
     eager: (batch: Batch, retell: (fn: () => void) => void) => Done,
     retold: (inputs: readonly Tensor[]) => void,
-  ): ReturnType<RecordedSteps["run"]> {
+  ): Outcome {
+    this.#stepped = true;
     return inScope(() => {
       const batch = make();
+      if (!this.#recorded || this.#compiled?.given.runEagerly) {
+        const { results, structure } = eager(batch, (fn) => fn());
+        return { results, structure };
+      }
       const tensors = leaves([batch.x, batch.y ?? [], batch.sampleWeight ?? []]) as Tensor[];
       const given = [...new Map(tensors.map((tensor) => [tensor.storage, tensor])).values()];
       const kind = tensors.map(
@@ -284,7 +299,6 @@ export abstract class Trainer extends Layer implements CallbackModel {
       return this.#recorded.run({
         key: `${mode} ${kind.join(" ")} ${has} ${this.#structure()}`,
         given,
-        plainly: this.#compiled?.given.runEagerly ?? false,
         eager: (retell) => eager(batch, retell),
         retold,
       });
@@ -360,6 +374,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
       await callbacks.run(begin, index);
       signal?.throwIfAborted();
       const wantsLogs = callbacks.wantsBatchLogs;
+      await this.#getReady();
       const logs = await step(make, wantsLogs);
       await callbacks.run(end, index, logs);
       await breathe();
@@ -808,6 +823,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
     this.#need(name);
     const weigh = classWeight ? classWeights(classWeight, where) : undefined;
     const make = await this.#oneBatch({ x, y, sampleWeight }, where, weigh);
+    await this.#getReady();
     const logs = await this.#session(name, new Callbacks([], this), [], () => {
       this.resetMetrics();
       this.#step(mode, make, where);
