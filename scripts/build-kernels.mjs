@@ -35,7 +35,9 @@ async function compile(features, folder) {
   const { error, stderr } = await asc.main(
     [
       entry,
-      "-O3", "--shrinkLevel", "1",
+      "-O3",
+      "--shrinkLevel",
+      "1",
       "--converge",
       "--noAssert",
       "--runtime",

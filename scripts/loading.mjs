@@ -57,7 +57,8 @@ async function open(folder, name, how, megabytes) {
     longest = Math.max(longest, performance.now() - last);
     last = performance.now();
   }, 1);
-  const loaded = isModel ? await loadModel(source) : (await net.loadWeights(source), net);
+  const loaded = isModel ? await loadModel(source) : net;
+  if (!isModel) await net.loadWeights(source);
   const seconds = (performance.now() - begun) / 1000;
   longest = Math.max(longest, performance.now() - last);
   clearInterval(timer);
