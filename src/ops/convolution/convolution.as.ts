@@ -66,8 +66,84 @@ function before(end: i32, first: i32, step: i32, count: i32): i32 {
 }
 
 /**
+ * Four results side by side of windows of width 3 at stride 1, which share six elements of each row: twelve products for
+ * nine loads. The sums run in the order of `depthwise`, whose part this is.
+ */
+function depthwiseOfThree(
+  corner: usize,
+  kernel: usize,
+  target: usize,
+  bias: usize,
+  rows: i32,
+  pixel: usize,
+  line: usize,
+  tapStep: usize,
+  relu: i32,
+): void {
+  const zero = f32x4.splat(0);
+  for (const end = corner + pixel; corner < end; corner += 16) {
+    let sum0 = zero;
+    if (bias) {
+      sum0 = v128.load(bias);
+      bias += 16;
+    }
+    let sum1 = sum0;
+    let sum2 = sum0;
+    let sum3 = sum0;
+    let row = corner;
+    let tap = kernel;
+    for (let r = rows; r > 0; r--) {
+      const w0 = v128.load(tap);
+      tap += tapStep;
+      const w1 = v128.load(tap);
+      tap += tapStep;
+      const w2 = v128.load(tap);
+      tap += tapStep;
+      let at = row;
+      let element = v128.load(at);
+      sum0 = multiplyAdd<f32>(element, w0, sum0);
+      at += pixel;
+      element = v128.load(at);
+      sum0 = multiplyAdd<f32>(element, w1, sum0);
+      sum1 = multiplyAdd<f32>(element, w0, sum1);
+      at += pixel;
+      element = v128.load(at);
+      sum0 = multiplyAdd<f32>(element, w2, sum0);
+      sum1 = multiplyAdd<f32>(element, w1, sum1);
+      sum2 = multiplyAdd<f32>(element, w0, sum2);
+      at += pixel;
+      element = v128.load(at);
+      sum1 = multiplyAdd<f32>(element, w2, sum1);
+      sum2 = multiplyAdd<f32>(element, w1, sum2);
+      sum3 = multiplyAdd<f32>(element, w0, sum3);
+      at += pixel;
+      element = v128.load(at);
+      sum2 = multiplyAdd<f32>(element, w2, sum2);
+      sum3 = multiplyAdd<f32>(element, w1, sum3);
+      sum3 = multiplyAdd<f32>(v128.load(at + pixel), w2, sum3);
+      row += line;
+    }
+    if (relu) {
+      sum0 = f32x4.max(sum0, zero);
+      sum1 = f32x4.max(sum1, zero);
+      sum2 = f32x4.max(sum2, zero);
+      sum3 = f32x4.max(sum3, zero);
+    }
+    let y = target;
+    v128.store(y, sum0);
+    y += pixel;
+    v128.store(y, sum1);
+    y += pixel;
+    v128.store(y, sum2);
+    v128.store(y + pixel, sum3);
+    kernel += 16;
+    target += 16;
+  }
+}
+
+/**
  * Convolution of each channel by itself, in two dimensions, where channels are whole pairs of vectors: four results side by side,
- * or one at the edges, where part of the window lies outside. `geometry`: 0 and 1 height and width of the images,
+ * or one at the edges, where part of the window lies outside; the last four may repeat some before. `geometry`: 0 and 1 height and width of the images,
  * 2 and 3 those of the results, 4 and 5 of the window, 6 and 7 strides, 8 and 9 dilation, 10 and 11 how far the first
  * window reaches over the edge, 12 bytes of a pixel, 13 bytes from tap to tap, 14 whether negative results become 0.
  * Pieces are rows of the results.
@@ -85,19 +161,28 @@ export function depthwise(x: usize, kernel: usize, y: usize, bias: usize, geomet
   const tapLine = <usize>at(geometry, 8) * line;
   const tapPixel = <usize>dilation * pixel;
   const apart = <usize>stride * pixel;
+  // The columns whose windows lie inside.
+  const inside = before(0, -at(geometry, 11), stride, columns);
+  const outside = before(width - (taps - 1) * dilation, -at(geometry, 11), stride, columns);
   for (let piece = from; piece < to; piece++) {
     const top = piece % rows * at(geometry, 6) - at(geometry, 10);
     const r0 = before(0, top, at(geometry, 8), at(geometry, 4));
     const r1 = before(at(geometry, 0), top, at(geometry, 8), at(geometry, 4));
     const image = x + <usize>(piece / rows * at(geometry, 0)) * line;
-    let result = y + <usize>(piece * columns) * pixel;
     for (let column: i32 = 0; column < columns; ) {
+      const whole = column >= inside && column < outside && inside + 4 <= outside;
+      if (whole) column = min<i32>(column, outside - 4);
       const left = column * stride - at(geometry, 11);
-      const whole = left >= 0 && column + 4 <= columns && left + 3 * stride + (taps - 1) * dilation < width;
-      const next = whole ? apart : 0;
       const c0 = before(0, left, dilation, taps);
       const c1 = before(width, left, dilation, taps);
       const corner = image + <usize>(top + r0 * at(geometry, 8)) * line + <usize>(left + c0 * dilation) * pixel;
+      const result = y + <usize>(piece * columns + column) * pixel;
+      column += whole ? 4 : 1;
+      const weights = kernel + <usize>(r0 * taps + c0) * tapStep;
+      if (whole && taps == 3 && stride == 1 && dilation == 1) {
+        depthwiseOfThree(corner, weights, result, bias, r1 - r0, pixel, tapLine, tapStep, at(geometry, 14));
+        continue;
+      }
       for (let c: usize = 0; c < pixel; c += 32) {
         let sum0 = bias ? v128.load(bias + c) : f32x4.splat(0);
         let high0 = bias ? v128.load(bias + c, 16) : f32x4.splat(0);
@@ -108,7 +193,7 @@ export function depthwise(x: usize, kernel: usize, y: usize, bias: usize, geomet
         let high2 = high0;
         let high3 = high0;
         let row = corner + c;
-        let tap = kernel + <usize>(r0 * taps + c0) * tapStep + c;
+        let tap = weights + c;
         for (let r = r0; r < r1; r++) {
           let weight = tap;
           for (let element = row, end = row + <usize>(c1 - c0) * tapPixel; element != end; element += tapPixel) {
@@ -116,15 +201,17 @@ export function depthwise(x: usize, kernel: usize, y: usize, bias: usize, geomet
             const high = v128.load(weight, 16);
             sum0 = multiplyAdd<f32>(v128.load(element), w, sum0);
             high0 = multiplyAdd<f32>(v128.load(element, 16), high, high0);
-            const second = element + next;
-            sum1 = multiplyAdd<f32>(v128.load(second), w, sum1);
-            high1 = multiplyAdd<f32>(v128.load(second, 16), high, high1);
-            const third = second + next;
-            sum2 = multiplyAdd<f32>(v128.load(third), w, sum2);
-            high2 = multiplyAdd<f32>(v128.load(third, 16), high, high2);
-            const fourth = third + next;
-            sum3 = multiplyAdd<f32>(v128.load(fourth), w, sum3);
-            high3 = multiplyAdd<f32>(v128.load(fourth, 16), high, high3);
+            if (whole) {
+              const second = element + apart;
+              sum1 = multiplyAdd<f32>(v128.load(second), w, sum1);
+              high1 = multiplyAdd<f32>(v128.load(second, 16), high, high1);
+              const third = second + apart;
+              sum2 = multiplyAdd<f32>(v128.load(third), w, sum2);
+              high2 = multiplyAdd<f32>(v128.load(third, 16), high, high2);
+              const fourth = third + apart;
+              sum3 = multiplyAdd<f32>(v128.load(fourth), w, sum3);
+              high3 = multiplyAdd<f32>(v128.load(fourth, 16), high, high3);
+            }
             weight += tapStep;
           }
           row += tapLine;
@@ -143,9 +230,6 @@ export function depthwise(x: usize, kernel: usize, y: usize, bias: usize, geomet
           v128.store(target + 3 * pixel, f32x4.max(high3, floor), 16);
         }
       }
-      const count = whole ? 4 : 1;
-      result += <usize>count * pixel;
-      column += count;
     }
   }
 }
