@@ -32,6 +32,9 @@ interface Binding {
   readonly copied: boolean;
 }
 
+/** What is given and no larger than this is copied, so that nothing has to be worked out anew where it lies. */
+const mostCopied = 1 << 16;
+
 /** Something else happened than when the step was recorded. */
 class Deviation extends Error {}
 
@@ -43,7 +46,9 @@ export class Program implements Tenant {
   readonly #device: Device;
   readonly #steps: readonly ProgramStep[];
   readonly #bindings: readonly Binding[];
+  /** The places of what is given, and those of them that are copied to where they always lie. */
   readonly #given: readonly number[];
+  readonly #copied: ReadonlySet<number>;
   readonly #draws: readonly (() => Draw)[];
   readonly #drawing: readonly OpStep[];
   readonly #retold: readonly OpStep[];
@@ -95,16 +100,22 @@ export class Program implements Tenant {
       if (fits) inPlace.set(next.place, place);
       return [{ variable: origin.variable, place, next, copied: !fits && next.place !== place }];
     });
-    const kept = new Set(
-      [...this.#results, ...this.#bindings.flatMap(({ next }) => next ?? [])].map((each) => each.place),
-    );
-    const homes = sharedPlaces(steps, uses, origins, kept, inPlace);
+    const homes = sharedPlaces(steps, uses, origins, read, inPlace);
 
     // Where everything lies.
+    const comesAlong = (place: number) => {
+      const origin = origins[place];
+      return origin?.kind === "given" && origin.byteLength <= mostCopied;
+    };
+    this.#copied = new Set(this.#given.filter(comesAlong));
     const unused: Lifetime = { bytes: 0, from: -1, to: -1 };
     const lifetimes = origins.map(() => unused);
     origins.forEach((origin, place) => {
       const home = homes[place] as number;
+      if (origin.kind === "given" && this.#copied.has(place)) {
+        const to = read.has(place) ? steps.length : Math.max(0, (uses[place] as Use).to);
+        lifetimes[place] = { bytes: origin.byteLength, from: 0, to };
+      }
       if (origin.kind !== "made" || origins[home]?.kind !== "made") return;
       const { from, to } = uses[place] as Use;
       if (to < 0) return;
@@ -128,8 +139,9 @@ export class Program implements Tenant {
     this.bytes = bytes;
     this.neededBytes = neededBytes;
     const ops = steps.filter((step) => step.kind === "op");
+    const isOwn = (kind: string, place: number) => kind === "made" || this.#copied.has(place);
     this.#made = origins.flatMap(({ kind }, place) =>
-      kind === "made" ? [{ place, offset: offsets[place] as number }] : [],
+      isOwn(kind, place) ? [{ place, offset: offsets[place] as number }] : [],
     );
     this.#scratch = ops.map((step) => ({ step, offset: offsets[step.scratch] as number }));
 
@@ -198,7 +210,9 @@ export class Program implements Tenant {
   run(given: readonly Tensor[], retell: (inputs: readonly Tensor[]) => void): boolean {
     if (given.some(({ device }) => device !== this.#device)) return false;
     this.#given.forEach((place, index) => {
-      this.#placeMoved(place, (given[index] as Tensor).storage.handle as number);
+      const { handle, byteLength } = (given[index] as Tensor).storage;
+      if (this.#copied.has(place)) this.#device.copy(handle, this.#addresses[place], byteLength);
+      else this.#placeMoved(place, handle as number);
     });
     for (const { variable, place, next } of this.#bindings) {
       this.#placeMoved(place, variable.place(next !== undefined).storage.handle as number);

@@ -19,7 +19,7 @@ type Operands = Readonly<Record<string, Tensor | undefined>>;
 /** What memory held before the step began, or what made it. */
 export type Origin =
   /** One of the tensors that the step was given. */
-  | { readonly kind: "given"; readonly index: number }
+  | { readonly kind: "given"; readonly byteLength: number }
   /** The value of a variable before the step. */
   | { readonly kind: "variable"; readonly variable: Variable }
   /** Numbers from outside, the same in every step. */
@@ -60,10 +60,10 @@ export class Recording implements Observer {
 
   constructor(device: Device, given: readonly Tensor[]) {
     this.device = device;
-    given.forEach((tensor, index) => {
+    for (const tensor of given) {
       if (this.#places.has(tensor.storage)) this.refuse("a tensor was given twice");
-      this.#number(tensor.storage, { kind: "given", index });
-    });
+      this.#number(tensor.storage, { kind: "given", byteLength: tensor.storage.byteLength });
+    }
   }
 
   refuse(why: string): void {
