@@ -78,6 +78,8 @@ export function layerClasses({ layers, ops }: Kit): LayerClasses {
 
 const layerModules =
   /^(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\.src)?(\.engine|\.layers|\.models)/;
+/** What tf.keras has in the graph for functions of TensorFlow, each with the function as its name. */
+const tensorFlowOperation = /^(TFOpLambda|SlicingOpLambda|TensorFlowOpLayer)$/;
 /** Where configs of layers hold other layers. */
 const layerKeys = ["layer", "cell", "forward_layer", "backward_layer"];
 
@@ -143,7 +145,8 @@ function translate(value: unknown, reading: Reading, depth: number, isLayer = fa
   const layer = isLayer || layerModules.test(module) || (typeof own === "function" && own.prototype instanceof Layer);
   if (!layer) {
     if (typeof own === "function") return makeOwn(own, inner(node.config));
-    const present = now(node.class_name, node.config, name, where);
+    // tf.keras puts this in front of the names of its optimizers.
+    const present = now(node.class_name.replace(/^Custom>/, ""), node.config, name, where);
     return { ...node, class_name: present.name, config: inner(present.config) };
   }
   const { name: className, config } = own
@@ -153,6 +156,8 @@ function translate(value: unknown, reading: Reading, depth: number, isLayer = fa
       }
     : now(knownName(names, reading.known), node.config, name, where);
   if (!own && !Object.hasOwn(reading.known, className)) {
+    if (tensorFlowOperation.test(className))
+      reading.operations.set(className, "functions of TensorFlow between layers");
     note(reading.unknown, className, name);
     return node;
   }

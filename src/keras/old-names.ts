@@ -10,6 +10,8 @@ type Options = Readonly<Record<string, Json>>;
 /** A class of today, and what the older one implied. */
 interface Renamed {
   readonly name: string;
+  /** The option that names the function the older one was made around; today the function's name is that of a class. */
+  readonly around?: string;
   readonly options?: Options;
   /** Values that the older class knew and this one does not, with what they mean. */
   readonly refused?: Readonly<Record<string, readonly [value: Json, meaning: string]>>;
@@ -31,6 +33,7 @@ const classes: Readonly<Record<string, Renamed>> = {
   "Addons>InstanceNormalization": instanceNormalization,
   "Addons>SpectralNormalization": { name: "SpectralNormalization" },
   InstanceNormalization: instanceNormalization,
+  MeanMetricWrapper: { name: "MeanMetricWrapper", around: "fn" },
   Convolution1D: { name: "Conv1D" },
   Convolution2D: { name: "Conv2D" },
   Convolution3D: { name: "Conv3D" },
@@ -57,8 +60,11 @@ const classes: Readonly<Record<string, Renamed>> = {
   LeCunUniform: { name: "LecunUniform" },
 };
 
-/** What became of an option: another name; or nothing, where these values (or any) say what happens anyway. */
-type Retired = { readonly renamed: string } | { readonly dropped: readonly Json[] | "any" };
+/**
+ * What became of an option: another name; nothing, where these values (or any) say what happens anyway; or the one
+ * value of what was a list.
+ */
+type Retired = { readonly renamed: string } | { readonly dropped: readonly Json[] | "any" } | { readonly single: true };
 
 /** Options by the class that had them ("*": every class) and the name they had. */
 const options: Readonly<Record<string, Readonly<Record<string, Retired>>>> = {
@@ -74,38 +80,42 @@ const options: Readonly<Record<string, Readonly<Record<string, Retired>>>> = {
   InputLayer: { batch_input_shape: { renamed: "batch_shape" }, input_shape: { dropped: "any" } },
   Dense: { output_dim: { renamed: "units" }, bias: { renamed: "use_bias" } },
   LeakyReLU: { alpha: { renamed: "negative_slope" } },
+  BatchNormalization: { axis: { single: true } },
   Dropout: { p: { renamed: "rate" } },
   GaussianNoise: { sigma: { renamed: "stddev" } },
   Embedding: { input_length: { dropped: "any" }, dropout: { dropped: [0] }, sparse: { dropped: [false] } },
-  SGD: { lr: { renamed: "learning_rate" }, decay: { dropped: [0, null] } },
   ...Object.fromEntries(
-    ["Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion", "Adafactor"].map((name) => [
-      name,
-      {
-        lr: { renamed: "learning_rate" },
-        decay: { dropped: [0, null] },
-        initial_decay: { dropped: [0, null] },
-        schedule_decay: { dropped: "any" },
-        jit_compile: { dropped: "any" },
-        is_legacy_optimizer: { dropped: "any" },
-      } as const,
-    ]),
+    ["SGD", "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion", "Adafactor"].map(
+      (name) => [
+        name,
+        {
+          lr: { renamed: "learning_rate" },
+          decay: { dropped: [0, null] },
+          initial_decay: { dropped: [0, null] },
+          schedule_decay: { dropped: "any" },
+          jit_compile: { dropped: "any" },
+          is_legacy_optimizer: { dropped: "any" },
+        } as const,
+      ],
+    ),
   ),
 };
 
 /** The name and the config that a class has today. Throws a text where that cannot be said. */
 export function today(name: string, config: Options): { readonly name: string; readonly config: Options } {
   const renamed = Object.hasOwn(classes, name) ? classes[name] : undefined;
-  const now = renamed?.name ?? name;
+  const { [renamed?.around ?? ""]: around, ...given } = config;
+  const now = typeof around === "string" ? around : (renamed?.name ?? name);
   for (const [key, [value, meaning]] of Object.entries(renamed?.refused ?? {})) {
     if (config[key] === value) throw new Error(`${key} ${show(value)} means ${meaning}`);
   }
   const retired = { ...options["*"], ...(Object.hasOwn(options, now) ? options[now] : {}) };
   const result: Record<string, Json> = { ...renamed?.options };
-  for (const [key, value] of Object.entries(config)) {
+  for (const [key, value] of Object.entries(given)) {
     const fate = Object.hasOwn(retired, key) ? retired[key] : undefined;
     if (!fate) result[key] = value;
     else if ("renamed" in fate) result[fate.renamed] = value;
+    else if ("single" in fate) result[key] = Array.isArray(value) && value.length === 1 ? (value[0] as Json) : value;
     else if (fate.dropped !== "any" && !fate.dropped.includes(value as never)) result[key] = value;
   }
   return { name: now, config: result };

@@ -2,15 +2,15 @@
  * `.keras` files, read: a zip of `metadata.json`, `config.json` and `model.weights.h5`.
  */
 import { isPlainObject } from "../core/tree.ts";
-import type { Layer } from "../layers/layer.ts";
 import type { LayerClasses } from "../layers/serialize.ts";
 import type { Model } from "../models/model.ts";
 import { compileFromConfig, modelFromConfig, type Objects, parseJson } from "./config.ts";
 import type { Content } from "./content.ts";
 import { FileError } from "./file-error.ts";
 import { openHdf5 } from "./hdf5.ts";
+import { modernized } from "./legacy-config.ts";
 import type { Loading } from "./loading.ts";
-import { assignFresh, assignmentsFrom, optimizerAssignments } from "./state.ts";
+import { assignFresh, assignmentsFrom, type Listed, type Order, optimizerAssignments } from "./state.ts";
 import { openZip } from "./zip.ts";
 
 /** What reading takes, beyond the bytes. */
@@ -22,9 +22,9 @@ export interface ReadOptions extends Objects {
   readonly loading: Loading;
 }
 
-/** The names of a model's layers in the order of its config, which is that of the weights. */
-function orderIn(root: unknown): (model: Layer) => readonly string[] | undefined {
-  const orders = new Map<string, string[]>();
+/** The layers of models in the order of their configs, which is that of the weights. */
+function orderIn(root: unknown): Order {
+  const orders = new Map<string, Listed[]>();
   const visit = (node: unknown): void => {
     if (Array.isArray(node)) node.forEach(visit);
     if (!isPlainObject(node)) return;
@@ -34,7 +34,9 @@ function orderIn(root: unknown): (model: Layer) => readonly string[] | undefined
         node.layers.flatMap((each) => {
           if (!isPlainObject(each)) return [];
           const name = each.name ?? (isPlainObject(each.config) ? each.config.name : undefined);
-          return typeof name === "string" ? [name] : [];
+          const { class_name: className } = each;
+          if (typeof name !== "string" || typeof className !== "string") return [];
+          return [{ name, className: className.slice(className.indexOf(">") + 1) }];
         }),
       );
     }
@@ -51,7 +53,11 @@ export async function readKeras(content: Content, options: ReadOptions, where: s
   if (!text) {
     throw new FileError(`${where}: this zip holds no config.json, so it is no Keras file`);
   }
-  const config = parseJson(new TextDecoder().decode(text), where);
+  const given = parseJson(new TextDecoder().decode(text), where);
+  const metadata = await archive.read("metadata.json");
+  // tf.keras wrote such files too, with the calls of Keras 2.
+  const older = metadata && parseJson(new TextDecoder().decode(metadata), where).keras_version;
+  const config = String(older).startsWith("2.") ? (modernized(given) as typeof given) : given;
   const weights = await archive.open("model.weights.h5");
   if (!weights) {
     const held = archive.names.includes("model.weights.npz") ? "; weights in npz are not read, save them as h5" : "";

@@ -68,22 +68,25 @@ function classOf(layer: Layer): string {
 
 const groupNames: Readonly<Record<string, string>> = { GroupQueryAttention: "grouped_query_attention" };
 
-/**
- * All layers with their places, outer ones first. A layer that is met again keeps its first place.
- *
- * @param order The names of a model's layers in the order of its config, which counts where a file comes from elsewhere.
- */
-export function placesIn(
-  root: Layer,
-  order: (model: Layer) => readonly string[] | undefined = () => undefined,
-): Place[] {
+/** What the config of a file lists of a model's layer: its name, and its class as it was called there. */
+export interface Listed {
+  readonly name: string;
+  readonly className: string;
+}
+
+/** The layers of a model in the order of its config, which counts where a file comes from elsewhere. */
+export type Order = (model: Layer) => readonly Listed[] | undefined;
+
+/** All layers with their places, outer ones first. A layer that is met again keeps its first place. */
+export function placesIn(root: Layer, order: Order = () => undefined): Place[] {
   const places: Place[] = [];
+  const called = new Map<Layer, string>();
   const visited = new Set<Layer>();
   const visitList = (items: readonly unknown[], path: string) => {
     const names = new Map<string, number>();
     for (const item of items) {
       if (item instanceof Layer) {
-        const name = classOf(item);
+        const name = called.get(item) ?? classOf(item);
         visit(item, `${path}/${numbered(names, groupNames[name] ?? keywordOf(name))}`);
       } else if (Array.isArray(item) || isPlainObject(item)) {
         visitList(Object.values(item), `${path}/${numbered(names, "container")}`);
@@ -99,8 +102,11 @@ export function placesIn(
       .filter(([, value]) => value instanceof Layer || leaves(value).some((leaf) => leaf instanceof Layer))
       .map(([name, value]): [string, unknown] => [attributeOf(layer, name), value]);
     if (layer instanceof Model) {
-      const names = order(layer);
-      const listed = names?.flatMap((name) => layer.layers.find((each) => each.name === name) ?? []) ?? [];
+      const listed = (order(layer) ?? []).flatMap(({ name, className }) => {
+        const found = layer.layers.find((each) => each.name === name);
+        if (found) called.set(found, className);
+        return found ?? [];
+      });
       parts.push(["layers", [...new Set([...listed, ...layer.layers])]]);
     }
     // Keras goes through the attributes by the alphabet; one of them is a model's list of all its layers.
@@ -240,12 +246,7 @@ function numbersIn(file: Hdf5File, group: string): number {
 }
 
 /** What a weight file has for a model: all of it, or an error that lists what is missing and what does not fit. */
-export function assignmentsFrom(
-  file: Hdf5File,
-  model: Layer,
-  where: string,
-  order?: (model: Layer) => readonly string[] | undefined,
-): Assignment[] {
+export function assignmentsFrom(file: Hdf5File, model: Layer, where: string, order?: Order): Assignment[] {
   const assignments: Assignment[] = [];
   const problems: string[] = [];
   for (const place of placesIn(model, order)) {

@@ -26,11 +26,11 @@ if __name__ == "__main__" and os.environ.get(generate.INSIDE) != "1":
     sys.exit(subprocess.run(command, env=environment).returncode)
 
 import json  # noqa: E402
-import zipfile  # noqa: E402
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from keras import initializers, layers, losses, metrics, ops, optimizers, regularizers, tree  # noqa: E402
+from recording import pack, tensors  # noqa: E402
 
 ZOO = HERE / "zoo"
 STEPS = 3
@@ -663,19 +663,6 @@ MODELS = {
 OLDER = ("deferred", "merging", "optimizer-Adam")
 
 
-def tensors(values):
-    """Arrays by name or number, as JSON has them; float32 with as few digits as give it back."""
-    items = values.items() if isinstance(values, dict) else enumerate(values if isinstance(values, list) else [values])
-    return {
-        str(key): {
-            "shape": list(np.shape(value)),
-            "dtype": str(np.asarray(value).dtype),
-            "values": [float(str(v)) if np.asarray(value).dtype.kind == "f" else int(v) for v in np.ravel(value)],
-        }
-        for key, value in items
-    }
-
-
 def draw(name, model, integers, shape):
     generator = random(name)
     shapes = {"x": shape} if shape else {x.name: x.shape for x in model.inputs}
@@ -723,15 +710,6 @@ def write(name, kind):
         facts["after"] = tensors(model.predict(x, verbose=0))
     (ZOO / f"{name}.json").write_text(json.dumps(facts) + "\n")
     print(name, path.stat().st_size)
-
-
-def pack(path):
-    """The same entries, deflated: what is in the repository should be small."""
-    with zipfile.ZipFile(path) as archive:
-        entries = [(info.filename, archive.read(info)) for info in archive.infolist()]
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, content in entries:
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 9)
 
 
 def main():

@@ -1,0 +1,182 @@
+"""Writes the files of other versions: models saved by earlier Keras 3 and by tf.keras, with what they predict.
+
+For each model `versions/<name>.keras` or `.h5.gz` is the file, and `versions/<name>.keras.json` or `.h5.json` holds the same facts as those of
+the zoo; files that are to be refused have none.
+
+    python3.11 test/keras/versions.py               # all of it
+    python3.11 test/keras/versions.py keras-3.0.5   # only what this version writes
+
+Every version runs in an environment of its own, made on first use below `.venv` (VARVE_VERSIONS_PYTHON is a pattern for
+others that have the packages, with {} for the name of the version). The older ones need Python 3.11.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+INSIDE = "VARVE_VERSIONS_INSIDE"
+VERSIONS = {
+    "keras-3.0.5": "keras==3.0.5 jax==0.4.20 jaxlib==0.4.20 numpy==1.26.4 h5py==3.16.0 packaging==24.2",
+    "keras-3.3.3": "keras==3.3.3 jax==0.4.26 jaxlib==0.4.26 numpy==1.26.4 h5py==3.16.0 packaging==24.2",
+    "keras-3.6.0": "keras==3.6.0 jax==0.4.34 jaxlib==0.4.34 numpy==1.26.4 h5py==3.16.0 packaging==24.2",
+    "tf.keras-2.15": "tensorflow-cpu==2.15.1 keras==2.15.0 tensorflow-addons==0.23.0 numpy==1.26.4 h5py==3.16.0 packaging==24.2",
+}
+
+
+def python_of(version):
+    """A Python that has what the version needs."""
+    given = os.environ.get("VARVE_VERSIONS_PYTHON")
+    if given:
+        return given.replace("{}", version)
+    folder = HERE / ".venv" / version
+    python = folder / "bin" / "python"
+    if not (folder / "complete").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        packages = VERSIONS[version].split()
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *packages], check=True)
+        (folder / "complete").touch()
+    return str(python)
+
+
+if __name__ == "__main__" and INSIDE not in os.environ:
+    for version in sys.argv[1:] or VERSIONS:
+        environment = {**os.environ, INSIDE: version, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONHASHSEED": "0", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        subprocess.run([python_of(version), str(Path(__file__).resolve())], env=environment, check=True)
+    sys.exit()
+
+sys.dont_write_bytecode = True
+import gzip  # noqa: E402
+import json  # noqa: E402
+
+import h5py  # noqa: E402
+import numpy as np  # noqa: E402
+from recording import pack, tensors  # noqa: E402
+
+FOLDER = HERE / "versions"
+STEPS = 3
+BATCH = 4
+VERSION = os.environ.get(INSIDE, "")
+if VERSION.startswith("tf"):
+    import tensorflow as tf
+
+    keras = tf.keras
+else:
+    import keras
+layers = keras.layers
+
+
+def step(model, x, y):
+    """The loss of one step; left to themselves, earlier versions average it over all steps so far."""
+    model.reset_metrics()
+    return float(np.ravel(model.train_on_batch(x, y))[0])
+
+
+def squeezed(name):
+    """An HDF5 file is mostly zeros between its parts."""
+    path = FOLDER / name
+    (FOLDER / f"{name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+    path.unlink()
+
+
+def write(name, model, facts, repeats=True):
+    """Trains a model, saves it, and records what it predicts and, where it is the same here, how training goes on."""
+    generator = np.random.default_rng(list(name.encode()))
+    x = generator.standard_normal((BATCH, *model.inputs[0].shape[1:])).astype("float32")
+    y = generator.standard_normal((BATCH, *model.outputs[0].shape[1:])).astype("float32")
+    for _ in range(2):
+        model.train_on_batch(x, y)
+    path = FOLDER / name
+    model.save(path)
+    if path.suffix == ".keras":
+        pack(path)
+    facts = {**facts, "weights": len(model.weights), "inputs": tensors(x), "predictions": tensors(model.predict(x, verbose=0))}
+    if repeats:
+        facts["targets"] = tensors(y)
+        facts["losses"] = [step(model, x, y) for _ in range(STEPS)]
+        facts["after"] = tensors(model.predict(x, verbose=0))
+    (FOLDER / f"{name}.json").write_text(json.dumps(facts) + "\n")
+    print(name, path.stat().st_size)
+
+
+def start():
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(20260901)
+
+
+def composed(group, operations=lambda x: x):
+    """Images through convolutions and every normalization that goes on training, then through time."""
+    image = keras.Input((8, 6, 3), name="image")
+    x = layers.Conv2D(4, 3, padding="same", use_bias=False, name="conv")(image)
+    x = layers.BatchNormalization(name="batch")(x)
+    x = layers.Activation("relu", name="active")(x)
+    y = layers.Conv2D(4, 3, padding="same", name="inner")(x)
+    y = group(y)
+    x = operations(layers.Add(name="residual")([x, y]))
+    x = layers.MaxPooling2D(name="pool")(x)
+    x = layers.Reshape((4, 12), name="rows")(x)
+    x = layers.LayerNormalization(name="layer")(x)
+    x = layers.LSTM(5, name="time")(x)
+    return keras.Model(image, layers.Dense(2, name="out")(x), name="composed")
+
+
+def keras3():
+    facts = {"keras": keras.__version__}
+    start()
+    ops = keras.ops
+    model = composed(
+        layers.GroupNormalization(2, name="group"),
+        lambda x: x * 2.0 + ops.mean(x, axis=(1, 2), keepdims=True) - ops.relu(x)[:, :, :, :1],
+    )
+    model.compile(keras.optimizers.Adam(0.01), loss="mse", metrics=["mae"])
+    write(f"{VERSION}.keras", model, facts)
+
+
+def tf_keras():
+    import tensorflow_addons as tfa
+
+    facts = {"tf.keras": tf.__version__, "addons": tfa.__version__}
+    # The state of its optimizers is in another order than that of Keras 3, so training starts anew: SGD has no state.
+    for suffix in ("h5", "keras"):
+        start()
+        model = composed(layers.GroupNormalization(2, name="group"))
+        model.compile(keras.optimizers.SGD(0.05), loss="mse")
+        write(f"{VERSION}.{suffix}", model, facts)
+        start()
+        model = composed(layers.GroupNormalization(2, name="group"))
+        model.compile(keras.optimizers.Adam(0.01), loss="mse", metrics=["mae"])
+        write(f"{VERSION}-adam.{suffix}", model, facts, repeats=False)
+        start()
+        model = composed(tfa.layers.GroupNormalization(groups=2, name="group"), tfa.layers.InstanceNormalization(name="instance"))
+        model.compile(keras.optimizers.SGD(0.05), loss="mse")
+        write(f"{VERSION}-addons.{suffix}", model, facts)
+        start()
+        model = composed(
+            layers.GroupNormalization(2, name="group"),
+            lambda x: tf.nn.relu(x) * 2.0 + tf.reduce_mean(x, axis=[1, 2], keepdims=True) - x[:, :, :, :1],
+        )
+        model.compile(keras.optimizers.SGD(0.05), loss="mse")
+        write(f"{VERSION}-operations.{suffix}", model, facts)
+    # What still earlier versions wrote: other names for the same.
+    start()
+    model = composed(layers.GroupNormalization(2, name="group"))
+    model.compile(keras.optimizers.SGD(0.05), loss="mse")
+    name = f"{VERSION}-names.h5"
+    write(name, model, facts)
+    with h5py.File(FOLDER / name, "r+") as file:
+        config = file.attrs["model_config"]
+        file.attrs["model_config"] = config.replace('"BatchNormalization"', '"BatchNormalizationV1"')
+        training = json.loads(file.attrs["training_config"])
+        training["optimizer_config"] = {"class_name": "SGD", "config": {"lr": 0.05, "momentum": 0.0, "decay": 0.0, "nesterov": False}}
+        file.attrs["training_config"] = json.dumps(training)
+    again = keras.models.load_model(FOLDER / name, compile=False)
+    recorded = json.loads((FOLDER / f"{name}.json").read_text())
+    x = np.reshape(recorded["inputs"]["0"]["values"], recorded["inputs"]["0"]["shape"]).astype("float32")
+    for file in FOLDER.glob("*.h5"):
+        squeezed(file.name)
+    assert np.allclose(np.ravel(again.predict(x, verbose=0)), recorded["predictions"]["0"]["values"], atol=1e-6)
+
+
+FOLDER.mkdir(exist_ok=True)
+tf_keras() if VERSION.startswith("tf") else keras3()

@@ -1,0 +1,44 @@
+/** Files that earlier versions of Keras wrote open here, predict the same, and go on training. */
+import { readdirSync, readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { FileError, loadModel } from "varve";
+import { describe, expect, it } from "vitest";
+import { differenceOf, given, type Recorded } from "./zoo.ts";
+
+const folder = new URL("versions/", import.meta.url);
+const names = readdirSync(folder).filter((file) => !file.endsWith(".json"));
+
+function fileOf(name: string): Uint8Array {
+  const bytes = readFileSync(new URL(name, folder));
+  return new Uint8Array(name.endsWith(".gz") ? gunzipSync(bytes) : bytes);
+}
+
+const recordOf = (name: string): Recorded & { readonly weights: number } =>
+  JSON.parse(readFileSync(new URL(`${name.replace(/\.gz$/, "")}.json`, folder), "utf8"));
+
+describe.each(names)("%s", (name) => {
+  if (name.includes("operations")) {
+    it("names the functions of TensorFlow in its graph", async () => {
+      const refused = loadModel(fileOf(name));
+      await expect(refused).rejects.toThrow(FileError);
+      await expect(refused).rejects.toThrow(
+        /TFOpLambda \("tf\.nn\.relu", .*\): functions of TensorFlow between layers/,
+      );
+      await expect(refused).rejects.toThrow(/SlicingOpLambda \("tf\.__operators__\.getitem"\)/);
+    });
+    return;
+  }
+
+  it("predicts as Keras, and goes on training", async () => {
+    const { inputs, predictions, weights, targets, losses, after } = recordOf(name);
+    const model = await loadModel(fileOf(name));
+    expect(model.weights.length).toBe(weights);
+    expect(await differenceOf(model, inputs, predictions)).toBeLessThan(1e-5);
+    for (const wanted of losses ?? []) {
+      const { loss } = await model.trainOnBatch(given(inputs), given(targets as never), { returnDict: true });
+      expect(Math.abs((loss as number) - wanted) / Math.max(1, wanted)).toBeLessThan(2e-5);
+    }
+    if (after) expect(await differenceOf(model, inputs, after)).toBeLessThan(1e-4);
+    model.dispose();
+  });
+});
