@@ -67,7 +67,8 @@ function before(end: i32, first: i32, step: i32, count: i32): i32 {
 
 /**
  * Four results side by side of windows of width 3 at stride 1, which share six elements of each row: twelve products for
- * nine loads. The sums run in the order of `depthwise`, whose part this is.
+ * nine loads. The first window may begin before the images (`first` is 0), and the last end behind them (`last` is 0).
+ * The sums run in the order of `depthwise`, whose part this is.
  */
 function depthwiseOfThree(
   corner: usize,
@@ -78,10 +79,12 @@ function depthwiseOfThree(
   pixel: usize,
   line: usize,
   tapStep: usize,
+  first: i32,
+  last: i32,
   relu: i32,
 ): void {
   const zero = f32x4.splat(0);
-  for (const end = corner + pixel; corner < end; corner += 16) {
+  for (const end = target + pixel; target < end; target += 16) {
     let sum0 = zero;
     if (bias) {
       sum0 = v128.load(bias);
@@ -100,10 +103,9 @@ function depthwiseOfThree(
       const w2 = v128.load(tap);
       tap += tapStep;
       let at = row;
-      let element = v128.load(at);
-      sum0 = multiplyAdd<f32>(element, w0, sum0);
+      if (first) sum0 = multiplyAdd<f32>(v128.load(at), w0, sum0);
       at += pixel;
-      element = v128.load(at);
+      let element = v128.load(at);
       sum0 = multiplyAdd<f32>(element, w1, sum0);
       sum1 = multiplyAdd<f32>(element, w0, sum1);
       at += pixel;
@@ -120,14 +122,15 @@ function depthwiseOfThree(
       element = v128.load(at);
       sum2 = multiplyAdd<f32>(element, w2, sum2);
       sum3 = multiplyAdd<f32>(element, w1, sum3);
-      sum3 = multiplyAdd<f32>(v128.load(at + pixel), w2, sum3);
+      if (last) sum3 = multiplyAdd<f32>(v128.load(at + pixel), w2, sum3);
       row += line;
     }
     if (relu) {
-      sum0 = f32x4.max(sum0, zero);
-      sum1 = f32x4.max(sum1, zero);
-      sum2 = f32x4.max(sum2, zero);
-      sum3 = f32x4.max(sum3, zero);
+      // What max gives, for -0 and NaN too, in a quarter of its instructions.
+      sum0 = f32x4.add(f32x4.pmax(sum0, zero), zero);
+      sum1 = f32x4.add(f32x4.pmax(sum1, zero), zero);
+      sum2 = f32x4.add(f32x4.pmax(sum2, zero), zero);
+      sum3 = f32x4.add(f32x4.pmax(sum3, zero), zero);
     }
     let y = target;
     v128.store(y, sum0);
@@ -136,8 +139,8 @@ function depthwiseOfThree(
     y += pixel;
     v128.store(y, sum2);
     v128.store(y + pixel, sum3);
+    corner += 16;
     kernel += 16;
-    target += 16;
   }
 }
 
@@ -161,9 +164,11 @@ export function depthwise(x: usize, kernel: usize, y: usize, bias: usize, geomet
   const tapLine = <usize>at(geometry, 8) * line;
   const tapPixel = <usize>dilation * pixel;
   const apart = <usize>stride * pixel;
-  // The columns whose windows lie inside.
-  const inside = before(0, -at(geometry, 11), stride, columns);
-  const outside = before(width - (taps - 1) * dilation, -at(geometry, 11), stride, columns);
+  const ofThree = taps == 3 && stride == 1 && dilation == 1;
+  // The columns from `inside` to `outside` may stand in fours: their windows lie inside, or reach over by one.
+  const over = <i32>ofThree;
+  const inside = before(-over, -at(geometry, 11), stride, columns);
+  const outside = before(width - (taps - 1) * dilation + over, -at(geometry, 11), stride, columns);
   for (let piece = from; piece < to; piece++) {
     const top = piece % rows * at(geometry, 6) - at(geometry, 10);
     const r0 = before(0, top, at(geometry, 8), at(geometry, 4));
@@ -173,16 +178,18 @@ export function depthwise(x: usize, kernel: usize, y: usize, bias: usize, geomet
       const whole = column >= inside && column < outside && inside + 4 <= outside;
       if (whole) column = min<i32>(column, outside - 4);
       const left = column * stride - at(geometry, 11);
-      const c0 = before(0, left, dilation, taps);
-      const c1 = before(width, left, dilation, taps);
-      const corner = image + <usize>(top + r0 * at(geometry, 8)) * line + <usize>(left + c0 * dilation) * pixel;
+      const corner = image + <usize>(top + r0 * at(geometry, 8)) * line + <usize>left * pixel;
+      const weights = kernel + <usize>(r0 * taps) * tapStep;
       const result = y + <usize>(piece * columns + column) * pixel;
       column += whole ? 4 : 1;
-      const weights = kernel + <usize>(r0 * taps + c0) * tapStep;
-      if (whole && taps == 3 && stride == 1 && dilation == 1) {
-        depthwiseOfThree(corner, weights, result, bias, r1 - r0, pixel, tapLine, tapStep, at(geometry, 14));
+      if (whole && ofThree) {
+        const first = <i32>(left >= 0);
+        const last = <i32>(left + 5 < width);
+        depthwiseOfThree(corner, weights, result, bias, r1 - r0, pixel, tapLine, tapStep, first, last, at(geometry, 14));
         continue;
       }
+      const c0 = before(0, left, dilation, taps);
+      const c1 = before(width, left, dilation, taps);
       for (let c: usize = 0; c < pixel; c += 32) {
         let sum0 = bias ? v128.load(bias + c) : f32x4.splat(0);
         let high0 = bias ? v128.load(bias + c, 16) : f32x4.splat(0);
@@ -192,8 +199,8 @@ export function depthwise(x: usize, kernel: usize, y: usize, bias: usize, geomet
         let high1 = high0;
         let high2 = high0;
         let high3 = high0;
-        let row = corner + c;
-        let tap = weights + c;
+        let row = corner + <usize>c0 * tapPixel + c;
+        let tap = weights + <usize>c0 * tapStep + c;
         for (let r = r0; r < r1; r++) {
           let weight = tap;
           for (let element = row, end = row + <usize>(c1 - c0) * tapPixel; element != end; element += tapPixel) {
