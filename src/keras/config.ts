@@ -155,6 +155,14 @@ function translate(value: unknown, reading: Reading, depth: number, isLayer = fa
         config: node.config,
       }
     : now(knownName(names, reading.known), node.config, name, where);
+  const quantization = [config.quantization_config, config.dtype].find(
+    (each) => isPlainObject(each) && /Quantiz(ed|ation)/.test(String(each.class_name)),
+  );
+  if (!own && quantization !== undefined) {
+    throw new FileError(
+      `${where}: ${className} "${name}" is quantized (${(quantization as Node).class_name}); quantized weights are not read, save the model before it is quantized`,
+    );
+  }
   if (!own && !Object.hasOwn(reading.known, className)) {
     if (tensorFlowOperation.test(className))
       reading.operations.set(className, "functions of TensorFlow between layers");

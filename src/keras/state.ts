@@ -6,12 +6,15 @@
 import { arrayClassOf, isFloat } from "../core/dtype.ts";
 import { keywordOf } from "../core/names.ts";
 import { snakeCase } from "../core/options.ts";
-import { formatShape, sameShape } from "../core/shape.ts";
+import { tidy } from "../core/scope.ts";
+import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { isPlainObject, leaves } from "../core/tree.ts";
 import type { Variable } from "../core/variable.ts";
 import { warnOnce } from "../core/warn.ts";
+import type { Dense } from "../layers/core/dense.ts";
 import { Layer } from "../layers/layer.ts";
+import { adaptedMatrix } from "../layers/weights.ts";
 import { Model } from "../models/model.ts";
 import { FileError } from "./file-error.ts";
 import type { Hdf5Content, Hdf5File } from "./hdf5.ts";
@@ -23,8 +26,20 @@ import { type StoredArray, valuesOf } from "./stored-array.ts";
 interface Place {
   readonly path: string;
   readonly layer: Layer;
-  /** The layer's own variables, without those of the layers it holds. */
+  /** The layer's own variables, without those of the layers it holds and without the thin matrices of an adaptation. */
   readonly variables: readonly Variable[];
+  readonly adaptation: Adaptation | undefined;
+}
+
+/** A frozen matrix with the thin ones that adapt it, which Keras writes as the one matrix they come to. */
+type Adaptation = readonly [matrix: Variable, a: Variable, b: Variable];
+
+function adaptationOf(layer: Layer): Adaptation | undefined {
+  const { kernel, embeddings, loraKernelA, loraKernelB, loraEmbeddingsA, loraEmbeddingsB } = layer as Partial<
+    Record<"kernel" | "embeddings" | "loraKernelA" | "loraKernelB" | "loraEmbeddingsA" | "loraEmbeddingsB", Variable>
+  >;
+  if (kernel && loraKernelA && loraKernelB) return [kernel, loraKernelA, loraKernelB];
+  return embeddings && loraEmbeddingsA && loraEmbeddingsB ? [embeddings, loraEmbeddingsA, loraEmbeddingsB] : undefined;
 }
 
 /** Names in a list are those of the classes, numbered where one comes again. */
@@ -36,7 +51,7 @@ function numbered(names: Map<string, number>, name: string): string {
 
 /** A layer's own variables, in the order that Keras has them. */
 function ownOf(layer: Layer): readonly Variable[] {
-  const inner = new Set(layer.sublayers.flatMap(({ weights }) => weights));
+  const inner = new Set(layer.sublayers.flatMap(({ weights }) => weights).concat(adaptationOf(layer)?.slice(1) ?? []));
   const own = layer.weights.filter((weight) => !inner.has(weight));
   // Keras counts the kernel of the layer inside as this layer's too, and writes it twice.
   const { kernel } = layer as { kernel?: Variable };
@@ -96,7 +111,7 @@ export function placesIn(root: Layer, order: Order = () => undefined): Place[] {
   const visit = (layer: Layer, path: string) => {
     if (visited.has(layer)) return;
     visited.add(layer);
-    places.push({ path, layer, variables: ownOf(layer) });
+    places.push({ path, layer, variables: ownOf(layer), adaptation: adaptationOf(layer) });
     const prefix = path === "" ? "" : `${path}/`;
     const parts = Object.entries(layer)
       .filter(([, value]) => value instanceof Layer || leaves(value).some((leaf) => leaf instanceof Layer))
@@ -131,6 +146,17 @@ function seedPaths({ path, layer }: Place): { readonly path: string; readonly st
   }));
 }
 
+/** Where an adapted matrix and the thin ones stand as they are, in a group that Keras does not mind. */
+const adaptationPath = ({ path }: Place, index: number) => under(path, `adaptation/vars/${index}`);
+
+/** Zeros, as if a file held them. */
+const zerosFor = ({ shape }: Variable): StoredArray => ({
+  shape,
+  dtype: "float32",
+  bytes: 4 * sizeOf(shape),
+  pieces: () => [new Float32Array(sizeOf(shape))],
+});
+
 /** The optimizer inside one that scales the loss, which has so many variables of its own before it lists those again. */
 const scaledRoot = "optimizer/inner_optimizer";
 const ownOfScale = 4;
@@ -140,12 +166,18 @@ export async function stateOf(model: Model, withOptimizer: boolean): Promise<Hdf
   const groups: Record<string, Record<string, string>> = {};
   const found: { path: string; variable: Variable }[] = [];
   const arrays: Hdf5Content["arrays"][number][] = [];
+  /** What is written with the thin matrices in it. */
+  const merged = new Map<string, Place>();
   for (const place of placesIn(model)) {
     groups[under(place.path, "vars")] = { name: place.layer.name };
     place.variables.forEach((variable, index) => {
       found.push({ path: under(place.path, `vars/${index}`), variable });
     });
     for (const { path, state } of seedPaths(place)) found.push({ path, variable: state });
+    place.adaptation?.forEach((variable, index) => {
+      found.push({ path: adaptationPath(place, index), variable });
+      if (index === 0) merged.set(under(place.path, `vars/${place.variables.indexOf(variable)}`), place);
+    });
   }
   const { optimizer } = model;
   if (withOptimizer && optimizer) {
@@ -163,7 +195,10 @@ export async function stateOf(model: Model, withOptimizer: boolean): Promise<Hdf
     });
   }
   for (const { path, variable } of found) {
-    arrays.push({ path, shape: variable.shape, values: await variable.value.data() });
+    const { adaptation, layer } = merged.get(path) ?? {};
+    const whole = adaptation && tidy(() => adaptedMatrix(...adaptation, layer as Dense));
+    arrays.push({ path, shape: variable.shape, values: await (whole ?? variable.value).data() });
+    whole?.dispose();
   }
   return { groups, arrays };
 }
@@ -257,8 +292,16 @@ export function assignmentsFrom(file: Hdf5File, model: Layer, where: string, ord
       problems.push(`${layer.label} has ${variables.length} weights, the file has ${count} in "${group}"`);
       continue;
     }
+    const apart = place.adaptation?.map((_, index) => file.array(adaptationPath(place, index)));
+    const whole = apart?.every((array) => array !== undefined) ? (apart as StoredArray[]) : undefined;
+    // Keras sets both thin matrices to 0 too; with a as it is they go on learning.
+    place.adaptation?.forEach((variable, index) => {
+      if (whole) assignments.push({ variable, array: whole[index] as StoredArray });
+      else if (index === 2) assignments.push({ variable, array: zerosFor(variable) });
+    });
     variables.forEach((variable, index) => {
       const array = file.array(`${group}/${index}`);
+      if (whole && variable === place.adaptation?.[0]) return;
       if (array) assignments.push({ variable, array });
       else problems.push(`${layer.label}: the file has no "${group}/${index}"`);
     });

@@ -16,7 +16,13 @@ function fileOf(name: string): Uint8Array {
 const recordOf = (name: string): Recorded & { readonly weights: number } =>
   JSON.parse(readFileSync(new URL(`${name.replace(/\.gz$/, "")}.json`, folder), "utf8"));
 
-describe.each(names)("%s", (name) => {
+it("names what is quantized", async () => {
+  await expect(loadModel(fileOf("quantized.keras"))).rejects.toThrow(
+    'Dense "small" is quantized (Int8QuantizationConfig)',
+  );
+});
+
+describe.each(names.filter((name) => name !== "quantized.keras"))("%s", (name) => {
   if (name.includes("operations")) {
     it("names the functions of TensorFlow in its graph", async () => {
       const refused = loadModel(fileOf(name));

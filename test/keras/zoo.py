@@ -356,6 +356,16 @@ def vocabulary():
     return model
 
 
+def adapted():
+    """Matrices that are frozen and adapted by two thin ones (LoRA), which Keras writes as one."""
+    words = keras.Input((3,), dtype="int32", name="words")
+    x = layers.Embedding(7, 4, lora_rank=2)(words)
+    x = layers.EinsumDense("abc,cd->abd", (None, 5), bias_axes="d", lora_rank=2)(x)
+    model = keras.Model(words, layers.Dense(3, lora_rank=1)(x))
+    model.compile("adam", loss="mse")
+    return model
+
+
 def stateful():
     """Layers that keep their states between batches. They are not in the file, and Keras on JAX does not carry them over."""
     x = keras.Input(batch_shape=(BATCH, 3, 2), name="x")
@@ -623,6 +633,7 @@ OPTIMIZERS = {
 }
 
 MODELS = {
+    "adapted": Model(adapted, repeats=False, integers={"words": 7}),
     "activations": Model(activations()),
     "adaptive_pooling": Model(adaptive_pooling()),
     "attention": Model(attention),
@@ -712,8 +723,22 @@ def write(name, kind):
     print(name, path.stat().st_size)
 
 
+def quantized():
+    """A file that is to be refused; no model of the zoo."""
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(20260901)
+    x = keras.Input((4,))
+    model = keras.Model(x, layers.Dense(3, name="small")(x))
+    model.quantize("int8")
+    folder = HERE / "versions"
+    model.save(folder / "quantized.keras")
+    pack(folder / "quantized.keras")
+
+
 def main():
     ZOO.mkdir(exist_ok=True)
+    if len(sys.argv) == 1 or "quantized" in sys.argv[1:]:
+        quantized()
     for name, kind in MODELS.items():
         if len(sys.argv) == 1 or name in sys.argv[1:]:
             write(name, kind)
