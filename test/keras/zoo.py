@@ -27,6 +27,7 @@ if __name__ == "__main__" and os.environ.get(generate.INSIDE) != "1":
 
 import json  # noqa: E402
 
+import h5py  # noqa: E402
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from keras import initializers, layers, losses, metrics, ops, optimizers, regularizers, tree  # noqa: E402
@@ -735,10 +736,19 @@ def quantized():
     pack(folder / "quantized.keras")
 
 
+def absurd():
+    """Weights of a Dense layer that are texts, or more numbers than there is memory for; to be refused."""
+    with h5py.File(HERE / "versions" / "absurd.weights.h5", "w") as file:
+        group = file.create_group("layers/dense/vars")
+        group.create_dataset("0", shape=(2**20, 2**20), chunks=(1024, 1024), dtype="float32")
+        group.create_dataset("1", data=np.array([b"a", b"b"]))
+
+
 def main():
     ZOO.mkdir(exist_ok=True)
-    if len(sys.argv) == 1 or "quantized" in sys.argv[1:]:
-        quantized()
+    for make in (quantized, absurd):
+        if len(sys.argv) == 1 or make.__name__ in sys.argv[1:]:
+            make()
     for name, kind in MODELS.items():
         if len(sys.argv) == 1 or name in sys.argv[1:]:
             write(name, kind)
