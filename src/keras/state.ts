@@ -217,7 +217,7 @@ export function misfit({ variable, array }: Assignment): string | undefined {
   }
   const real = /^b?float/.test(array.dtype);
   const known = real || /^u?int/.test(array.dtype);
-  return !known || (real && !isFloat(dtype)) ? `"${path}" is ${dtype}, the file has ${array.dtype}` : undefined;
+  return !known || real !== isFloat(dtype) ? `"${path}" is ${dtype}, the file has ${array.dtype}` : undefined;
 }
 
 /** Refuses everything that does not fit, in one message. */

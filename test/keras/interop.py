@@ -126,18 +126,18 @@ def checked(name, folder):
 UNREADABLE = {"shared"}
 
 
-def save(folder):
-    """Runs the half that is done here, which leaves its files in the folder."""
+def here(test, folder):
+    """Runs the half that is done here, on the files in the folder; whether all went well."""
     root = HERE.parent.parent
     vitest = root / "node_modules" / "vitest" / "vitest.mjs"
-    arguments = ["run", "--project", "node", "--silent", "--reporter", "dot", "test/keras/resave.test.ts"]
+    arguments = ["run", "--project", "node", "--silent", "--reporter", "dot", f"test/keras/{test}"]
     environment = {**os.environ, "VARVE_INTEROP": str(folder)}
-    if subprocess.run(["node", str(vitest), *arguments], cwd=root, env=environment).returncode:
-        sys.exit("files could not be saved again; see above")
+    return subprocess.run(["node", str(vitest), *arguments], cwd=root, env=environment).returncode == 0
 
 
 def scaled(folder):
-    """What is wrong with training a saved model over four devices (docs/scaling.md), or None: it equals training on one."""
+    """What is wrong with training a saved model over four devices (docs/scaling.md), or None: it equals training on
+    one, and training goes on here as it would there."""
     script = HERE.parent.parent / "examples" / "scaling.py"
     generator = np.random.default_rng(0)
     x = generator.standard_normal((64, 4)).astype("float32")
@@ -157,14 +157,23 @@ def scaled(folder):
             return f"the loss does not fall: {said[0]}"
         weights.append(keras.saving.load_model(trained).get_weights())
     apart = difference(*weights)
-    return None if apart <= 1e-5 else f"weights of one and four devices differ by {apart:.2e}"
+    if not apart <= 1e-5:
+        return f"weights of one and four devices differ by {apart:.2e}"
+    model = keras.saving.load_model(folder / "trained-4.keras")
+    x, y = x[:16], np.tanh(x[:16, :2] - x[:16, 2:])
+    predictions = model.predict(x, verbose=0)
+    losses = [float(keras.tree.flatten(model.train_on_batch(x, y))[0]) for _ in range(3)]
+    record = {"x": x.tolist(), "y": y.tolist(), "predictions": predictions.tolist(), "losses": losses}
+    (folder / "trained-4.json").write_text(json.dumps(record))
+    return None if here("scaled.test.ts", folder) else "it does not go on here; see above"
 
 
 def main():
     failed = 0
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)
-        save(folder)
+        if not here("resave.test.ts", folder):
+            sys.exit("files could not be saved again; see above")
         names = sys.argv[1:] or sorted(file.stem for file in folder.glob("*.keras") if file.stem not in UNREADABLE)
         # Most of the time goes into compiling, which uses one processor.
         with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:

@@ -79,6 +79,18 @@ describe("weights alone", () => {
       /"b" does not have the size/,
     );
   });
+
+  it("that are whole numbers are no kernel", async () => {
+    const net = sequential([layers.dense({ units: 1, useBias: false, inputShape: [2], name: "d" })]);
+    const before = await net.weights[0]?.value.array();
+    const header = '{"d/kernel":{"dtype":"I32","shape":[2,1],"data_offsets":[0,8]}}';
+    const bytes = new Uint8Array(8 + header.length + 8);
+    bytes[0] = header.length;
+    bytes.set(new TextEncoder().encode(header), 8);
+    await expect(net.loadWeights(bytes)).rejects.toThrow('"d/kernel" is float32, the file has int32');
+    expect(await net.weights[0]?.value.array()).toEqual(before);
+    net.dispose();
+  });
 });
 
 describe("configs of older versions", () => {
