@@ -257,15 +257,9 @@ export interface ModelConfig {
   readonly compile: Node | undefined;
 }
 
-/**
- * The model that a config describes, weights as they are made.
- *
- * @throws FileError where the config holds what is not known here, or does not describe a model.
- */
-export function modelFromConfig(json: Node, known: LayerClasses, objects: Objects, where: string): Model {
-  if (!isNamed(json))
-    throw new FileError(`${where}: the config does not describe a model: it has no class_name and config`);
-  const reading: Reading = {
+/** A reading that has found nothing yet. */
+function readingOf(known: LayerClasses, objects: Objects, where: string): Reading {
+  return {
     known,
     objects,
     where,
@@ -275,6 +269,17 @@ export function modelFromConfig(json: Node, known: LayerClasses, objects: Object
     shared: new Map(),
     policies: new Map(),
   };
+}
+
+/**
+ * The model that a config describes, weights as they are made.
+ *
+ * @throws FileError where the config holds what is not known here, or does not describe a model.
+ */
+export function modelFromConfig(json: Node, known: LayerClasses, objects: Objects, where: string): Model {
+  if (!isNamed(json))
+    throw new FileError(`${where}: the config does not describe a model: it has no class_name and config`);
+  const reading = readingOf(known, objects, where);
   const root = translate(json, reading, 0, true) as Named;
   refuseUnknown(reading);
   const made: Layer[] = [];
@@ -341,16 +346,7 @@ export function compileFromConfig(
   where: string,
 ): void {
   if (!isPlainObject(given) || given.optimizer === undefined || given.optimizer === null) return;
-  const reading: Reading = {
-    known,
-    objects,
-    where,
-    unknown: new Map(),
-    lambdas: [],
-    operations: new Map(),
-    shared: new Map(),
-    policies: new Map(),
-  };
+  const reading = readingOf(known, objects, where);
   const config = translate(given, reading, 0) as Node;
   const each = (structure: unknown, make: (config: Named) => unknown): unknown => {
     if (isNamed(structure)) return make(structure);

@@ -121,9 +121,9 @@ export class RecordedSteps {
     this.#kinds.delete(key);
   }
 
-  /** Forgets what was recorded, or what was recorded for that purpose. */
-  dispose(purpose = ""): void {
-    for (const key of [...this.#kinds.keys()]) if (key.startsWith(purpose)) this.#drop(key);
+  /** Forgets what was recorded. */
+  dispose(): void {
+    for (const key of [...this.#kinds.keys()]) this.#drop(key);
   }
 }
 
