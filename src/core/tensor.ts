@@ -209,7 +209,8 @@ export class Tensor implements Operand {
   }
 }
 
-function nest(values: TypedArray, shape: Shape, dtype: DType): NestedArray {
+/** Elements in row-major order as nested arrays; a scalar gives a number. @internal */
+export function nest(values: TypedArray, shape: Shape, dtype: DType): NestedArray {
   const element = (index: number) => (dtype === "bool" ? values[index] !== 0 : (values[index] as number));
   const build = (axis: number, offset: number, stride: number): NestedArray => {
     if (axis === shape.length) return element(offset);

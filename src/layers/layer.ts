@@ -295,20 +295,38 @@ export abstract class Layer<C extends object = object> {
   get sublayers(): readonly Layer[] {
     const found: Layer[] = [];
     for (const value of Object.values(this)) {
-      for (const leaf of leaves(value)) if (leaf instanceof Layer && !found.includes(leaf)) found.push(leaf);
+      // Most properties hold none, and this is asked before every step.
+      if (typeof value !== "object" || value === null) continue;
+      if (value instanceof Layer) {
+        if (!found.includes(value)) found.push(value);
+      } else if (Array.isArray(value) || isPlainObject(value)) {
+        for (const leaf of leaves(value)) if (leaf instanceof Layer && !found.includes(leaf)) found.push(leaf);
+      }
     }
     return found;
   }
 
+  /** The weights of this layer alone, in the order of `weights`. */
+  protected get ownWeights(): readonly Variable[] {
+    return this.#own;
+  }
+
+  /** Lists what the layer is made of and all that can change about it: which layers and weights, and what trains. @internal */
+  survey(found: unknown[]): void {
+    found.push(this, this.#trainable, this.#built);
+    for (const weight of this.ownWeights) found.push(weight, weight.trainable);
+    for (const layer of this.sublayers) layer.survey(found);
+  }
+
   /** All weights: trainable ones of this layer, its others, then those of its sublayers, as Keras orders them. */
   get weights(): Variable[] {
-    return [...new Set([...this.#own, ...this.sublayers.flatMap((layer) => layer.weights)])];
+    return [...new Set([...this.ownWeights, ...this.sublayers.flatMap((layer) => layer.weights)])];
   }
 
   /** The weights that training changes; none where `trainable` is false. */
   get trainableWeights(): Variable[] {
     if (!this.#trainable) return [];
-    const own = this.#own.filter((weight) => weight.trainable);
+    const own = this.ownWeights.filter((weight) => weight.trainable);
     return [...new Set([...own, ...this.sublayers.flatMap((layer) => layer.trainableWeights)])];
   }
 

@@ -313,6 +313,26 @@ export function batchesOfSamples(samples: Samples, { batchSize, shuffle }: Cutti
   };
 }
 
+/** One batch that is all there. Tensors that lie where models compute are taken as they are. */
+export async function oneBatch(
+  given: { readonly x: unknown; readonly y?: unknown; readonly sampleWeight?: unknown },
+  ends: Ends,
+  where: string,
+  weigh?: (y: Column) => Column,
+): Promise<() => Batch> {
+  if (given.x === undefined || given.x === null) throw new OptionError(`${where}: got no data`);
+  const parts = partsOf(given.x, given.y, given.sampleWeight, ends);
+  const isHere = ({ value }: Given) => !(value instanceof Tensor) || value.device === currentDevice();
+  if (!weigh && (leaves(Object.values(parts)) as (Given | undefined)[]).every((each) => !each || isHere(each))) {
+    return () => batchOf(parts, where);
+  }
+  const samples = await readSamples(given, ends, where);
+  const { size } = samples;
+  const source = batchesOfSamples(weigh ? weighSamples(samples, weigh, where) : samples, { batchSize: size });
+  source.start(false);
+  return (await source.next()) as () => Batch;
+}
+
 /** Whether data is batches to be taken one by one, rather than arrays. */
 export function isBatches(data: unknown): data is Batches {
   if (typeof data === "function") return true;

@@ -3,11 +3,19 @@
  * model is made of. What plain steps give is proved elsewhere, against Keras.
  */
 import { describe, expect, test } from "vitest";
+import type { Logs } from "../callbacks/callback.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { Variable } from "../core/variable.ts";
 import { info } from "../devices/current.ts";
 import { input } from "../layers/core/input-layer.ts";
 import * as layers from "../layers/index.ts";
+import type { Layer } from "../layers/layer.ts";
+import * as metrics from "../metrics/index.ts";
+import { subtract } from "../ops/elementwise/binary.ts";
+import type { TensorLike } from "../ops/op.ts";
 import { setRandomSeed } from "../ops/random/seed.ts";
-import { tensor } from "../ops/tensor.ts";
+import { max, min } from "../ops/reduce/reduce.ts";
+import { tensor, toTensor } from "../ops/tensor.ts";
 import * as optimizers from "../optimizers/index.ts";
 import { model } from "./functional.ts";
 import type { Model } from "./model.ts";
@@ -210,6 +218,81 @@ describe("a recorded step gives the bits of a plain one", () => {
     expect(info().recorded.steps).toBe(before);
   });
 });
+
+/** What `trainOnBatch` and `testOnBatch` gave, step by step, and the weights after them. */
+async function onBatches(
+  runEagerly: boolean,
+  compile: () => CompileOptions,
+  change?: (net: Model, at: number) => void,
+) {
+  setRandomSeed(7);
+  const net = sequential([
+    layers.dense({ units: 5, activation: "tanh", inputShape: [6] }),
+    layers.dropout({ rate: 0.2 }),
+    layers.dense({ units: 3, activation: "softmax" }),
+  ]);
+  net.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy", ...compile(), runEagerly });
+  const logs = [];
+  for (let at = 0; at < 14; at++) {
+    change?.(net, at);
+    const [x, y] = [numbers([4, 6], at), classes(4, 3)];
+    logs.push(await net.trainOnBatch(x, y), await net.testOnBatch(x, y, { returnDict: true }));
+    x.dispose();
+    y.dispose();
+  }
+  const weights = net.weights.map(({ value }) => value.dataSync());
+  net.dispose();
+  return { logs, weights };
+}
+
+describe("single batches, whose metrics start anew with each, give the same", () => {
+  const same = async (compile: () => CompileOptions, change?: (net: Model, at: number) => void) => {
+    const recorded = await onBatches(false, compile, change);
+    expect(recorded).toEqual(await onBatches(true, compile, change));
+    return recorded;
+  };
+
+  test("metrics of several kinds", async () => {
+    const { logs } = await same(() => ({
+      metrics: ["accuracy", metrics.sparseTopKCategoricalAccuracy({ k: 2 }), new metrics.MeanMetricWrapper(spread)],
+    }));
+    expect(logs[0]).toHaveLength(4);
+  });
+
+  test("a metric that no recording can hold, beside one that can be", async () => {
+    const { logs } = await same(() => ({ metrics: ["accuracy", new Hurried({ name: "hurried" })] }));
+    expect(new Set(logs.map((each) => (Array.isArray(each) ? each[2] : (each as Logs).hurried))).size).toBeGreaterThan(
+      20,
+    );
+  });
+
+  test("weights and layers that stop training and go on", async () => {
+    const { weights } = await same(
+      () => ({}),
+      (net, at) => {
+        (net.weights[0] as Variable).trainable = at < 5 || at > 9;
+        (net.layers[2] as Layer).trainable = at % 6 < 3;
+      },
+    );
+    expect(weights).toHaveLength(4);
+  });
+});
+
+const spread = (_: Tensor, predicted: Tensor) => subtract(max(predicted, -1), min(predicted, -1));
+
+/** Its result is worked out outside of the device. */
+class Hurried extends metrics.Mean {
+  override updateState(_: TensorLike, predicted: TensorLike) {
+    super.updateState(max(toTensor(predicted), -1), [1, 2, 3, 4]);
+  }
+
+  override result() {
+    const exact = super.result();
+    const read = exact.dataSync()[0] as number;
+    exact.dispose();
+    return tensor(read + (this.variables[0]?.value.dataSync()[0] as number));
+  }
+}
 
 describe("a recorded step is not repeated when", () => {
   const x = numbers([4, 6]);

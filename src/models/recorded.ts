@@ -18,6 +18,8 @@ export interface Outcome {
   readonly structure?: unknown;
   /** What did the step, if a program did. */
   readonly program?: Program | undefined;
+  /** Whether steps like it are always done plainly. */
+  readonly refused?: boolean;
 }
 
 /** What a step done plainly leaves for a recording to keep. */
@@ -61,12 +63,18 @@ export class RecordedSteps {
   run(step: Recordable): Outcome {
     const { given, eager } = step;
     const { device } = given[0] as Tensor;
-    const plainly = () => withoutInputs(eager((fn) => fn()));
-    if (!device.prepare) return plainly();
+    const plainly = (refused: boolean) =>
+      withoutInputs(
+        eager((fn) => fn()),
+        refused,
+      );
+    if (!device.prepare) return plainly(false);
     const kind = this.#kindOf(step.key);
     const { program, structure } = kind;
     if (program?.run(given, step.retold)) return { program, structure };
-    if (kind.seen++ === 0 || program || kind.refused !== undefined) return plainly();
+    if (kind.seen++ === 0 || program || kind.refused !== undefined) {
+      return plainly(kind.refused !== undefined);
+    }
     const recording = new Recording(device, given);
     let done: Done;
     try {
@@ -77,7 +85,7 @@ export class RecordedSteps {
     }
     kind.structure = done.structure;
     this.#compare(kind, recording, done);
-    return withoutInputs(done);
+    return withoutInputs(done, false);
   }
 
   /** Makes a program of a recording that is like the one before. */
@@ -128,6 +136,6 @@ export class RecordedSteps {
 }
 
 /** The retold part's inputs belong to the step, not to who asked for it. */
-function withoutInputs({ results, structure }: Done): Outcome {
-  return { results, structure };
+function withoutInputs({ results, structure }: Done, refused: boolean): Outcome {
+  return { results, structure, refused };
 }

@@ -14,9 +14,9 @@ import { inScope } from "../core/scope.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
 import { shapesDevice } from "../core/shapes-device.ts";
 import type { SymbolicTensor } from "../core/symbolic.ts";
-import { Tensor } from "../core/tensor.ts";
+import { nest, Tensor } from "../core/tensor.ts";
 import { isPlainObject, leaves, mapLeaves, type Structure } from "../core/tree.ts";
-import { transaction } from "../core/variable.ts";
+import { transaction, type Variable } from "../core/variable.ts";
 import { warnOnce } from "../core/warn.ts";
 import { allOrNothing, Layer } from "../layers/layer.ts";
 import type { Metric } from "../metrics/metric.ts";
@@ -41,6 +41,7 @@ import {
   isBatches,
   isSpentByReading,
   mapColumns,
+  oneBatch,
   readSamples,
   type Samples,
   sliceSamples,
@@ -72,6 +73,24 @@ interface Compiled {
 
 type Mode = "train" | "test";
 
+/** What a step does beside its work. */
+interface StepOptions {
+  /** Whether metrics start anew with it. */
+  readonly anew: boolean;
+  /** Whether their results are wanted. */
+  readonly wantsLogs: boolean;
+}
+
+/** What a model is made of at present. */
+interface Structural {
+  /** Its layers and weights, and all that can change about them. */
+  readonly parts: readonly unknown[];
+  /** That in a few words. */
+  readonly key: string;
+  readonly trainableWeights: readonly Variable[];
+  readonly built: boolean;
+}
+
 /** How a round through data is run. */
 interface Round {
   readonly source: BatchSource;
@@ -98,6 +117,9 @@ export abstract class Trainer extends Layer implements CallbackModel {
   #recorded: RecordedSteps | undefined;
   /** Whether a step was done. */
   #stepped = false;
+  #structure: Structural | undefined;
+  /** Whether results of metrics are worked out by themselves, since no recording can hold them. */
+  #logsApart = false;
 
   /** The names by which data may be given; empty where not known. */
   abstract get inputNames(): readonly string[];
@@ -223,23 +245,42 @@ export abstract class Trainer extends Layer implements CallbackModel {
   }
 
   /** Makes the weights, where a layer still waits for data to know its input's shape. */
-  #prepare(make: () => Batch): void {
-    if (this.#tried || isBuilt(this)) return;
+  #prepare(make: () => Batch): Structural {
+    const made = this.#made();
+    if (this.#tried || made.built) return made;
     inScope(() => {
       this.apply(make().x as Tensor, { training: false });
     }, false);
     this.#tried = true;
+    return this.#made();
   }
 
-  #step(mode: Mode, make: () => Batch, where: string): void {
+  /** What the model is made of at present. It is asked before every step, and seldom something else. */
+  #made(): Structural {
+    const parts: unknown[] = [];
+    this.survey(parts);
+    const known = this.#structure?.parts;
+    if (known?.length === parts.length && known.every((part, index) => part === parts[index])) {
+      return this.#structure as Structural;
+    }
+    const key = parts.map((part) => (typeof part === "object" ? numberOf(part as object) : Number(part))).join();
+    const built = isBuilt(this);
+    this.#structure = { parts, key, trainableWeights: this.trainableWeights, built };
+    return this.#structure;
+  }
+
+  /** One step; gives the logs where they are wanted. */
+  #step(mode: Mode, make: () => Batch, where: string, { anew, wantsLogs }: StepOptions): Logs | Promise<Logs> {
     const { optimizer, metrics, lossTracker } = this.#need(mode);
-    this.#prepare(make);
-    const trained = mode === "train" ? this.trainableWeights : [];
+    const made = this.#prepare(make);
+    const trained = mode === "train" ? made.trainableWeights : [];
     if (mode === "train") {
       if (trained.length === 0) warnOnce(`${this.label} has no weights to train`);
       else optimizer.build(trained);
     }
+    const inside = wantsLogs && !this.#logsApart;
     const eager = (batch: Batch, retell: (fn: () => void) => void): Done => {
+      if (anew) this.resetMetrics();
       const run = () => {
         const predictions = this.apply(batch.x as Tensor, { training: mode === "train" }) as Structure<Tensor>;
         return { predictions, loss: this.computeLoss(batch, predictions, where) };
@@ -252,10 +293,16 @@ export abstract class Trainer extends Layer implements CallbackModel {
       } else result = run();
       lossTracker.updateState(result.loss, batch.size);
       metrics.update(batch.y, result.predictions, batch.sampleWeight, where);
-      return { retoldInputs: gradients };
+      const named = inside ? this.#namedMetrics() : [];
+      return {
+        retoldInputs: gradients,
+        results: named.map(({ metric }) => metric.result()),
+        structure: named.map(({ name }) => name),
+      };
     };
-    this.#repeat(
-      mode,
+    const outcome = this.#repeat(
+      `${mode}${anew ? " anew" : ""}${inside ? " with logs" : ""}`,
+      made,
       make,
       (batch, retell) => {
         const state = [...this.weights, ...optimizer.variables, ...this.metrics.flatMap(({ variables }) => variables)];
@@ -267,6 +314,16 @@ export abstract class Trainer extends Layer implements CallbackModel {
       },
       (gradients) => optimizer.apply(gradients, trained),
     );
+    if (outcome.refused) this.#logsApart = true;
+    if (!wantsLogs) return {};
+    if (!inside) return this.#readLogs();
+    const names = outcome.structure as readonly string[];
+    if (!outcome.program) return readResults(names, outcome.results as readonly Tensor[]);
+    const logs: Logs = {};
+    for (const [index, { data, shape, dtype }] of outcome.program.results().entries()) {
+      logs[names[index] as string] = nest(data, shape, dtype) as number;
+    }
+    return logs;
   }
 
   /** Before every step: gets what repeats steps, once there is a second one. The first waits for no code that it does not need. */
@@ -278,7 +335,8 @@ export abstract class Trainer extends Layer implements CallbackModel {
 
   /** Does a step, from a recording where there is one. */
   #repeat(
-    mode: Mode | "predict",
+    mode: string,
+    { key }: Structural,
     make: () => Batch,
     eager: (batch: Batch, retell: (fn: () => void) => void) => Done,
     retold: (inputs: readonly Tensor[]) => void,
@@ -297,7 +355,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
       );
       const has = `${batch.y !== undefined}${batch.sampleWeight !== undefined}`;
       return this.#recorded.run({
-        key: `${mode} ${kind.join(" ")} ${has} ${this.#structure()}`,
+        key: `${mode} ${kind.join(" ")} ${has} ${key}`,
         given,
         eager: (retell) => eager(batch, retell),
         retold,
@@ -305,33 +363,20 @@ export abstract class Trainer extends Layer implements CallbackModel {
     }, false);
   }
 
-  /** What the model is made of at present: its layers and weights by number, and which layers train. */
-  #structure(): string {
-    const parts: (string | number)[] = [];
-    const add = (layer: Layer) => {
-      parts.push(layer.trainable ? numberOf(layer) : `!${numberOf(layer)}`);
-      for (const each of layer.sublayers) add(each);
-    };
-    add(this);
-    for (const weight of this.weights) parts.push(numberOf(weight));
-    return parts.join();
+  /** All metrics by their names in logs. */
+  #namedMetrics(): readonly { readonly name: string; readonly metric: Metric }[] {
+    const { lossTracker, metrics, loss } = this.#need("metrics");
+    const losses: Metric[] = [lossTracker, ...(loss?.trackers ?? [])];
+    return [...losses.map((metric) => ({ name: metric.name, metric })), ...metrics.named()];
   }
 
   /** The results of all metrics by name, read from the device. */
-  async #readLogs(): Promise<Logs> {
-    const { lossTracker, metrics, loss } = this.#need("metrics");
-    const losses: Metric[] = [lossTracker, ...(loss?.trackers ?? [])];
-    const named = [...losses.map((metric) => ({ name: metric.name, metric })), ...metrics.named()];
-    const logs: Logs = {};
-    for (const { name, metric } of named) {
-      const result = inScope(() => metric.result(), false);
-      try {
-        logs[name] = result.device.synchronous ? result.arraySync() : await result.array();
-      } finally {
-        result.dispose();
-      }
-    }
-    return logs;
+  #readLogs(): Promise<Logs> {
+    const named = this.#namedMetrics();
+    return readResults(
+      named.map(({ name }) => name),
+      inScope(() => named.map(({ metric }) => metric.result()), false),
+    );
   }
 
   /** Starts all metrics anew. */
@@ -436,10 +481,10 @@ export abstract class Trainer extends Layer implements CallbackModel {
 
   /** Refuses arrays that the inputs cannot take, before anything is done. */
   #checkInputs(x: unknown, where: string): void {
-    const columns = leaves(x) as Column[];
+    const given = leaves(x) as (Column | Tensor)[];
     this.knownInputs.forEach((input, index) => {
-      const column = columns[index];
-      if (column) fittedShape(column.shape, input, where);
+      const each = given[index];
+      if (each) fittedShape(each.shape, input, where);
     });
   }
 
@@ -600,10 +645,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
           where,
           begin: "onTrainBatchBegin",
           end: "onTrainBatchEnd",
-          step: (make, wantsLogs) => {
-            this.#step("train", make, where);
-            return wantsLogs ? this.#readLogs() : {};
-          },
+          step: (make, wantsLogs) => this.#step("train", make, where, { anew: false, wantsLogs }),
         });
         callbacks.setParams({ epochs, steps: stepsPerEpoch ?? source.steps });
         logs = await this.#readLogs();
@@ -659,10 +701,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
       where,
       begin: "onTestBatchBegin",
       end: "onTestBatchEnd",
-      step: (make, wantsLogs) => {
-        this.#step("test", make, where);
-        return wantsLogs ? this.#readLogs() : {};
-      },
+      step: (make, wantsLogs) => this.#step("test", make, where, { anew: false, wantsLogs }),
     });
     const logs = await this.#readLogs();
     await callbacks.run("onTestEnd", logs);
@@ -747,19 +786,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
         begin: "onPredictBatchBegin",
         end: "onPredictBatchEnd",
         step: async (make) => {
-          const {
-            results,
-            structure: given,
-            program,
-          } = this.#repeat(
-            "predict",
-            make,
-            ({ x }) => {
-              const outputs = this.#forward(x as Tensor);
-              return { results: leaves(outputs) as Tensor[], structure: mapLeaves(outputs, () => null) };
-            },
-            () => {},
-          );
+          const { results, structure: given, program } = this.#predict(make);
           structure = given;
           if (program) {
             parts.push(program.results().map(({ data, shape, dtype }) => new Column(data, shape, dtype)));
@@ -788,6 +815,20 @@ export abstract class Trainer extends Layer implements CallbackModel {
     });
   }
 
+  /** One step of prediction. */
+  #predict(make: () => Batch): Outcome {
+    return this.#repeat(
+      "predict",
+      this.#made(),
+      make,
+      ({ x }) => {
+        const outputs = this.#forward(x as Tensor);
+        return { results: leaves(outputs) as Tensor[], structure: mapLeaves(outputs, () => null) };
+      },
+      () => {},
+    );
+  }
+
   /** What the model gives, without its masks, which nobody would dispose. */
   #forward(x: Tensor): Structure<Tensor> {
     const outputs = inScope(() => {
@@ -798,17 +839,18 @@ export abstract class Trainer extends Layer implements CallbackModel {
     return outputs as Structure<Tensor>;
   }
 
-  /** The tensors of one batch that is given as arrays. */
+  /** The tensors of one batch. */
   async #oneBatch(
     given: { x: unknown; y?: unknown; sampleWeight?: unknown },
     where: string,
     weigh?: (y: Column) => Column,
-  ) {
-    const samples = await readSamples(given, this, where);
-    this.#checkInputs(samples.x, where);
-    const source = batchesOfSamples(weigh ? weighSamples(samples, weigh, where) : samples, { batchSize: samples.size });
-    source.start(false);
-    return (await source.next()) as () => Batch;
+  ): Promise<() => Batch> {
+    const make = await oneBatch(given, this, where, weigh);
+    return () => {
+      const batch = make();
+      this.#checkInputs(batch.x, where);
+      return batch;
+    };
   }
 
   async #onBatch(
@@ -824,11 +866,9 @@ export abstract class Trainer extends Layer implements CallbackModel {
     const weigh = classWeight ? classWeights(classWeight, where) : undefined;
     const make = await this.#oneBatch({ x, y, sampleWeight }, where, weigh);
     await this.#getReady();
-    const logs = await this.#session(name, new Callbacks([], this), [], () => {
-      this.resetMetrics();
-      this.#step(mode, make, where);
-      return this.#readLogs();
-    });
+    const logs = await this.#session(name, new Callbacks([], this), [], async () =>
+      this.#step(mode, make, where, { anew: true, wantsLogs: true }),
+    );
     // Whoever calls this in a loop has the rest of the program wait no longer than `fit` does.
     await breathe();
     return returnDict ? logs : this.#inOrder(logs);
@@ -869,9 +909,13 @@ export abstract class Trainer extends Layer implements CallbackModel {
   /** What the model gives for one batch. */
   async predictOnBatch<R extends Structure<Tensor> = Tensor>(x: Arrays): Promise<R> {
     const make = await this.#oneBatch({ x }, `${this.label}: predictOnBatch`);
-    const outputs = inScope(() => this.#forward(make().x as Tensor)) as R;
+    await this.#getReady();
+    const { results, structure, program } = this.#predict(make);
+    const outputs =
+      results ?? program?.results().map(({ data, shape, dtype }) => new Column(data, shape, dtype).toTensor());
     await breathe();
-    return outputs;
+    let place = 0;
+    return mapLeaves(structure, () => outputs?.[place++]) as R;
   }
 
   /** Gives the memory of the weights, the optimizer and the metrics back. */
@@ -892,6 +936,19 @@ function numberOf(thing: object): number {
     numbers.set(thing, number);
   }
   return number;
+}
+
+/** Reads the results of metrics, which are then given back. */
+async function readResults(names: readonly string[], results: readonly Tensor[]): Promise<Logs> {
+  const logs: Logs = {};
+  try {
+    for (const [index, result] of results.entries()) {
+      logs[names[index] as string] = result.device.synchronous ? result.arraySync() : await result.array();
+    }
+  } finally {
+    for (const result of results) result.dispose();
+  }
+  return logs;
 }
 
 function isBuilt(layer: Layer): boolean {

@@ -153,12 +153,8 @@ class Call extends Layer {
     this.#compute = compute;
   }
 
-  override get weights(): Variable[] {
-    return [...this.#variables];
-  }
-
-  override get trainableWeights(): Variable[] {
-    return this.trainable ? this.#variables.filter(({ trainable }) => trainable) : [];
+  protected override get ownWeights(): readonly Variable[] {
+    return this.#variables;
   }
 
   override call(x: Tensor): Tensor {

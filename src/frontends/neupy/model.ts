@@ -31,12 +31,8 @@ export function kerasLayer(part: ModelPart, name: string): Layer {
     override readonly supportsMasking = true;
     protected override readonly autocast = false;
 
-    override get weights(): Variable[] {
-      return [...new Set(Object.values(part.variables))];
-    }
-
-    override get trainableWeights(): Variable[] {
-      return this.trainable ? this.weights.filter(({ trainable }) => trainable) : [];
+    protected override get ownWeights(): readonly Variable[] {
+      return Object.values(part.variables);
     }
 
     override build(shape: InputShape): void {

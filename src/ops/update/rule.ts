@@ -74,13 +74,15 @@ export function updateShape(
 /* @__NO_SIDE_EFFECTS__ */
 export function rule<A extends RuleAttributes, S extends string = never>(record: RuleRecord<S, A>): Rule<S, A> {
   const { name, slots, element, kernel } = record;
+  const kept = ["x", ...slots];
+  const sources = [...kept, "g"];
   const made = op<Record<string, Tensor | undefined>, string, A>({
     name,
     elementwise: true,
     shape: (inputs) => updateShape(name, inputs, slots),
     loops(inputs, outputs, attributes) {
-      const from = ["x", ...slots].map((key) => inputs[key]?.data);
-      const to = ["x", ...slots].map((key) => outputs[key]?.data);
+      const from = kept.map((key) => inputs[key]?.data);
+      const to = kept.map((key) => outputs[key]?.data);
       const { data: gradient, size } = inputs.g as View;
       const state = new Float64Array(from.length);
       const has = Object.fromEntries(slots.map((key) => [key, inputs[key] !== undefined]));
@@ -97,8 +99,11 @@ export function rule<A extends RuleAttributes, S extends string = never>(record:
     wasm(inputs, outputs, attributes) {
       const { dtype, size } = inputs.x as Pointer;
       if (dtype !== "float32" || !kernel) return undefined;
-      const at = Object.fromEntries(["x", "g", ...slots].map((key) => [key, inputs[key]?.at ?? 0]));
-      const to = Object.fromEntries(["x", ...slots].map((key) => [key, outputs[key]?.at ?? 0]));
+      // Recorded steps ask for this anew each time, since its numbers change.
+      const at: Record<string, number> = {};
+      for (const key of sources) at[key] = inputs[key]?.at ?? 0;
+      const to: Record<string, number> = {};
+      for (const key of kept) to[key] = outputs[key]?.at ?? 0;
       return kernel(at as never, to as never, attributes, size, { pieces: Math.ceil(size / block) });
     },
     gradient: "none",
