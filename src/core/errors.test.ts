@@ -14,6 +14,7 @@ test("near names find slips and other spellings, and nothing far off", () => {
 
 test("values are shown short", () => {
   expect(show("a")).toBe('"a"');
+  expect(show(1n)).toBe("1n");
   expect(show([1, Number.NaN, [null]])).toBe("[1, NaN, [null]]");
   expect(show(new Float32Array(3))).toBe("Float32Array(3)");
   expect(show({ a: 1, b: 2 })).toBe("{a, b}");

@@ -75,9 +75,8 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "function") return value.name ? `function ${value.name}` : "a function";
-  if (typeof value === "number" || typeof value === "bigint" || value === undefined || value === null) {
-    return String(value);
-  }
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "number" || value === undefined || value === null) return String(value);
   if (Array.isArray(value)) {
     const shown = value.slice(0, 8).map(show).join(", ");
     return `[${shown}${value.length > 8 ? ", …" : ""}]`;

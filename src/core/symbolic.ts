@@ -6,7 +6,6 @@
  */
 import { onDevice } from "./device.ts";
 import type { DType } from "./dtype.ts";
-import { OptionError, show } from "./errors.ts";
 import { inScope } from "./scope.ts";
 import { formatShape, isProbe, type PartialShape, type Shape, standInsBeside, standingIn } from "./shape.ts";
 import { shapesDevice } from "./shapes-device.ts";
@@ -38,13 +37,20 @@ export interface GraphNode {
 
 let created = 0;
 
-const calls = new WeakMap<Operation, number>();
+/** Of every operation its first call in a graph, and how many there were. */
+const calls = new WeakMap<Operation, { readonly first: GraphNode; count: number }>();
+
+/** The first call of an operation in a graph; undefined where it is in none. */
+export function firstCall(operation: Operation): GraphNode | undefined {
+  return calls.get(operation)?.first;
+}
 
 /** A node for the next call of an operation; it becomes the origin of the symbolic tensors among the outputs. */
 function addNode(node: Omit<GraphNode, "index" | "inputs">): GraphNode {
-  const index = calls.get(node.operation) ?? 0;
-  calls.set(node.operation, index + 1);
-  const added: GraphNode = { ...node, index, inputs: symbolicLeaves(node.args) };
+  const known = calls.get(node.operation);
+  const added: GraphNode = { ...node, index: known?.count ?? 0, inputs: symbolicLeaves(node.args) };
+  if (known) known.count++;
+  else calls.set(node.operation, { first: added, count: 1 });
   for (const output of symbolicLeaves(node.outputs)) {
     output.node = added;
     if (output.mask) output.mask.node = added;
@@ -191,31 +197,6 @@ export function isSymbolic(structure: unknown): boolean {
   // Asked at every call of an op: lists of numbers are not searched, and nothing is allocated.
   if (Array.isArray(structure)) return typeof structure[0] !== "number" && structure.some(isSymbolic);
   return isPlainObject(structure) && Object.values(structure).some(isSymbolic);
-}
-
-/** What `input` takes. */
-export interface InputOptions {
-  /** The shape of one sample; `null` where a size is not known yet. */
-  readonly shape?: PartialShape;
-  /** Default: not known yet. */
-  readonly batchSize?: number | null;
-  /** The whole shape, batch included, in place of `shape` and `batchSize`. */
-  readonly batchShape?: PartialShape;
-  /** Default "float32". */
-  readonly dtype?: DType;
-  readonly name?: string;
-}
-
-/** The whole shape that input options name. */
-export function batchShapeOf({ shape, batchSize = null, batchShape }: InputOptions, where: string): PartialShape {
-  if ((shape === undefined) === (batchShape === undefined)) {
-    throw new OptionError(`${where}: give shape (without the batch) or batchShape (with it), and not both`);
-  }
-  const whole = batchShape ?? [batchSize, ...(Array.isArray(shape) ? shape : [Number.NaN])];
-  if (!Array.isArray(whole) || !whole.every((size) => size === null || (Number.isSafeInteger(size) && size >= 0))) {
-    throw new OptionError(`${where}: a shape is a list of whole numbers ≥ 0 or null, got ${show(batchShape ?? shape)}`);
-  }
-  return Object.freeze([...whole]);
 }
 
 /** The symbolic tensor that an input layer stands for: a new one, or one that begins a graph from now on. @internal */

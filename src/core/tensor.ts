@@ -22,8 +22,8 @@ export interface TapeNode {
   readonly order: number;
 }
 
-/** Nested arrays of numbers or booleans, all rows of equal length. */
-export type NestedArray = number | boolean | readonly NestedArray[];
+/** Nested arrays of numbers or booleans, all rows of equal length; rows of numbers may be typed arrays. */
+export type NestedArray = number | boolean | TypedArray | readonly NestedArray[];
 
 /** Frees the storages of tensors that were dropped without `dispose`, whenever the engine notices. */
 const dropped = new FinalizationRegistry<Storage>((storage) => storage.release());

@@ -4,6 +4,7 @@
 import { describe, expect, it } from "vitest";
 import {
   constraints,
+  Functional,
   info,
   initializers,
   input,
@@ -50,6 +51,95 @@ class Ladder extends layer("Ladder", {}) {
     return ops.reshape(rail.apply(ops.multiply(x, this.rungs[0] as Variable)), [-1, 4]);
   }
 }
+
+describe("weights", () => {
+  it("are made by names as well as by objects, and begin as Keras has them begin", () => {
+    class Named extends layer("Named", {}) {
+      override build(): void {
+        this.addWeight({ name: "a", shape: [2], initializer: "ones", regularizer: "l2", constraint: "non_neg" });
+        this.addWeight({ shape: [20, 20] });
+        this.addWeight({ name: "count", shape: [1], dtype: "int32", trainable: false });
+      }
+      override call(x: Tensor): Tensor {
+        return x;
+      }
+    }
+    using made = new Named();
+    made.apply(ones([1]));
+    const [a, b, count] = made.weights as [Variable, Variable, Variable];
+    expect(a.value.dataSync()).toEqual(Float32Array.of(1, 1));
+    const [penalty] = made.losses;
+    // Keras's l2: 0.01 · Σ w²
+    expect(penalty?.arraySync()).toBeCloseTo(0.02, 7);
+    penalty?.dispose();
+    expect(b.path).toBe(`${made.name}/variable`);
+    // Glorot & Bengio: uniform within ±√(6 / (20 + 20))
+    const values = [...b.value.dataSync()].map(Math.abs);
+    expect(Math.max(...values)).toBeLessThanOrEqual(Math.sqrt(6 / 40));
+    expect(Math.max(...values)).toBeGreaterThan(0.9 * Math.sqrt(6 / 40));
+    expect([count.dtype, count.value.dataSync()[0]]).toEqual(["int32", 0]);
+  });
+
+  it("are refused by option", () => {
+    const adding = (options: object) => {
+      class Wrong extends layer("Wrong", {}) {
+        override build(): void {
+          this.addWeight(options as never);
+        }
+        override call(x: Tensor): Tensor {
+          return x;
+        }
+      }
+      return refused(() => new Wrong({ name: "w" }).apply(ones([1])));
+    };
+    expect(adding({ shape: [2], initialiser: "ones" })).toBe(
+      'Wrong "w": addWeight: option "initialiser" is unknown; did you mean "initializer"?',
+    );
+    expect(adding({ shape: [2], initializer: "onse" })).toContain('did you mean "Ones"');
+    expect(adding({ shape: [null] })).toContain('option "shape" must be a list of whole numbers ≥ 0');
+    expect(adding({})).toContain('option "shape" is required');
+  });
+});
+
+describe("the input and output of a layer", () => {
+  it("are those of its first call in a graph, so that models end or branch off there", () => {
+    const trained = sequential([
+      layers.dense({ units: 3, name: "features", inputShape: [2] }),
+      layers.dense({ units: 1 }),
+    ]);
+    const features = trained.getLayer("features");
+    expect(features.input).toBe(trained.inputs[0]);
+    expect([features.output.shape, trained.input.shape, trained.output.shape]).toEqual([
+      [null, 3],
+      [null, 2],
+      [null, 1],
+    ]);
+    const model = new Functional({ inputs: trained.inputs, outputs: features.output });
+    const x = tensor([[1, -2]]);
+    expect(model.apply(x).arraySync()).toEqual(features.apply(x).arraySync());
+    // called again, elsewhere
+    features.apply(input({ shape: [2] }));
+    expect(features.output).toBe(model.outputs[0]);
+    trained.apply(input({ shape: [2] }));
+    expect(trained.output.shape).toEqual([null, 1]);
+  });
+
+  it("are several where the layer has several", () => {
+    const [a, b] = [input({ shape: [2], name: "a" }), input({ shape: [2], name: "b" })];
+    const merged = layers.add();
+    merged.apply([a, b]);
+    expect(merged.input).toEqual([a, b]);
+    const net = new Functional({ inputs: { a, b }, outputs: [merged.output, a] });
+    expect(net.input).toEqual({ a, b });
+    expect(net.output).toEqual([merged.output, a]);
+  });
+
+  it("are not there before", () => {
+    expect(refused(() => layers.dense({ units: 1, name: "d" }).output)).toBe(
+      'Dense "d": is part of no graph yet, so it has no input and output; call it on what input({ shape }) gives, or build its model',
+    );
+  });
+});
 
 describe("sizes that are not known", () => {
   /** Layers that are built when the one around them is first called. */

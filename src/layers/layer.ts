@@ -3,15 +3,16 @@
  * that takes tensors, symbolic tensors, or arrays. `layer()` makes the base class of one layer from its schema.
  */
 
-import type { Constraint } from "../constraints.ts";
+import { type Constraint, constraint } from "../constraints.ts";
 import { defineOptions } from "../core/configurable.ts";
 import { onDevice } from "../core/device.ts";
-import { type DType, isFloat } from "../core/dtype.ts";
+import { type DType, dtypes, isFloat } from "../core/dtype.ts";
 import { DisposedError, DTypeError, didYouMean, OptionError, ShapeError, show, VarveError } from "../core/errors.ts";
 import { uniqueName } from "../core/names.ts";
 import {
   boolean,
   type Classes,
+  choice,
   fromConfig,
   type Json,
   type OptionsOf,
@@ -30,6 +31,8 @@ import { formatShape, isProbe, type PartialShape, type Shape, sameShape } from "
 import {
   callSymbolically,
   evaluateSymbolically,
+  firstCall,
+  type GraphNode,
   isSymbolic,
   SymbolicTensor,
   shapeBeforeProbing,
@@ -40,7 +43,7 @@ import { isPlainObject, leaves, mapLeaves, type Structure } from "../core/tree.t
 import { Variable } from "../core/variable.ts";
 import { warnOnce } from "../core/warn.ts";
 import { concreteDevice } from "../devices/current.ts";
-import type { Initializer } from "../initializers.ts";
+import { glorotUniform, type Initializer, initializer, zeros } from "../initializers.ts";
 import { multiply } from "../ops/elementwise/binary.ts";
 import { cast } from "../ops/elementwise/cast.ts";
 import { copy } from "../ops/movement/reshape.ts";
@@ -75,16 +78,30 @@ export interface InputSpec {
 
 /** How a weight is made. */
 export interface WeightOptions {
-  readonly name: string;
+  /** The name, under which files keep the weight. Default "variable". */
+  readonly name?: string | undefined;
   readonly shape: Shape;
-  readonly initializer: Pick<Initializer, "call">;
-  readonly regularizer?: Regularizer | null;
-  readonly constraint?: Constraint | null;
-  /** Default true. */
-  readonly trainable?: boolean;
+  /** How the weight begins, by name or as an object. Default "glorot_uniform", and "zeros" for whole numbers. */
+  readonly initializer?: Initializer | string | undefined;
+  /** A penalty on the weight, by name or as an object. Default null. */
+  readonly regularizer?: Regularizer | string | null | undefined;
+  /** What the weight must satisfy after each update, by name or as an object. Default null. */
+  readonly constraint?: Constraint | string | null | undefined;
+  /** Whether training changes it. Default true. */
+  readonly trainable?: boolean | undefined;
   /** Default: the layer's. */
-  readonly dtype?: DType;
+  readonly dtype?: DType | undefined;
 }
+
+const weightSchema = {
+  name: string({ default: "variable" }),
+  shape: shape(),
+  initializer: initializer({ default: null }),
+  regularizer: regularizer({ default: null }),
+  constraint: constraint({ default: null }),
+  trainable: boolean({ default: true }),
+  dtype: choice(dtypes, { default: null }),
+} satisfies Schema;
 
 /** The shape of one input, or of each of several. */
 export type InputShape = PartialShape | readonly PartialShape[];
@@ -282,6 +299,41 @@ export abstract class Layer<C extends object = object> {
     return this.#buildShape;
   }
 
+  /**
+   * What the layer took in its first call in a graph: a symbolic tensor, or a list or an object of such.
+   *
+   * @throws VarveError where it is part of no graph.
+   */
+  get input(): SymbolicTensor {
+    return this.#firstCall().args[0] as SymbolicTensor;
+  }
+
+  /**
+   * What the layer gave in its first call in a graph, for models that branch off or end there: a symbolic tensor, or a
+   * list or an object of such.
+   *
+   * @throws VarveError where it is part of no graph.
+   *
+   * @example
+   * ```ts
+   * import { layers, model, sequential } from "varve";
+   * const trained = sequential([layers.dense({ units: 8, inputShape: [4], name: "features" }), layers.dense({ units: 1 })]);
+   * const features = model({ inputs: trained.inputs, outputs: trained.getLayer("features").output });
+   * features.outputs[0].shape // => [null, 8]
+   * ```
+   */
+  get output(): SymbolicTensor {
+    return this.#firstCall().outputs as SymbolicTensor;
+  }
+
+  #firstCall(): GraphNode {
+    const node = firstCall(this);
+    if (node) return node;
+    throw new VarveError(
+      `${this.label}: is part of no graph yet, so it has no input and output; call it on what input({ shape }) gives, or build its model`,
+    );
+  }
+
   get trainable(): boolean {
     return this.#trainable;
   }
@@ -379,16 +431,12 @@ export abstract class Layer<C extends object = object> {
   }
 
   /** Makes a weight; for use in `build`. */
-  protected addWeight({
-    name,
-    shape,
-    initializer,
-    regularizer,
-    constraint,
-    trainable = true,
-    dtype = this.dtype,
-  }: WeightOptions): Variable {
-    const value = inScope(() => initializer.call(shape, dtype));
+  protected addWeight(options: WeightOptions): Variable {
+    const given = parseOptions(weightSchema, options, `${this.label}: addWeight`);
+    const { name, regularizer, constraint, trainable } = given;
+    const dtype = given.dtype ?? this.dtype;
+    const start = given.initializer ?? (isFloat(dtype) ? glorotUniform() : zeros());
+    const value = inScope(() => start.call(given.shape as Shape, dtype));
     const weight = new Variable(value, { name, trainable });
     value.dispose();
     weight.path = `${enclosingPath || `${this.name}/`}${name}`;
@@ -543,9 +591,7 @@ export abstract class Layer<C extends object = object> {
 
   /** Numbers, arrays and variables become tensors. A layer with several inputs takes a list of them. */
   protected convertInputs(inputs: unknown): unknown {
-    const several =
-      Array.isArray(inputs) &&
-      inputs.some((item) => item instanceof Tensor || item instanceof Variable || ArrayBuffer.isView(item));
+    const several = Array.isArray(inputs) && inputs.some((item) => item instanceof Tensor || item instanceof Variable);
     if (several) return (inputs as TensorLike[]).map((item) => toTensor(item));
     if (isPlainObject(inputs)) return mapLeaves(inputs, (leaf) => toTensor(leaf as TensorLike));
     return toTensor(inputs as TensorLike);

@@ -4,12 +4,12 @@
  */
 import { Configurable, configurable } from "../core/configurable.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
-import { ShapeError } from "../core/errors.ts";
+import { DTypeError, ShapeError, show } from "../core/errors.ts";
 import { inspect } from "../core/observer.ts";
 import { type AnyOption, checkNames, choice, type Option, option, type Schema, string } from "../core/options.ts";
 import { inScope } from "../core/scope.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { Tensor } from "../core/tensor.ts";
 import { divideNoNan, multiply } from "../ops/elementwise/binary.ts";
 import { cast } from "../ops/elementwise/cast.ts";
 import { logicalAnd } from "../ops/elementwise/compare.ts";
@@ -96,6 +96,14 @@ export function alignWeight(weight: Tensor, shape: Shape, where: string): Tensor
   return missing === 0 ? aligned : reshape(aligned, [...aligned.shape, ...new Array<number>(missing).fill(1)]);
 }
 
+/** What a loss or a metric of somebody's own has given, if that is a tensor. */
+export function checkValuesOfSamples(values: unknown, where: string): Tensor {
+  if (values instanceof Tensor) return values;
+  throw new DTypeError(
+    `${where}: must give a tensor with the value of each sample, got ${show(values)}${values === undefined ? "; did it forget to return?" : ""}`,
+  );
+}
+
 /**
  * The base of all losses. One of your own says what the value of a sample is; reductions, weights and masks are here.
  * A plain function of targets and predictions does as well wherever a loss is taken.
@@ -156,7 +164,7 @@ export abstract class Loss extends Configurable {
     const target = toTensor(yTrue, { device: output.device });
     const prepared = this.prepare(target, output);
     if (this.checkValues) inspect(target, (values) => this.checkValues?.(values, output.shape));
-    return this.call(...prepared);
+    return checkValuesOfSamples(this.call(...prepared), this.label);
   }
 
   /**

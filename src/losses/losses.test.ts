@@ -296,4 +296,12 @@ describe("exactness and corners", () => {
     expect(scalar(() => losses.meanSquaredError().apply(tensor([], [0, 2]), tensor([], [0, 2])))).toBe(0);
     expect(scalar(() => losses.meanSquaredError().apply([[1]], [[5]], { sampleWeight: [0] }))).toBe(0);
   });
+
+  test("functions must give a tensor", () => {
+    const mine = resolveLoss(function halfError() {});
+    expect(() => mine.apply([[1]], [[2]])).toThrow(
+      "loss function halfError: must give a tensor with the value of each sample, got undefined; did it forget to return?",
+    );
+    expect(() => resolveLoss(() => 3).apply([[1]], [[2]])).toThrow("got 3");
+  });
 });

@@ -2,6 +2,7 @@
  * Which loss is meant, where one is given by name, by config, as a function or as an object.
  */
 import { type Registry, resolve } from "../core/configurable.ts";
+import { show } from "../core/errors.ts";
 import { keywordOf } from "../core/names.ts";
 import { sameWord } from "../core/options.ts";
 import type { PartialShape } from "../core/shape.ts";
@@ -76,6 +77,10 @@ export class FunctionLoss extends loss("LossFunctionWrapper", "loss", {}) {
   constructor(fn: LossFunction) {
     super(fn.name ? { name: keywordOf(fn.name) } : {});
     this.#fn = fn;
+  }
+
+  protected override get label(): string {
+    return `loss ${show(this.#fn)}`;
   }
 
   /** The function sees targets of any shape. */

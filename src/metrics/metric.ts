@@ -13,7 +13,7 @@ import { formatShape, type Shape, sameShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { Variable } from "../core/variable.ts";
 import { currentDevice } from "../devices/current.ts";
-import { alignRanks, alignWeight } from "../losses/loss.ts";
+import { alignRanks, alignWeight, checkValuesOfSamples } from "../losses/loss.ts";
 import { add, divideNoNan, multiply } from "../ops/elementwise/binary.ts";
 import { cast } from "../ops/elementwise/cast.ts";
 import { broadcastTo } from "../ops/movement/broadcast.ts";
@@ -204,6 +204,12 @@ export function weighted(values: Tensor, weight: Tensor, reduce: typeof mean, wh
   return [multiply(x, w), w];
 }
 
+/** The weights where a mask lets them through, and 0 elsewhere; without weights all that it lets through count 1. */
+function masked(weight: Tensor | undefined, mask: Tensor): Tensor {
+  const factor = cast(mask, "float64");
+  return weight ? multiply(...alignRanks(factor, weight)) : factor;
+}
+
 /** The mean of values, each of which counts as its sample's weight says. */
 export abstract class MeanOfValues extends Metric {
   /** The values of a batch, one or more for each sample. */
@@ -231,18 +237,12 @@ export abstract class MeanOfValues extends Metric {
     inScope(() => {
       const output = toTensor(yPred);
       const { device, mask } = output;
-      const values = this.values(toTensor(yTrue, { device }), output);
-      let weight = sampleWeight === undefined || sampleWeight === null ? undefined : toTensor(sampleWeight, { device });
-      for (const each of [mask, weight ? values.mask : undefined]) {
-        if (!each) continue;
-        const factor = cast(each, "float64");
-        if (!weight) weight = factor;
-        else {
-          const [a, b] = alignRanks(factor, weight);
-          weight = multiply(a, b);
-        }
-      }
-      this.addValues(values, weight);
+      const values = checkValuesOfSamples(this.values(toTensor(yTrue, { device }), output), this.label);
+      const given =
+        sampleWeight === undefined || sampleWeight === null ? undefined : toTensor(sampleWeight, { device });
+      const weight = mask ? masked(given, mask) : given;
+      // What the values leave out is 0 among them; as in Keras it counts less only where something else is weighed.
+      this.addValues(values, weight && values.mask ? masked(weight, values.mask) : weight);
     }, false);
   }
 }

@@ -240,6 +240,51 @@ describe("memory and exactness", () => {
     });
   });
 
+  test("what the predictions' mask and the metric itself leave out does not count twice", () => {
+    // Keras 3.15.1: SparseCategoricalCrossentropy(ignore_class=2) with a Keras mask, and without
+    const labels = tensor([
+      [0, 1, 2],
+      [1, 2, 0],
+    ]);
+    const probabilities = [
+      [
+        [0.2, 0.3, 0.5],
+        [0.1, 0.8, 0.1],
+        [0.4, 0.4, 0.2],
+      ],
+      [
+        [0.3, 0.3, 0.4],
+        [0.25, 0.25, 0.5],
+        [0.6, 0.2, 0.2],
+      ],
+    ];
+    const resultOf = (mask?: boolean[][]) =>
+      inScope(() => {
+        const metric = metrics.sparseCategoricalCrossentropy({ ignoreClass: 2 });
+        const yPred = tensor(probabilities);
+        if (mask) yPred.mask = tensor(mask);
+        metric.updateState(labels, yPred);
+        const result = metric.result().arraySync();
+        metric.dispose();
+        return result;
+      });
+    expect(
+      resultOf([
+        [false, true, true],
+        [true, true, true],
+      ]),
+    ).toBeCloseTo(0.6459806561470032, 6);
+    expect(resultOf()).toBeCloseTo(0.591230034828186, 6);
+    labels.dispose();
+  });
+
+  test("functions must give a tensor", () => {
+    const before = info().memory.storages;
+    const metric = resolveMetric(() => {});
+    expect(() => metric.updateState([1], [1])).toThrow(/must give a tensor .*got undefined; did it forget to return\?/);
+    expect(info().memory.storages).toBe(before);
+  });
+
   test("is used again after dispose", () => {
     const metric = metrics.sum();
     metric.updateState([1, 2]);

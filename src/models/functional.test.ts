@@ -5,6 +5,7 @@ import type { PartialShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Variable } from "../core/variable.ts";
 import { info } from "../devices/current.ts";
+import { constant } from "../initializers.ts";
 import { InputLayer, input } from "../layers/core/input-layer.ts";
 import { type CallContext, layer } from "../layers/layer.ts";
 import { add } from "../ops/elementwise/binary.ts";
@@ -21,7 +22,7 @@ class Shift extends layer("Shift", { by: number({ default: 1 }) }) {
     this.weight = this.addWeight({
       name: "weight",
       shape: [this.sizeAt(shape, -1)],
-      initializer: { call: (size: number[]) => full(size, by) } as never,
+      initializer: constant({ value: by }),
     });
   }
   override call(x: Tensor, { training }: CallContext) {
@@ -150,6 +151,7 @@ describe("functional models", () => {
     expect([net.getLayer("b"), net.getLayer(1), net.getLayer(-1)]).toEqual([b, a, b]);
     expect(() => net.getLayer("c")).toThrowErrorMatchingSnapshot();
     expect(() => net.getLayer(3)).toThrowErrorMatchingSnapshot();
+    expect(() => net.getLayer({ index: 3 } as never)).toThrow("takes the name of a layer, or its place, got {index}");
   });
 
   test("round-trip through their config", async () => {

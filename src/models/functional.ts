@@ -7,6 +7,7 @@ import type { Json } from "../core/options.ts";
 import { type GraphNode, type Operation, SymbolicTensor, symbolicLeaves } from "../core/symbolic.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isPlainObject, leaves, mapLeaves, type Structure, sortedLeaves } from "../core/tree.ts";
+import { InputLayer } from "../layers/core/input-layer.ts";
 import { Layer } from "../layers/layer.ts";
 import type { TensorLike } from "../ops/op.ts";
 import { toTensor } from "../ops/tensor.ts";
@@ -78,6 +79,16 @@ export class Functional extends Model {
   /** The symbolic outputs, in order. */
   override get outputs(): readonly SymbolicTensor[] {
     return this.#graph.outputs;
+  }
+
+  /** The symbolic inputs as they were given: one, a list, or an object. */
+  override get input(): SymbolicTensor {
+    return this.#inputs as SymbolicTensor;
+  }
+
+  /** The symbolic outputs as they were given: one, a list, or an object. */
+  override get output(): SymbolicTensor {
+    return this.#outputs as SymbolicTensor;
   }
 
   override get graph(): Graph {
@@ -204,7 +215,7 @@ function rebuild(config: Config, classes: LayerClasses): Functional {
     const layer = made.get(name as string);
     if (!layer)
       throw new VarveError(`Functional "${config.name}": the config calls layer "${name}", which it does not have`);
-    if ("output" in layer) return layer.output as SymbolicTensor;
+    if (layer instanceof InputLayer) return layer.output;
     const node = calls.get(name as string)?.[call as number];
     return node && outputAt(node, place);
   };

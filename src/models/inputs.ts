@@ -14,9 +14,11 @@ export function quoted(names: readonly string[]): string {
   return names.map((name) => JSON.stringify(name)).join(", ");
 }
 
-/** Whether a list holds whole tensors or typed arrays rather than numbers or rows of numbers. */
+/** Whether a list holds whole tensors rather than numbers or rows of numbers. Typed arrays are rows, but for a single one. */
 export function isListOfTensors(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value) && typeof value[0] === "object" && value[0] !== null && !Array.isArray(value[0]);
+  if (!Array.isArray(value) || typeof value[0] !== "object" || value[0] === null || Array.isArray(value[0]))
+    return false;
+  return value.length === 1 || !ArrayBuffer.isView(value[0]);
 }
 
 /** What was given, in the order of `names`: one thing may come alone, several come as a list or by name. */

@@ -86,6 +86,16 @@ export abstract class Model extends Trainer {
     return this.#built().outputs;
   }
 
+  /** The symbolic input, or a list of them: that of the model's own graph. */
+  override get input(): SymbolicTensor {
+    return alone(this.inputs);
+  }
+
+  /** The symbolic output, or a list of them: that of the model's own graph. */
+  override get output(): SymbolicTensor {
+    return alone(this.outputs);
+  }
+
   #built(): Graph {
     return (
       this.graph ??
@@ -111,6 +121,9 @@ export abstract class Model extends Trainer {
   /** The layer of that name, or at that place of `layers`. */
   getLayer(which: string | number): Layer {
     const { layers } = this;
+    if (typeof which !== "number" && typeof which !== "string") {
+      throw new OptionError(`${this.label}: getLayer takes the name of a layer, or its place, got ${show(which)}`);
+    }
     if (typeof which === "number") {
       const found = layers.at(which);
       if (found) return found;
@@ -258,4 +271,9 @@ export abstract class Model extends Trainer {
   async loadWeights(source: Source, options: LoadWeightsOptions = {}): Promise<void> {
     await (await files()).loadWeights(this, source, options);
   }
+}
+
+/** One tensor by itself, several as their list. */
+function alone(tensors: readonly SymbolicTensor[]): SymbolicTensor {
+  return (tensors.length === 1 ? tensors[0] : tensors) as SymbolicTensor;
 }

@@ -54,6 +54,34 @@ test.each(["wasm", "reference"] as const)("values go in and come out unchanged o
   expect(await copied.array()).toEqual([[2147483647, -2147483648]]);
 });
 
+test("rows may be typed arrays", async () => {
+  using x = tensor([Float32Array.of(1, 2), Float32Array.of(3, 4)]);
+  expect([x.shape, x.dtype]).toEqual([[2, 2], "float32"]);
+  expect(await x.array()).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+  using deep = tensor([[Int32Array.of(1)], [Int32Array.of(2)]]);
+  expect([deep.shape, deep.dtype]).toEqual([[2, 1, 1], "int32"]);
+  using mixed = tensor([[0.5, 1], Uint8Array.of(2, 3)]);
+  expect([await mixed.array(), mixed.dtype]).toEqual([
+    [
+      [0.5, 1],
+      [2, 3],
+    ],
+    "float32",
+  ]);
+  expect(() => tensor([Float32Array.of(1, 2), Float32Array.of(3)])).toThrow("[1] has 1 element");
+  expect(() => tensor([Float32Array.of(1), [[2]]])).toThrow("ragged");
+  expect(() => tensor([x] as never)).toThrow("ops.stack");
+});
+
+test("a dtype in the place of the shape is told where it goes", () => {
+  for (const given of ["int32", { dtype: "int32" }]) {
+    expect(() => tensor([1], given as never)).toThrow('as in tensor(values, undefined, "int32")');
+  }
+});
+
 test("filled tensors", async () => {
   using a = zeros([2, 1]);
   using b = ones([2], "int32");

@@ -3,9 +3,10 @@
  */
 import { type Device, onDevice } from "../core/device.ts";
 import { arrayClassOf, checkDType, type DType, type TypedArray } from "../core/dtype.ts";
-import { DTypeError, ShapeError, show } from "../core/errors.ts";
+import { DTypeError, OptionError, ShapeError, show } from "../core/errors.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "../core/shape.ts";
 import { type NestedArray, Tensor } from "../core/tensor.ts";
+import { isPlainObject } from "../core/tree.ts";
 import { Variable } from "../core/variable.ts";
 import { currentDevice } from "../devices/current.ts";
 import { op, type TensorLike } from "./op.ts";
@@ -19,29 +20,50 @@ export const dtypeOfArray = new Map<unknown, DType>([
   [Uint8ClampedArray, "uint8"],
 ]);
 
+/** Whether this is a typed array of a dtype, as nested arrays may have for rows. */
+function isRow(value: unknown): value is TypedArray {
+  return ArrayBuffer.isView(value) && dtypeOfArray.has(value.constructor);
+}
+
+const isList = (value: unknown): value is readonly NestedArray[] => Array.isArray(value) || isRow(value);
+
 /** The shape of nested arrays; refuses ragged ones and says where. */
 function shapeOfNested(values: NestedArray, where: string): number[] {
   const shape: number[] = [];
-  for (let row = values; Array.isArray(row); row = row[0] as NestedArray) {
+  for (let row = values; isList(row); row = row[0] as NestedArray) {
     shape.push(row.length);
     if (row.length === 0) break;
   }
   const check = (value: NestedArray, depth: number, path: string): void => {
-    if (Array.isArray(value) !== depth < shape.length || (Array.isArray(value) && value.length !== shape[depth])) {
+    if (isList(value) !== depth < shape.length || (isList(value) && value.length !== shape[depth])) {
       const elements = (count: number) => `${count} ${count === 1 ? "element" : "elements"}`;
-      const found = Array.isArray(value) ? elements(value.length) : "a number";
+      const found = isList(value) ? elements(value.length) : "a number";
       const wanted = depth < shape.length ? elements(shape[depth] as number) : "a number";
       throw new ShapeError(
         `${where}: ragged array: ${path || "the whole"} has ${found}, where its neighbours have ${wanted}`,
       );
     }
     if (Array.isArray(value)) for (const [index, item] of value.entries()) check(item, depth + 1, `${path}[${index}]`);
-    else if (typeof value !== "number" && typeof value !== "boolean") {
-      throw new DTypeError(`${where}: ${path || "the value"} is ${show(value)}, not a number or boolean`);
+    else if (typeof value !== "number" && typeof value !== "boolean" && !isRow(value)) {
+      const wayOut = (value as unknown) instanceof Tensor ? "; ops.stack makes one tensor of several" : "";
+      throw new DTypeError(`${where}: ${path || "the value"} is ${show(value)}, not a number or boolean${wayOut}`);
     }
   };
   check(values, 0, "");
   return shape;
+}
+
+/** The numbers of nested arrays in a row, and the dtype that they have by themselves. */
+function flatten(values: NestedArray): { flat: number[]; dtype: DType } {
+  const elements = Array.isArray(values) ? (values.flat(Number.POSITIVE_INFINITY) as NestedArray[]) : [values];
+  const dtypes = new Set(elements.map((each) => (isRow(each) ? dtypeOfArray.get(each.constructor) : typeof each)));
+  const [only] = dtypes.size === 1 ? dtypes : [];
+  const flat =
+    only === "number" || only === "boolean" ? elements : elements.flatMap((each) => (isRow(each) ? [...each] : each));
+  return {
+    flat: flat.map(Number),
+    dtype: only === "boolean" ? "bool" : only === undefined || only === "number" ? "float32" : (only as DType),
+  };
 }
 
 function fitsInteger(values: ArrayLike<number>, from: number, to: number): number {
@@ -67,10 +89,10 @@ function convert(values: ArrayLike<number>, dtype: DType, where: string): TypedA
 /**
  * A tensor with these values, on the current device.
  *
- * @param values A number, nested arrays of numbers or booleans with rows of equal length, a typed array, or a tensor
- *   (which is copied).
+ * @param values A number, nested arrays of numbers or booleans with rows of equal length, which may be typed arrays, a
+ *   typed array, or a tensor (which is copied).
  * @param shape Default: the shape of the nested arrays; for typed and flat arrays, one axis.
- * @param dtype Default: "bool" for booleans, the typed array's own for typed arrays, else "float32".
+ * @param dtype Default: "bool" for booleans, their own for typed arrays, else "float32".
  * @throws ShapeError for ragged arrays and for shapes that do not hold as many elements; DTypeError for values that
  *   the dtype cannot hold.
  *
@@ -87,6 +109,11 @@ export function tensor(
   dtype?: DType,
 ): Tensor {
   if (dtype !== undefined) checkDType(dtype, "tensor");
+  if (typeof shape === "string" || isPlainObject(shape)) {
+    throw new OptionError(
+      `tensor: the shape comes second, and the dtype third, as in tensor(values, undefined, "int32"); got ${show(shape)}`,
+    );
+  }
   if (shape !== undefined) checkShape(shape, "tensor");
   if (values instanceof Tensor) {
     return tensor(values.dataSync(), shape ?? values.shape, dtype ?? values.dtype);
@@ -104,9 +131,9 @@ export function tensor(
     natural = [flat.length];
   } else {
     natural = shapeOfNested(values, "tensor");
-    const elements = Array.isArray(values) ? (values.flat(Number.POSITIVE_INFINITY) as (number | boolean)[]) : [values];
-    type ??= elements.length > 0 && elements.every((value) => typeof value === "boolean") ? "bool" : "float32";
-    flat = elements.map(Number);
+    const nested = flatten(values);
+    flat = nested.flat;
+    type ??= nested.dtype;
   }
   const target = shape ?? natural;
   if (sizeOf(target) !== flat.length) {

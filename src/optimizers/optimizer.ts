@@ -488,7 +488,7 @@ export abstract class Optimizer {
     variables.forEach((variable, index) => {
       if (known && !known.has(variable)) {
         throw new VarveError(
-          `${this.label}: variable "${variable.path}" is not one it was built with; make a new optimizer for other variables`,
+          `${this.label}: variable "${variable.path}" is not one it was built with; make a new optimizer for other variables; for a model whose trainable layers are others now, compile it again`,
         );
       }
       const gradient = gradients[index];

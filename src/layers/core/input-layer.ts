@@ -132,13 +132,10 @@ export class InputLayer extends layer("InputLayer", {
 }) {
   override readonly supportsMasking = true;
   protected override readonly autocast = false;
-  /** The symbolic tensor that a graph starts from. */
-  readonly output: SymbolicTensor;
-
   constructor(options: InputOptions) {
     super(withWholeShape(isPlainObject(options) ? (options as InputOptions) : {}) as { batchShape: PartialShape });
     this.build(this.batchShape);
-    this.output = symbolicInput(this, this.batchShape, this.dtype, this.inputTensor ?? undefined);
+    symbolicInput(this, this.batchShape, this.dtype, this.inputTensor ?? undefined);
   }
 
   override call(x: Tensor): Tensor {

@@ -5,6 +5,7 @@
 import { type Activation, type ActivationOption, activation } from "../../activations.ts";
 import { type ConstraintOption, constraint } from "../../constraints.ts";
 import { type Device, onDevice } from "../../core/device.ts";
+import type { DType } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { boolean, integer, number, type Option, option, unlessNull } from "../../core/options.ts";
 import { formatShape, type PartialShape, type Shape, sameShape } from "../../core/shape.ts";
@@ -12,7 +13,7 @@ import type { SymbolicTensor } from "../../core/symbolic.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { leaves } from "../../core/tree.ts";
 import { Variable } from "../../core/variable.ts";
-import { type Initializer, type InitializerOption, initializer } from "../../initializers.ts";
+import { Initializer, type InitializerOption, initializer } from "../../initializers.ts";
 import { add, multiply } from "../../ops/elementwise/binary.ts";
 import { affine } from "../../ops/matmul/matmul.ts";
 import { concatenate } from "../../ops/movement/concatenate.ts";
@@ -295,9 +296,12 @@ export function forgetBias(
   const bias = weight(owner, "bias", [4 * units]);
   if (!owner.unitForgetBias) return bias;
   const start = owner.biasInitializer;
-  const call: Initializer["call"] = (_shape, dtype) =>
-    concatenate([start.call([units], dtype), ones([units], dtype), start.call([2 * units], dtype)]);
-  return { ...bias, initializer: { call } };
+  class ForgetBias extends Initializer {
+    override call(_shape: Shape, dtype: DType): Tensor {
+      return concatenate([start.call([units], dtype), ones([units], dtype), start.call([2 * units], dtype)]);
+    }
+  }
+  return { ...bias, initializer: new ForgetBias() };
 }
 
 /** Gated cells take a rate of 1 for none, as Keras's do. */
