@@ -1,7 +1,7 @@
 // Convolutions of 3 × 3 with stride 1 by Winograd's minimal filtering: 4 × 4 results from 6 × 6 elements with 36
 // products for each pair of channels instead of 144 (Lavin & Gray, "Fast algorithms for convolutional neural
 // networks", 2015). Tiles are transformed a block at a time, multiplied as 36 products of matrices, one for each point
-// of the transformed tile, by the tile of `matmul/product.as.ts`, and transformed back. No buffer holds more than a
+// of the transformed tile, by the tile of `matmul/tile.as.ts`, and transformed back. No buffer holds more than a
 // block.
 //
 // The points are 0, ±√½, ±√2 and ∞: since √½ · √2 = 1, transforms stretch their operands least, and the error stays
@@ -16,7 +16,7 @@
 //
 // y = Aᵀ [Σ (G g Gᵀ) ⊙ (Bᵀ d B)] A. The gradient of the kernel is the same the other way: Gᵀ [Σ (A dy Aᵀ) ⊙ (Bᵀ d B)] G.
 import { multiplyAdd } from "../../devices/wasm/simd.as";
-import { tile } from "../matmul/product.as";
+import { interleave, multiplyTile } from "../matmul/tile.as";
 
 // @ts-ignore: decorator
 @inline
@@ -211,24 +211,27 @@ function multiplyPoints(
   b: usize, bPoint: usize, bStep: usize, panelStep: usize,
   c: usize, cPoint: usize, columns: i32, add: bool, scratch: usize,
 ): void {
-  const rows = scratch;
-  const targets = rows + (<usize>rowCount + 4 << 2);
-  const zeros = targets + (<usize>rowCount + 4 << 2);
+  const zeros = scratch;
   const spare = zeros + 32;
+  const copy = spare + 32;
+  const cStep = <usize>columns << 2;
   memory.fill(zeros, 0, 32);
-  for (let r: i32 = 0; r < rowCount + 3; r++) {
-    const row = <usize>min<i32>(r, rowCount - 1);
-    store<usize>(rows + (<usize>r << 2), a + row * next);
-    store<usize>(targets + (<usize>r << 2), c + row * (<usize>columns << 2));
-  }
   for (let p: usize = 0; p < 36; p++) {
-    for (let column: i32 = 0; column < columns; column += 8) {
-      const panel = b + p * bPoint + <usize>(column >> 3) * panelStep;
-      for (let r: i32 = 0; r < rowCount; r += 4) {
-        tile<f32, f32>(
-          rows + (<usize>r << 2), min<i32>(rowCount - r, 4), zeros, zeros + 4, p * aPoint, <usize>length * step, step,
-          panel, bStep, targets + (<usize>r << 2), p * cPoint + (<usize>column << 2), min<i32>(columns - column, 8),
-          add ? 0 : zeros, false, spare,
+    for (let r: i32 = 0; r < rowCount; r += 4) {
+      const rows = min<i32>(rowCount - r, 4);
+      const row = a + p * aPoint + <usize>r * next;
+      // Rows that are neighbours are side by side as they are.
+      if (next != 4) {
+        const next2 = rows > 2 ? 2 * next : 0;
+        interleave<f32>(row, row + (rows > 1 ? next : 0), row + next2, row + (rows > 3 ? 3 * next : 0), step, <usize>length * step, copy);
+      }
+      const target = c + p * cPoint + <usize>r * cStep;
+      for (let column: i32 = 0; column < columns; column += 8) {
+        const first = target + (<usize>column << 2);
+        multiplyTile<f32>(
+          next == 4 ? row : copy, next == 4 ? step : 16, length, b + p * bPoint + <usize>(column >> 3) * panelStep, bStep,
+          first, first + cStep, first + 2 * cStep, first + 3 * cStep,
+          add ? 0 : zeros, rows, min<i32>(columns - column, 8), false, spare,
         );
       }
     }

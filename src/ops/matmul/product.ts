@@ -20,15 +20,23 @@ const smallProduct = 1 << 15;
 /** Into how many blocks a larger one falls at least, if it can: threads then finish together. */
 const fewestBlocks = 16;
 
-/** Panels of a block at least, so that finding the rows is little beside their products; and the bytes they may have. */
-const blockPanels = 8;
+/**
+ * Panels of a block at least, so that finding and copying the rows is little beside their products, fewer where there
+ * are few rows; and the bytes they may have.
+ */
+const [fewPanels, blockPanels] = [4, 8];
 const blockBytes = 1 << 19;
 
 /** Pieces that one call is split into at most: enough for many threads, each with its own scratch. */
 const mostPieces = 64;
 
-/** Scratch of each piece: addresses of a block's rows, and a copied tile. */
-const scratchBytes = 9216;
+/** Scratch of each piece: addresses of a block's rows and their targets and two rows of a panel, then tiles side by side. */
+const listBytes = 8 * blockRows + 2 * panelBytes;
+
+/** So many tiles are side by side at once, each with so many products at most, and some bytes apart: else all would meet in the same few lines of the cache. */
+const tilesSideBySide = 8;
+const blockProducts = 256;
+const apart = 64;
 
 /** Dtypes that have kernels. */
 export type Real = "float32" | "float64";
@@ -144,7 +152,7 @@ function blocking(rows: number, panels: number, jobs: number, products: number):
   if (rows * panels * products * jobs < smallProduct) return [share(tiles, rowBlocks) * tileRows, panels];
   const wanted = Math.ceil(fewestBlocks / jobs);
   const nearby = Math.ceil((panels * products * panelBytes) / blockBytes);
-  const few = rowBlocks === 1 ? 1 : blockPanels;
+  const few = rowBlocks === 1 ? fewPanels : blockPanels;
   const panelBlocks = Math.max(1, Math.min(Math.floor(panels / few), Math.max(nearby, share(wanted, rowBlocks))));
   const moreRows = Math.min(tiles, Math.max(rowBlocks, share(wanted, panelBlocks)));
   return [share(tiles, moreRows) * tileRows, share(panels, panelBlocks)];
@@ -164,6 +172,8 @@ export function productCall(
   const blocks = Math.ceil(rowCount / rowsAtOnce) * Math.ceil(panelCount / panelsAtOnce) * jobs.length;
   const grain = Math.max(1, Math.ceil(blocks / mostPieces));
   const pieces = Math.ceil(blocks / grain);
+  const tileBytes = lanes ? 0 : Math.min(products, blockProducts) * tileRows * bytesOf(dtype) + apart;
+  const scratchBytes = listBytes + tileBytes * Math.min(tilesSideBySide, rowsAtOnce / tileRows);
   const geometry = workspace.int32([
     rowCount,
     ...rows.slice(1),
@@ -181,10 +191,12 @@ export function productCall(
     rowsAtOnce,
     panelsAtOnce,
     relu ? 1 : 0,
+    lanes ? 1 : 0,
+    tileBytes,
+    scratchBytes,
   ]);
   const scratch = workspace.temporary(scratchBytes * pieces);
-  const bits = dtype === "float32" ? "32" : "64";
-  const kernel = lanes ? (`laneProduct${bits}` as const) : (`product${bits}` as const);
+  const kernel = dtype === "float32" ? "product32" : "product64";
   return call(kernel, [a, panels.at, c, bias, geometry, scratch], { pieces });
 }
 

@@ -3,13 +3,11 @@
 // stay near. Four rows at a time lie side by side, element by element, and meet the recurrent matrix in panels of two
 // vectors: so little is read for each product that arithmetic is the limit.
 import { sigmoid4, tanh4 } from "../../devices/wasm/math.as";
-import { multiplyAdd, part, storePart } from "../../devices/wasm/simd.as";
+import { part, storePart } from "../../devices/wasm/simd.as";
+import { blocksOf, interleave, multiplyTile } from "../matmul/tile.as";
 
 const SIMPLE = 0;
 const LSTM = 1;
-
-/** Products that are summed in registers before they join the result, as in other products. */
-const BLOCK: i32 = 256;
 
 // @ts-ignore: decorator
 @inline
@@ -44,41 +42,19 @@ function partsOf(kind: i32): usize {
   return kind == SIMPLE ? 1 : kind == LSTM ? 4 : 3;
 }
 
-/** Bytes of `count` elements of four rows side by side, whole vectors of each. */
+/** Bytes of `count` elements of four rows side by side. */
 // @ts-ignore: decorator
 @inline
 function sideBytes(count: i32): usize {
-  return <usize>((count + 3) & ~3) << 4;
+  return <usize>count << 4;
 }
 
 /** Elements 0 to `count` of up to four rows side by side; a row that is missing is the last one again. */
-function interleave(source: usize, step: usize, rows: i32, count: i32, target: usize): void {
+function sideBySide(source: usize, step: usize, rows: i32, count: i32, target: usize): void {
   const row1 = rows > 1 ? step : 0;
   const row2 = rows > 2 ? 2 * step : row1;
   const row3 = rows > 3 ? 3 * step : row2;
-  for (let i: i32 = 0; i < count; i += 4, source += 16, target += 64) {
-    const left = min(4, count - i);
-    const a = read(source, left);
-    const b = read(source + row1, left);
-    const c = read(source + row2, left);
-    const d = read(source + row3, left);
-    const ab = i32x4.shuffle(a, b, 0, 4, 1, 5);
-    const cd = i32x4.shuffle(c, d, 0, 4, 1, 5);
-    v128.store(target, i64x2.shuffle(ab, cd, 0, 2));
-    v128.store(target, i64x2.shuffle(ab, cd, 1, 3), 16);
-    const ab2 = i32x4.shuffle(a, b, 2, 6, 3, 7);
-    const cd2 = i32x4.shuffle(c, d, 2, 6, 3, 7);
-    v128.store(target, i64x2.shuffle(ab2, cd2, 0, 2), 32);
-    v128.store(target, i64x2.shuffle(ab2, cd2, 1, 3), 48);
-  }
-}
-
-/** Adds to what was there, or to what the result starts with. */
-// @ts-ignore: decorator
-@inline
-function finish(target: usize, before: usize, low: v128, high: v128): void {
-  v128.store(target, f32x4.add(v128.load(before), low));
-  v128.store(target, f32x4.add(v128.load(before, 16), high), 16);
+  interleave<f32>(source, source + row1, source + row2, source + row3, 4, <usize>count << 2, target);
 }
 
 /** c = bias + a · b for groups of four rows side by side. Rows of c are whole panels; `zeros` serve where there is no bias. */
@@ -94,7 +70,7 @@ function multiply(
   zeros: usize,
   c: usize,
 ): void {
-  const slices = max<i32>((run + BLOCK - 1) / BLOCK, 1);
+  const slices = blocksOf<i32>(run);
   const slice = (run + slices - 1) / slices;
   const cStep = <usize>panels << 5;
   const side = sideBytes(run);
@@ -102,39 +78,12 @@ function multiply(
     const column = <usize>p << 5;
     for (let g: i32 = 0; g < groups; g++) {
       const target = c + (<usize>g << 2) * cStep + column;
-      let x = a + <usize>g * side;
-      let y = b + <usize>p * panelStep;
       for (let s: i32 = 0; s < slices; s++) {
-        let c00 = f32x4.splat(0);
-        let c01 = c00;
-        let c10 = c00;
-        let c11 = c00;
-        let c20 = c00;
-        let c21 = c00;
-        let c30 = c00;
-        let c31 = c00;
-        const end = x + (<usize>min(run - s * slice, slice) << 4);
-        for (; x != end; x += 16, y += bStep) {
-          const low = v128.load(y);
-          const high = v128.load(y, 16);
-          let value = v128.load32_splat(x);
-          c00 = multiplyAdd<f32>(value, low, c00);
-          c01 = multiplyAdd<f32>(value, high, c01);
-          value = v128.load32_splat(x, 4);
-          c10 = multiplyAdd<f32>(value, low, c10);
-          c11 = multiplyAdd<f32>(value, high, c11);
-          value = v128.load32_splat(x, 8);
-          c20 = multiplyAdd<f32>(value, low, c20);
-          c21 = multiplyAdd<f32>(value, high, c21);
-          value = v128.load32_splat(x, 12);
-          c30 = multiplyAdd<f32>(value, low, c30);
-          c31 = multiplyAdd<f32>(value, high, c31);
-        }
+        const x = a + <usize>g * side + (<usize>(s * slice) << 4);
+        const y = b + <usize>p * panelStep + <usize>(s * slice) * bStep;
         const start = s > 0 ? 0 : bias ? bias + column : zeros;
-        finish(target, start ? start : target, c00, c01);
-        finish(target + cStep, start ? start : target + cStep, c10, c11);
-        finish(target + 2 * cStep, start ? start : target + 2 * cStep, c20, c21);
-        finish(target + 3 * cStep, start ? start : target + 3 * cStep, c30, c31);
+        const products = min(run - s * slice, slice);
+        multiplyTile<f32>(x, 16, products, y, bStep, target, target + cStep, target + 2 * cStep, target + 3 * cStep, start, 4, 8, false, 0);
       }
     }
   }
@@ -248,12 +197,12 @@ export function recurrence32(
       const before = <usize>step * width;
       for (let g: i32 = 0; g < groups; g++) {
         const source = x + (<usize>(first + (g << 2)) * <usize>steps + <usize>step) * xWidth;
-        interleave(source, <usize>steps * xWidth, min(4, rows - (g << 2)), features, side + <usize>g * sideOfInput);
+        sideBySide(source, <usize>steps * xWidth, min(4, rows - (g << 2)), features, side + <usize>g * sideOfInput);
       }
       multiply(side, features, groups, kernel, kernelStep, kernelPanel, panels, bias, zeros, given);
       for (let g: i32 = 0; g < groups; g++) {
         const source = h + <usize>(first + (g << 2)) * stateStep + before;
-        interleave(source, stateStep, min(4, rows - (g << 2)), units, side + <usize>g * sideOfState);
+        sideBySide(source, stateStep, min(4, rows - (g << 2)), units, side + <usize>g * sideOfState);
       }
       multiply(side, units, groups, recurrent, recurrentStep, recurrentPanel, panels, recurrentBias, zeros, product);
       for (let r: i32 = 0; r < rows; r++) {
@@ -425,7 +374,7 @@ export function recurrenceGradient32(
       for (let g: i32 = 0; g < groups; g++) {
         const source = passed + (<usize>(first + (g << 2)) * <usize>steps + <usize>step) * xWidth;
         const target = side + <usize>g * sideBytes(columns);
-        interleave(source, <usize>steps * xWidth, min(4, rows - (g << 2)), columns, target);
+        sideBySide(source, <usize>steps * xWidth, min(4, rows - (g << 2)), columns, target);
       }
       multiply(side, columns, groups, panels, bStep, panelStep, panelCount, 0, zeros, product);
     }

@@ -137,7 +137,7 @@ function piecesOf(batch: number, matrices: readonly (readonly [number, number])[
     Math.max(whole(batch, rowsSideBySide), rowsSideBySide),
   );
   const pieces = Math.ceil(batch / rows);
-  const longest = Math.max(...matrices.map(([run]) => whole(run, 4)));
+  const longest = Math.max(...matrices.map(([run]) => run));
   const width = matrices.reduce((sum, [, columns]) => sum + whole(columns, 8), 0);
   const bytes = whole(32 + rows * 4 * (longest + width), 64);
   return { pieces, args: [rows, workspace.temporary(bytes * pieces), bytes] as const };
