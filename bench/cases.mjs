@@ -13,11 +13,12 @@ const { tf } = tfjs;
 
 /** Uniform in ±scale, the same every run. */
 export function random(count, scale = 1) {
-  let state = 1;
-  return Float32Array.from({ length: count }, () => {
+  const values = new Float32Array(count);
+  for (let state = 1, index = 0; index < count; index++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state / 2 ** 31 - 1) * scale;
-  });
+    values[index] = (state / 2 ** 31 - 1) * scale;
+  }
+  return values;
 }
 
 const sizeOf = (shape) => shape.reduce((a, b) => a * b, 1);
@@ -54,7 +55,8 @@ function pythonCandidates(python, work, options, frameworks = ["torch", "keras"]
   );
 }
 
-function copyOf(count) {
+/** A copy of so many numbers. */
+export function copyOf(count) {
   const from = random(count);
   const to = new Float32Array(count);
   return () => to.set(from);

@@ -2,7 +2,7 @@
 // each alike. What counts is the median over the rounds; the fastest is kept as well.
 
 /** How long a candidate works in a row, in milliseconds: neither the clock's steps nor others' caches matter then. */
-const stretch = 20;
+const usualStretch = 20;
 
 /**
  * @typedef {{ run(repeats: number): number | Promise<number>, before?(): unknown }} Candidate milliseconds for so many
@@ -26,11 +26,12 @@ export function calling(fn, before) {
 
 /**
  * @param {Record<string, Candidate | (() => unknown) | undefined>} candidates what to time; undefined is left out
- * @param {{ seconds?: number, rounds?: number }} [options] time for all together; at least so many rounds
+ * @param {{ seconds?: number, rounds?: number, stretch?: number }} [options] time for all together; at least so many
+ *   rounds; milliseconds of a turn
  * @returns {Promise<Record<string, { median: number, best: number, rounds: number } | { error: string }>>} milliseconds
  *   a call
  */
-export async function sideBySide(candidates, { seconds = 4, rounds: least = 3 } = {}) {
+export async function sideBySide(candidates, { seconds = 4, rounds: least = 3, stretch = usualStretch } = {}) {
   const runs = {};
   const results = {};
   for (const [name, given] of Object.entries(candidates)) {

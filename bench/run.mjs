@@ -5,6 +5,7 @@
 //     npm run bench -- --quick                       a few works, a second each; writes nothing
 //     npm run bench -- --seconds 2                   for each work, instead of 4
 //     npm run bench -- --no-python                   without PyTorch and Keras
+//     npm run bench -- --survey                      all families of ops and layers in one table; writes nothing
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
@@ -21,6 +22,7 @@ const { values: given } = parseArgs({
     only: { type: "string", multiple: true, default: [] },
     quick: { type: "boolean", default: false },
     seconds: { type: "string" },
+    survey: { type: "boolean", default: false },
     "no-python": { type: "boolean", default: false },
   },
 });
@@ -49,6 +51,11 @@ const selected = [cold, ...cases].filter(wanted);
 const python = given["no-python"] ? { because: "left out by --no-python" } : await startPython(say);
 if (python.because) say(`without PyTorch and Keras: ${python.because}`);
 await useBackend("wasm");
+if (given.survey) {
+  const { survey } = await import("./survey.mjs");
+  await survey(say, python, { only: given.only, seconds: Number(given.seconds ?? 0.3) });
+  process.exit(0);
+}
 
 /** How many times as long as Varve another takes; of threads alike where it runs on one or two. */
 function takes(results, other, own = "Varve ×2") {

@@ -155,6 +155,34 @@ def torch_step(model, x, y, loss):
     return step
 
 
+def torch_input(shape, type, below=None, where=None, more=0, **limits):
+    """Numbers as the survey describes them: between two limits, whole ones below a limit, or flags."""
+    if where is not None:
+        values = random.uniform(0, 1, shape) < where
+    elif below is not None:
+        values = random.integers(0, below, shape) + more
+    else:
+        values = random.uniform(limits.get("from", -1), limits.get("to", 1), shape)
+    return torch.from_numpy(values.astype("int64" if type == "int32" else type))
+
+
+def torch_expression(inputs, forward, gradient, setup=None, inference=True):
+    """An expression of inputs by name, after statements that prepare it; or its gradients, those of modules included."""
+    scope = {"torch": torch, "F": F, **{name: torch_input(**each) for name, each in inputs.items()}}
+    leaves = [scope[name].requires_grad_(True) for name in gradient or []]
+    exec(setup or "", scope)
+    run = eval(f"lambda: {forward}", scope)
+    if gradient is None:
+        def call():
+            with torch.inference_mode(inference):
+                return run()
+        return call
+    for each in list(scope.values()):
+        if isinstance(each, torch.nn.Module):
+            leaves += list(each.parameters())
+    return lambda: torch.autograd.grad(run().sum(), leaves)
+
+
 def compiled(fn, *args):
     """A function that runs the compiled one and waits for it."""
     jitted = jax.jit(fn)
