@@ -1,6 +1,6 @@
-// How much memory, and how long, it takes to open large files: writes a model of about 500 MB of weights in every format
-// (in a folder of the system's, taken away at the end), opens each in a process of its own, and prints what that needed
-// beyond the weights themselves. `npm run loading`; an argument is the size in MB.
+// How much memory, and how long, it takes to write and to open large files: writes a model of about 500 MB of weights in
+// every format (in a folder of the system's, taken away at the end) and opens it, each in a process of its own, and
+// prints what that needed beyond the weights themselves. `npm run loading`; an argument is the size in MB.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,22 +26,20 @@ function make(megabytes, initializer = "zeros") {
 /** The most memory that the process ever had. */
 const peak = () => process.resourceUsage().maxRSS * 1024;
 
-async function write(folder, megabytes) {
-  const net = make(megabytes, "glorot_uniform");
+async function write(folder, name, how, megabytes) {
+  const net = make(megabytes, "ones");
+  const weights = net.weights.reduce((sum, { value }) => sum + value.size * 4, 0);
   const before = process.memoryUsage().rss;
-  for (const [name, save] of [
-    ["model.keras", (path) => net.save(path)],
-    ["model.weights.h5", (path) => net.saveWeights(path)],
-    ["model.safetensors", (path) => net.saveWeights(path)],
-    ["model.json", (path) => net.save(path)],
-  ]) {
-    const begun = performance.now();
-    await save(join(folder, name));
-    const seconds = (performance.now() - begun) / 1000;
-    console.log(
-      `${`written ${name}`.padEnd(28)} ${seconds.toFixed(1).padStart(5)} s, at most ${Math.round((peak() - before) / MB)} MB beyond the weights so far`,
-    );
-  }
+  const begun = performance.now();
+  const path = join(folder, name);
+  if (how === "bytes") await net.toKeras();
+  else if (/\.(keras|json|onnx)$/.test(name)) await net.save(path);
+  else await net.saveWeights(path);
+  const seconds = (performance.now() - begun) / 1000;
+  const beyond = peak() - before;
+  console.log(
+    `${`${how === "bytes" ? "bytes of" : "written"} ${name}`.padEnd(28)} ${seconds.toFixed(1).padStart(5)} s; beyond ${Math.round(weights / MB)} MB of weights: ${Math.round(beyond / MB)} MB (${(beyond / weights).toFixed(2)} copies)`,
+  );
 }
 
 async function open(folder, name, how, megabytes) {
@@ -73,7 +71,7 @@ async function open(folder, name, how, megabytes) {
 
 setThreads(1);
 const [task, folder, ...rest] = process.argv.slice(2);
-if (task === "write") await write(folder, Number(rest[0]));
+if (task === "write") await write(folder, rest[0], rest[1], Number(rest[2]));
 else if (task === "open") await open(folder, rest[0], rest[1], Number(rest[2]));
 else {
   const megabytes = String(Number(task ?? 500));
@@ -81,8 +79,10 @@ else {
   const run = (...given) =>
     spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...given], { stdio: "inherit" });
   try {
-    run("write", own, megabytes);
-    for (const name of ["model.keras", "model.weights.h5", "model.safetensors", "model.json"]) {
+    for (const name of ["model.keras", "model.weights.h5", "model.safetensors", "model.json", "model.onnx"]) {
+      run("write", own, name, "path", megabytes);
+      if (name === "model.keras") run("write", own, name, "bytes", megabytes);
+      if (name === "model.onnx") continue;
       run("open", own, name, "path", megabytes);
       if (name !== "model.json") run("open", own, name, "bytes", megabytes);
     }

@@ -24,8 +24,8 @@ export { type DeviceName, type Info, info, setDevice, setThreads } from "./devic
 export {
   FileError,
   type FileHandle,
+  type FileProgress,
   type LoadOptions,
-  type LoadProgress,
   type LoadWeightsOptions,
   loadModel,
   type Source,

@@ -40,7 +40,8 @@ export interface Device {
   copy(from: unknown, to: unknown, byteLength: number): void;
   /** A copy of `length` elements. */
   readSync(handle: unknown, dtype: DType, length: number): TypedArray;
-  read(handle: unknown, dtype: DType, length: number): Promise<TypedArray>;
+  /** The same, from element `at` (default 0) on. */
+  read(handle: unknown, dtype: DType, length: number, at?: number): Promise<TypedArray>;
   /** Runs the op if this device has it; false says that it has not and the op's `reference` shall serve. */
   execute(
     record: OpRecord,

@@ -3,12 +3,13 @@
  * nothing but the file it is given: links to other files lead nowhere, and nothing it does reaches the disk.
  */
 
-import type { TypedArray } from "../core/dtype.ts";
+import { arrayClassOf, type TypedArray } from "../core/dtype.ts";
 import { VarveError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
 import { begins, type Content } from "./content.ts";
 import { FileError } from "./file-error.ts";
-import type { Dataset, File, Group, H5Module } from "./h5wasm.ts";
+import type { Dataset, File, Group, guess_metadata, H5Module } from "./h5wasm.ts";
+import { collect, type Outgoing, type OutgoingArray } from "./outgoing.ts";
 import { elements, pieceBytes, type StoredArray } from "./stored-array.ts";
 
 /** The first bytes of every HDF5 file. */
@@ -28,6 +29,7 @@ export interface Hdf5File {
 interface Library {
   readonly module: H5Module;
   readonly File: new (name: string, mode: "r" | "w") => File;
+  readonly guess_metadata: typeof guess_metadata;
 }
 
 let loaded: Promise<Library> | undefined;
@@ -39,7 +41,7 @@ async function library(): Promise<Library> {
     const module = await h5wasm.ready;
     // Failures are thrown rather than printed.
     module.activate_throwing_error_handler();
-    return { module, File: h5wasm.File };
+    return { module, File: h5wasm.File, guess_metadata: h5wasm.guess_metadata };
   })();
   return loaded;
 }
@@ -109,20 +111,36 @@ function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] as string;
 }
 
-/** Has the library read a file where it is, rather than from a copy in its own memory. */
-function mount(module: H5Module, name: string, content: Content): void {
+/** What stands under a name in the file system inside the library, without being in its memory. */
+interface Mounted {
+  readonly size: number;
+  read(memory: Uint8Array, offset: number, length: number, position: number): number;
+  /** What is written; files that are only read have none. */
+  write?(memory: Uint8Array, offset: number, length: number, position: number): void;
+}
+
+function mount(module: H5Module, name: string, file: Mounted): FileNode {
   const { FS } = module as unknown as { FS: FileSystem };
   FS.writeFile(name, new Uint8Array());
   const { node } = FS.lookupPath(name);
-  node.usedBytes = content.size;
+  node.usedBytes = file.size;
   node.stream_ops = {
     ...node.stream_ops,
-    read(_stream, memory, offset, length, position) {
-      const bytes = content.read(position, Math.min(position + length, content.size));
-      memory.set(bytes, offset);
-      return bytes.length;
+    read: (_stream, memory, offset, length, position) =>
+      file.read(memory, offset, Math.max(0, Math.min(length, node.usedBytes - position)), position),
+    write(_stream, memory, offset, length, position) {
+      file.write?.(memory, offset, length, position);
+      node.usedBytes = Math.max(node.usedBytes, position + length);
+      return length;
     },
   };
+  node.node_ops = {
+    ...node.node_ops,
+    setattr(_node, { size = node.usedBytes }) {
+      node.usedBytes = size;
+    },
+  };
+  return node;
 }
 
 /** What is used of the file system inside the library, which Emscripten makes. */
@@ -131,11 +149,12 @@ interface FileSystem {
   lookupPath(name: string): { readonly node: FileNode };
 }
 
+type Transfer = (stream: unknown, memory: Uint8Array, offset: number, length: number, position: number) => number;
+
 interface FileNode {
   usedBytes: number;
-  stream_ops: {
-    read(stream: unknown, memory: Int8Array, offset: number, length: number, position: number): number;
-  };
+  stream_ops: { read: Transfer; write: Transfer };
+  node_ops: { setattr(node: FileNode, attributes: { readonly size?: number }): void };
 }
 
 /**
@@ -156,7 +175,14 @@ export async function openHdf5(content: Content, where: string): Promise<Hdf5Fil
     }
   };
   if (!begins(content, hdf5Mark)) throw new FileError(`${where}: this is no HDF5 file`);
-  mount(module, name, content);
+  mount(module, name, {
+    size: content.size,
+    read(memory, offset, length, position) {
+      const bytes = content.read(position, position + length);
+      memory.set(bytes, offset);
+      return bytes.length;
+    },
+  });
   let file: File;
   try {
     file = guarded(() => {
@@ -207,17 +233,100 @@ export async function openHdf5(content: Content, where: string): Promise<Hdf5Fil
 /** What goes into a file: groups with their attributes, and arrays. */
 export interface Hdf5Content {
   readonly groups: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
-  readonly arrays: readonly {
-    readonly path: string;
-    readonly shape: readonly number[];
-    readonly values: Float32Array | Float64Array | Int32Array | Uint8Array;
-  }[];
+  readonly arrays: readonly (OutgoingArray & { readonly path: string })[];
 }
 
-/** The bytes of a file with that content. */
-export async function writeHdf5({ groups, arrays }: Hdf5Content): Promise<Uint8Array> {
-  const { module, File } = await library();
+/** Arrays of more bytes than this never enter the library; it copies those that it gathers before it writes them. */
+const placedBytes = 1 << 17;
+
+const pageSize = 1 << 12;
+
+/** The parts of pages that a stretch of a file covers. */
+function eachPage(
+  position: number,
+  length: number,
+  visit: (index: number, from: number, to: number, done: number) => void,
+): void {
+  for (let done = 0; done < length; ) {
+    const from = (position + done) % pageSize;
+    const to = Math.min(pageSize, from + length - done);
+    visit((position + done - from) / pageSize, from, to, done);
+    done += to - from;
+  }
+}
+
+/**
+ * A file as the library lays it out: what it writes itself, in pages, and the places of large arrays. It is told to write
+ * such an array from an address where nothing is, and never looks: it passes on the address, here, where the place in
+ * the file is noted. The numbers come in when the file goes out.
+ */
+class Layout {
+  readonly size = 0;
+  readonly #pages = new Map<number, Uint8Array>();
+  readonly #placed: { readonly at: number; readonly array: Outgoing }[] = [];
+  #expected: { readonly address: number; at: number | undefined; done: number } | undefined;
+
+  /** Has `write` put an array into the file from an address. */
+  place(array: Outgoing, address: number, write: (address: number) => void): void {
+    const expected = { address, at: undefined as number | undefined, done: 0 };
+    this.#expected = expected;
+    try {
+      write(address);
+    } finally {
+      this.#expected = undefined;
+    }
+    const { at, done } = expected;
+    if (at === undefined || done !== array.size) throw new Error("the HDF5 library does not write arrays as they are");
+    this.#placed.push({ at, array });
+  }
+
+  write(memory: Uint8Array, offset: number, length: number, position: number): void {
+    const expected = this.#expected;
+    if (expected && offset === expected.address + expected.done) {
+      expected.at ??= position;
+      expected.done += length;
+      return;
+    }
+    eachPage(position, length, (index, from, to, done) => {
+      const page = this.#pages.get(index) ?? new Uint8Array(pageSize);
+      this.#pages.set(index, page);
+      page.set(memory.subarray(offset + done, offset + done + to - from), from);
+    });
+  }
+
+  read(memory: Uint8Array, offset: number, length: number, position: number): number {
+    eachPage(position, length, (index, from, to, done) => {
+      const page = this.#pages.get(index);
+      if (page) memory.set(page.subarray(from, to), offset + done);
+      else memory.fill(0, offset + done, offset + done + to - from);
+    });
+    return length;
+  }
+
+  /** The whole file, of so many bytes. */
+  async *pieces(size: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    let at = 0;
+    for (const { at: begin, array } of [...this.#placed, { at: size, array: undefined }].sort((a, b) => a.at - b.at)) {
+      while (at < begin) {
+        const piece = new Uint8Array(Math.min(pieceBytes, begin - at));
+        this.read(piece, 0, piece.length, at);
+        yield piece;
+        at += piece.length;
+      }
+      if (!array) return;
+      yield* array.pieces();
+      at += array.size;
+    }
+  }
+}
+
+/** A file with that content. */
+export async function writeHdf5({ groups, arrays }: Hdf5Content): Promise<Outgoing> {
+  const { module, File, guess_metadata: metadataOf } = await library();
   const name = `write-${files++}.h5`;
+  const layout = new Layout();
+  const node = mount(module, name, layout);
+  const buffer = module._malloc(placedBytes + 1);
   const file = new File(name, "w");
   try {
     const made = new Set<string>([""]);
@@ -233,14 +342,28 @@ export async function writeHdf5({ groups, arrays }: Hdf5Content): Promise<Uint8A
       const owner = group(path);
       for (const [attribute, value] of Object.entries(attributes)) owner.create_attribute(attribute, value as string);
     }
-    for (const { path, shape, values } of arrays) {
+    for (const array of arrays) {
+      const { path, shape, dtype, size } = array;
       group(path.slice(0, Math.max(0, path.lastIndexOf("/"))));
-      file.create_dataset({ name: path, data: values, shape: [...shape] });
+      const extent = shape.map(BigInt);
+      const type = metadataOf(arrayClassOf(dtype).from([]));
+      const create = (address: number) => {
+        const metadata = { ...type, shape: extent, maxshape: extent, chunks: null };
+        module.create_dataset(file.file_id, `/${path}`, BigInt(address), metadata);
+      };
+      if (size > placedBytes) {
+        layout.place(array, buffer + placedBytes, create);
+      } else {
+        module.HEAPU8.set(await collect(array), buffer);
+        create(buffer);
+      }
     }
     file.flush();
     file.close();
-    return module.FS.readFile(name);
   } finally {
+    module._free(buffer);
     module.FS.unlink(name);
   }
+  const size = node.usedBytes;
+  return { size, pieces: () => layout.pieces(size) };
 }

@@ -9,7 +9,7 @@ import type { Source, Waiting } from "../models/files.ts";
 import type { Model } from "../models/model.ts";
 import * as ops from "../ops/index.ts";
 
-export type { FileHandle, LoadProgress, LoadWeightsOptions, Source, Target } from "../models/files.ts";
+export type { FileHandle, FileProgress, LoadWeightsOptions, Source, Target } from "../models/files.ts";
 export { FileError } from "./file-error.ts";
 
 /** What `loadModel` takes. */

@@ -1,20 +1,20 @@
 /**
- * What a long load tells of itself, and how it ends early.
+ * What long reading and writing of files tells of itself, and how it ends early.
  */
 import { breathe } from "../models/breathe.ts";
-import type { LoadProgress, Waiting } from "../models/files.ts";
+import type { FileProgress, Waiting } from "../models/files.ts";
 
 /** How long it is silent at least between two reports, in milliseconds. */
 const silence = 40;
 
-export type Stage = LoadProgress["stage"];
+export type Stage = FileProgress["stage"];
 
-/** The way of one load through its stages. */
+/** The way of one file through its stages. */
 export interface Loading {
   readonly signal: AbortSignal | undefined;
   /** Says that a stage begins, of so many bytes. */
   begin(stage: Stage, total: number | undefined): void;
-  /** Says that so many bytes more are done; leaves the rest of the program its turn, and fails where the load was ended. */
+  /** Says that so many bytes more are done; leaves the rest of the program its turn, and fails where it was ended. */
   advance(bytes: number): Promise<void>;
   /** Says that all is done. */
   end(): void;
@@ -35,7 +35,7 @@ export function startLoading({ onProgress, signal }: Waiting): Loading {
     signal,
     begin(next, size) {
       from = total === undefined ? fraction : to;
-      to = next === "read" ? 1 : (1 + from) / 2;
+      to = next === "read" || next === "write" ? 1 : (1 + from) / 2;
       [stage, done, total, fraction] = [next, 0, size, from];
       tell();
     },

@@ -4,9 +4,9 @@
  * @see https://github.com/huggingface/safetensors: eight bytes of length, the header, the numbers.
  */
 import { isPlainObject } from "../core/tree.ts";
-import type { Variable } from "../core/variable.ts";
 import type { Content } from "./content.ts";
 import { FileError } from "./file-error.ts";
+import type { Outgoing, OutgoingArray } from "./outgoing.ts";
 import { arrayIn, type StoredArray } from "./stored-array.ts";
 
 /** What a header calls the element types. */
@@ -78,27 +78,25 @@ export function readSafetensors(content: Content, where: string): ReadonlyMap<st
   return found;
 }
 
-/** The bytes of a file with these variables by their names. */
-export async function writeSafetensors(variables: ReadonlyMap<string, Variable>): Promise<Uint8Array> {
+/** A file with these arrays by their names. */
+export function writeSafetensors(arrays: ReadonlyMap<string, OutgoingArray>): Outgoing {
   const header: Record<string, unknown> = { __metadata__: { format: "keras" } };
-  const parts: Uint8Array[] = [];
   let at = 0;
-  for (const [name, { value, shape, dtype }] of variables) {
-    const { buffer, byteOffset, byteLength } = await value.data();
-    parts.push(new Uint8Array(buffer, byteOffset, byteLength));
-    header[name] = { dtype: nameOf[dtype], shape, data_offsets: [at, at + byteLength] };
-    at += byteLength;
+  for (const [name, { shape, dtype, size }] of arrays) {
+    header[name] = { dtype: nameOf[dtype], shape, data_offsets: [at, at + size] };
+    at += size;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
   // The numbers begin at a multiple of eight; the header ends in spaces until there.
   const length = Math.ceil(json.length / 8) * 8;
-  const file = new Uint8Array(8 + length + at).fill(0x20, 8, 8 + length);
-  new DataView(file.buffer).setBigUint64(0, BigInt(length), true);
-  file.set(json, 8);
-  let next = 8 + length;
-  for (const part of parts) {
-    file.set(part, next);
-    next += part.length;
-  }
-  return file;
+  const begin = new Uint8Array(8 + length).fill(0x20, 8);
+  new DataView(begin.buffer).setBigUint64(0, BigInt(length), true);
+  begin.set(json, 8);
+  return {
+    size: begin.length + at,
+    async *pieces() {
+      yield begin;
+      for (const array of arrays.values()) yield* array.pieces();
+    },
+  };
 }

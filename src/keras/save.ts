@@ -3,11 +3,13 @@
  */
 import { OptionError, show } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
-import type { Files, Target } from "../models/files.ts";
+import type { Files, Target, Waiting } from "../models/files.ts";
 import type { Model } from "../models/model.ts";
 import { type WritableHandle, writeToHandle } from "../platform/handles.ts";
 import { platform } from "../platform/platform.ts";
+import { type Loading, startLoading } from "./loading.ts";
 import { writeOnnx } from "./onnx/write-onnx.ts";
+import { collect, type Outgoing, ready, type Snapshot, withSnapshot } from "./outgoing.ts";
 import { loadWeights, weightsOf } from "./weights.ts";
 import { writeKeras } from "./write-keras.ts";
 import { shardName, writeTfjs } from "./write-tfjs.ts";
@@ -19,21 +21,48 @@ function nameOf(target: unknown): string | undefined {
   return typeof createWritable === "function" ? name : undefined;
 }
 
-async function write(target: Target, bytes: Uint8Array): Promise<void> {
-  if (typeof target === "string") await (await platform()).replaceFile(target, bytes);
-  else await writeToHandle(target, bytes);
+/** The pieces of a file, telling as they are taken how far it is. */
+async function* told({ pieces }: Outgoing, loading: Loading): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces()) {
+    yield piece;
+    await loading.advance(piece.length);
+  }
+}
+
+/** Writes a file of a model as it is now, whatever happens to the model meanwhile. */
+async function write(
+  target: Target,
+  waiting: Waiting,
+  make: (snapshot: Snapshot) => Outgoing | Promise<Outgoing>,
+): Promise<void> {
+  const loading = startLoading(waiting);
+  await withSnapshot(async (snapshot) => {
+    const file = await make(snapshot);
+    loading.begin("write", file.size);
+    const content = told(file, loading);
+    if (typeof target === "string") await (await platform()).replaceFile(target, content);
+    else await writeToHandle(target, content);
+  });
+  loading.end();
 }
 
 /** Shards first, then the file that names them, then away with those that the file before it named. */
-async function saveTfjs(model: Model, path: string): Promise<void> {
-  const { readFile, removeFile, replaceFile } = await platform();
-  const folder = path.replace(/[^/\\]*$/, "");
-  const before = shardsNamed(await readFile(path).catch(() => undefined));
-  for await (const { name, bytes } of writeTfjs(model, path.slice(folder.length))) {
-    await replaceFile(folder + name, bytes);
-    before.delete(name);
-  }
-  for (const name of before) await removeFile(folder + name);
+async function saveTfjs(model: Model, path: string, waiting: Waiting): Promise<void> {
+  const loading = startLoading(waiting);
+  await withSnapshot(async (snapshot) => {
+    const folder = path.replace(/[^/\\]*$/, "");
+    const { size, files } = writeTfjs(model, path.slice(folder.length), snapshot);
+    const { readFile, removeFile, replaceFile } = await platform();
+    const before = shardsNamed(await readFile(path).catch(() => undefined));
+    loading.begin("write", size);
+    for await (const { name, bytes } of files) {
+      await replaceFile(folder + name, bytes);
+      before.delete(name);
+      await loading.advance(bytes.length);
+    }
+    for (const name of before) await removeFile(folder + name);
+  });
+  loading.end();
 }
 
 /** The shards of ours that a `model.json` names. */
@@ -47,13 +76,14 @@ function shardsNamed(json: string | undefined): Set<string> {
 }
 
 export const files: Files = {
-  toKeras: writeKeras,
+  toKeras: (model) => withSnapshot(async (snapshot) => collect(await writeKeras(model, snapshot))),
 
-  async toTfjs(model) {
-    const found: Record<string, Uint8Array> = {};
-    for await (const { name, bytes } of writeTfjs(model, "model.json")) found[name] = bytes;
-    return found;
-  },
+  toTfjs: (model) =>
+    withSnapshot(async (snapshot) => {
+      const found: Record<string, Uint8Array> = {};
+      for await (const { name, bytes } of writeTfjs(model, "model.json", snapshot).files) found[name] = bytes;
+      return found;
+    }),
 
   toOnnx: writeOnnx,
 
@@ -65,17 +95,25 @@ export const files: Files = {
         `${model.label}: save: the path of a model ends in ".keras", in ".json" for TensorFlow.js, or in ".onnx"; got ${show(name ?? target)}`,
       );
     }
-    checkNames(options, kind === ".onnx" ? ["opset"] : [], `${model.label}: save to ${show(name)}`);
+    const { opset, ...waiting } = checkNames(
+      options,
+      ["onProgress", "signal", ...(kind === ".onnx" ? (["opset"] as const) : [])],
+      `${model.label}: save to ${show(name)}`,
+    );
     if (kind === ".json") {
-      if (typeof target === "string") return saveTfjs(model, target);
+      if (typeof target === "string") return saveTfjs(model, target, waiting);
       throw new OptionError(
         `${model.label}: save: a TensorFlow.js model is several files, which no file handle holds; save to "opfs:/${name}", or write what toTfjs() gives`,
       );
     }
-    await write(target, await (kind === ".onnx" ? writeOnnx(model, options) : writeKeras(model)));
+    const make = async (snapshot: Snapshot) =>
+      kind === ".onnx"
+        ? ready((await writeOnnx(model, { opset })) as Uint8Array<ArrayBuffer>)
+        : writeKeras(model, snapshot);
+    await write(target, waiting, make);
   },
 
-  async saveWeights(model, target) {
+  async saveWeights(model, target, options = {}) {
     const name = nameOf(target);
     const format = [".weights.h5", ".safetensors"].find((end) => name?.endsWith(end));
     if (!format) {
@@ -83,7 +121,10 @@ export const files: Files = {
         `${model.label}: saveWeights: the path ends in ".weights.h5" or ".safetensors", got ${show(name ?? target)}`,
       );
     }
-    await write(target, await weightsOf(model, format === ".safetensors" ? "safetensors" : "h5"));
+    checkNames(options, ["onProgress", "signal"], `${model.label}: saveWeights`);
+    await write(target, options, (snapshot) =>
+      weightsOf(model, format === ".safetensors" ? "safetensors" : "h5", snapshot),
+    );
   },
 
   loadWeights,

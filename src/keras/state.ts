@@ -19,6 +19,7 @@ import { Model } from "../models/model.ts";
 import { FileError } from "./file-error.ts";
 import type { Hdf5Content, Hdf5File } from "./hdf5.ts";
 import type { Loading } from "./loading.ts";
+import { ready, type Snapshot } from "./outgoing.ts";
 import { lossScales } from "./policies.ts";
 import { type StoredArray, valuesOf } from "./stored-array.ts";
 
@@ -162,7 +163,7 @@ const scaledRoot = "optimizer/inner_optimizer";
 const ownOfScale = 4;
 
 /** The state of a model, with its optimizer's, as a weight file holds it. */
-export async function stateOf(model: Model, withOptimizer: boolean): Promise<Hdf5Content> {
+export function stateOf(model: Model, withOptimizer: boolean, snapshot: Snapshot): Hdf5Content {
   const groups: Record<string, Record<string, string>> = {};
   const found: { path: string; variable: Variable }[] = [];
   const arrays: Hdf5Content["arrays"][number][] = [];
@@ -190,15 +191,20 @@ export async function stateOf(model: Model, withOptimizer: boolean): Promise<Hdf
       if (scale) found.push({ path: `optimizer/vars/${index + ownOfScale}`, variable });
     });
     scale?.state.forEach((value, index) => {
-      const values = index % 2 === 0 ? Int32Array.of(value) : Float32Array.of(value);
-      arrays.push({ path: `optimizer/vars/${index}`, shape: [], values });
+      const isCount = index % 2 === 0;
+      const bytes = new Uint8Array((isCount ? Int32Array : Float32Array).of(value).buffer);
+      arrays.push({
+        ...ready(bytes),
+        path: `optimizer/vars/${index}`,
+        shape: [],
+        dtype: isCount ? "int32" : "float32",
+      });
     });
   }
   for (const { path, variable } of found) {
     const { adaptation, layer } = merged.get(path) ?? {};
     const whole = adaptation && tidy(() => adaptedMatrix(...adaptation, layer as Dense));
-    arrays.push({ path, shape: variable.shape, values: await (whole ?? variable.value).data() });
-    whole?.dispose();
+    arrays.push({ path, ...(whole ? snapshot.keep(whole) : snapshot.of(variable)) });
   }
   return { groups, arrays };
 }

@@ -11,6 +11,7 @@ import { FileError } from "./file-error.ts";
 import { hdf5Mark, openHdf5, writeHdf5 } from "./hdf5.ts";
 import { isLegacy, legacyAssignments } from "./legacy.ts";
 import { type Loading, startLoading } from "./loading.ts";
+import type { Outgoing, Snapshot } from "./outgoing.ts";
 import { isSafetensors, readSafetensors, writeSafetensors } from "./safetensors.ts";
 import { contentOf, maxBytesAtFirst, nameOf } from "./source.ts";
 import { type Assignment, assignAll, assignmentsFrom, misfit, refuseMisfits, stateOf } from "./state.ts";
@@ -26,9 +27,10 @@ function byPath(model: Model): Map<string, Variable> {
   return found;
 }
 
-/** The bytes of a file with a model's weights. */
-export async function weightsOf(model: Model, format: "h5" | "safetensors"): Promise<Uint8Array> {
-  return format === "h5" ? writeHdf5(await stateOf(model, false)) : writeSafetensors(byPath(model));
+/** A file with a model's weights. */
+export async function weightsOf(model: Model, format: "h5" | "safetensors", snapshot: Snapshot): Promise<Outgoing> {
+  if (format === "h5") return writeHdf5(stateOf(model, false, snapshot));
+  return writeSafetensors(new Map([...byPath(model)].map(([path, variable]) => [path, snapshot.of(variable)])));
 }
 
 function fromSafetensors(content: Content, model: Model, where: string): Assignment[] {

@@ -12,6 +12,7 @@ import { opsModule, serializeLayer } from "../models/serialize.ts";
 import { compileConfigOf, pythonJson, withOwnClasses } from "./compile-config.ts";
 import { writeHdf5 } from "./hdf5.ts";
 import { entryInKeras } from "./operations.ts";
+import { type Outgoing, ready, type Snapshot } from "./outgoing.ts";
 import { policies } from "./policies.ts";
 import { placesIn, stateOf } from "./state.ts";
 import { writeZip } from "./zip.ts";
@@ -78,20 +79,20 @@ function asKeras(value: unknown, problems: string[]): unknown {
   return node;
 }
 
-/** The bytes of a `.keras` file. */
-export async function writeKeras(model: Model): Promise<Uint8Array> {
+/** A `.keras` file. */
+export async function writeKeras(model: Model, snapshot: Snapshot): Promise<Outgoing> {
   if (!model.built) {
     throw new VarveError(
       `${model.label}: it has no weights yet, so there is nothing to save; call it on data, or say the shape of its input`,
     );
   }
   const layers = placesIn(model).map(({ layer }) => layer);
-  const json = (value: Json) => new TextEncoder().encode(pythonJson(value, layers, model));
+  const json = (value: Json) => ready(new TextEncoder().encode(pythonJson(value, layers, model)));
   const config = json(configOf(model));
   const now = new Date().toISOString();
   return writeZip({
     "metadata.json": json({ keras_version: kerasVersion, date_saved: `${now.slice(0, 10)}@${now.slice(11, 19)}` }),
     "config.json": config,
-    "model.weights.h5": await writeHdf5(await stateOf(model, true)),
+    "model.weights.h5": await writeHdf5(stateOf(model, true, snapshot)),
   });
 }

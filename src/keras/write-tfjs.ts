@@ -2,12 +2,12 @@
  * TensorFlow.js layers models, written: `model.json` with the config as Keras 2 had it, and the weights in shards
  * beside it. Layers that TensorFlow.js lacks are written all the same; they are listed, and can be read here.
  */
-import { bytesOf } from "../core/dtype.ts";
 import { VarveError } from "../core/errors.ts";
 import { isPlainObject } from "../core/tree.ts";
 import { warnOnce } from "../core/warn.ts";
 import type { Model } from "../models/model.ts";
 import { nestedShift } from "./legacy-config.ts";
+import type { Outgoing, Snapshot } from "./outgoing.ts";
 import { lackingIn, theirs, weightNames } from "./tfjs-layers.ts";
 import { configOf } from "./write-keras.ts";
 import { crc32 } from "./zip.ts";
@@ -149,11 +149,15 @@ export interface TfjsFile {
 export const shardName = /^group1-shard\d+of\d+-[0-9a-f]{8}\.bin$/;
 
 /**
- * The files of a model, `model.json` last.
+ * The files of a model, `model.json` last, and how many bytes the others have.
  *
  * @throws VarveError where a weight has a dtype that TensorFlow.js does not know.
  */
-export async function* writeTfjs(model: Model, json: string): AsyncGenerator<TfjsFile> {
+export function writeTfjs(
+  model: Model,
+  json: string,
+  snapshot: Snapshot,
+): { readonly size: number; readonly files: AsyncIterable<TfjsFile> } {
   if (!model.built) {
     throw new VarveError(
       `${model.label}: it has no weights yet, so there is nothing to save; call it on data, or say the shape of its input`,
@@ -162,8 +166,8 @@ export async function* writeTfjs(model: Model, json: string): AsyncGenerator<Tfj
   const { compile_config: _training, ...config } = configOf(model);
   const writing: Writing = { lacking: new Map() };
   const topology = older(config, writing, true);
-  const variables = weightNames(model);
-  for (const [name, { dtype }] of variables) {
+  const arrays = [...weightNames(model)].map(([name, variable]) => ({ name, ...snapshot.of(variable) }));
+  for (const { name, dtype } of arrays) {
     if (dtype !== "float32" && dtype !== "int32" && dtype !== "bool") {
       throw new VarveError(
         `${model.label}: "${name}" is ${dtype}, which no TensorFlow.js model holds; save it as .keras`,
@@ -171,37 +175,6 @@ export async function* writeTfjs(model: Model, json: string): AsyncGenerator<Tfj
     }
     if (name.includes("#")) note(writing, "two layers of one name", name.replace(/\/.*/, ""));
   }
-  const total = [...variables.values()].reduce((sum, { value }) => sum + value.size * bytesOf(value.dtype), 0);
-  const count = Math.ceil(total / shardBytes);
-  const paths: string[] = [];
-  let shard = new Uint8Array(Math.min(shardBytes, total));
-  let filled = 0;
-  let done = 0;
-  for (const { value } of variables.values()) {
-    const { buffer, byteOffset, byteLength } = await value.data();
-    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-    for (let at = 0; at < byteLength; ) {
-      const part = bytes.subarray(at, at + shard.length - filled);
-      shard.set(part, filled);
-      at += part.length;
-      filled += part.length;
-      if (filled < shard.length) continue;
-      done += filled;
-      const name = `group1-shard${paths.length + 1}of${count}-${crc32(shard).toString(16).padStart(8, "0")}.bin`;
-      paths.push(name);
-      yield { name, bytes: shard };
-      shard = new Uint8Array(Math.min(shardBytes, total - done));
-      filled = 0;
-    }
-  }
-  const weights = [...variables].map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
-  const whole = {
-    format: "layers-model",
-    generatedBy: "Varve",
-    convertedBy: null,
-    modelTopology: { keras_version: "2.15.0", backend: "varve", model_config: topology },
-    weightsManifest: [{ paths, weights }],
-  };
   if (writing.lacking.size > 0) {
     const lacks = [...writing.lacking].map(
       ([what, names]) => `${what} ("${[...new Set(names)].slice(0, 3).join('", "')}")`,
@@ -210,5 +183,48 @@ export async function* writeTfjs(model: Model, json: string): AsyncGenerator<Tfj
       `${model.label}: TensorFlow.js 4.22 cannot open this model, since it has no ${lacks.join(", no ")}; loadModel can`,
     );
   }
-  yield { name: json, bytes: new TextEncoder().encode(JSON.stringify(whole)) };
+  const size = arrays.reduce((sum, array) => sum + array.size, 0);
+  const weights = arrays.map(({ name, shape, dtype }) => ({ name, shape, dtype }));
+  async function* files(): AsyncGenerator<TfjsFile> {
+    const paths: string[] = [];
+    for await (const shard of shardsOf(arrays, size)) {
+      paths.push(shard.name);
+      yield shard;
+    }
+    const whole = {
+      format: "layers-model",
+      generatedBy: "Varve",
+      convertedBy: null,
+      modelTopology: { keras_version: "2.15.0", backend: "varve", model_config: topology },
+      weightsManifest: [{ paths, weights }],
+    };
+    yield { name: json, bytes: new TextEncoder().encode(JSON.stringify(whole)) };
+  }
+  return { size, files: files() };
+}
+
+/** Arrays of so many bytes in all, one behind the other, cut into shards. */
+async function* shardsOf(arrays: readonly Outgoing[], size: number): AsyncGenerator<TfjsFile> {
+  const count = Math.ceil(size / shardBytes);
+  let [rest, filled, index] = [size, 0, 0];
+  let shard = new Uint8Array(Math.min(shardBytes, rest));
+  for (const array of arrays) {
+    for await (const piece of array.pieces()) {
+      for (let at = 0; at < piece.length; ) {
+        const part = piece.subarray(at, at + shard.length - filled);
+        shard.set(part, filled);
+        at += part.length;
+        filled += part.length;
+        if (filled < shard.length) continue;
+        index++;
+        yield {
+          name: `group1-shard${index}of${count}-${crc32(shard).toString(16).padStart(8, "0")}.bin`,
+          bytes: shard,
+        };
+        rest -= filled;
+        filled = 0;
+        shard = new Uint8Array(Math.min(shardBytes, rest));
+      }
+    }
+  }
 }

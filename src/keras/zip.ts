@@ -5,9 +5,12 @@
  *
  * @see PKWARE, APPNOTE.TXT 6.3.10: the end record, the central directory, local headers, zip64 fields.
  */
+import type { ZipInputFile } from "fflate";
+import { VarveError } from "../core/errors.ts";
 import { type Content, inMemory, partOf } from "./content.ts";
 import { FileError } from "./file-error.ts";
 import type { Loading } from "./loading.ts";
+import type { Outgoing } from "./outgoing.ts";
 import { pieceBytes } from "./stored-array.ts";
 
 /** The bytes of a zip's first entry: how a file of that kind is told from others. */
@@ -235,8 +238,36 @@ export function openZip(content: Content, maxBytes: number, where: string, loadi
   };
 }
 
-/** An archive of these entries, not packed, as Keras writes them. */
-export async function writeZip(entries: Readonly<Record<string, Uint8Array>>): Promise<Uint8Array> {
-  const { zipSync } = await import("fflate");
-  return zipSync({ ...entries }, { level: 0 });
+/** How many bytes an entry takes beside its name and what it holds: the header before it, the sizes behind, the directory. */
+const entryBytes = 30 + 16 + 46;
+const endBytes = 22;
+
+/** An archive of these entries, not packed, as Keras writes them; it is read by its directory, at the end. */
+export function writeZip(entries: Readonly<Record<string, Outgoing>>): Outgoing {
+  const size = Object.entries(entries).reduce(
+    (sum, [name, entry]) => sum + entryBytes + 2 * new TextEncoder().encode(name).length + entry.size,
+    endBytes,
+  );
+  return {
+    size,
+    async *pieces() {
+      if (size > unknown32)
+        throw new VarveError(`A zip of ${size} bytes would be larger than the 4 GiB that it can be`);
+      const { Zip } = await import("fflate");
+      const done: Uint8Array<ArrayBuffer>[] = [];
+      const zip = new Zip((_error, piece) => done.push(piece as Uint8Array<ArrayBuffer>));
+      for (const [filename, { size, pieces }] of Object.entries(entries)) {
+        const entry: ZipInputFile = { filename, size, crc: 0, compression: 0 };
+        zip.add(entry);
+        for await (const piece of pieces()) {
+          entry.crc = crc32(piece, entry.crc);
+          entry.ondata?.(null, piece, false);
+          yield* done.splice(0);
+        }
+        entry.ondata?.(null, new Uint8Array(), true);
+      }
+      zip.end();
+      yield* done;
+    },
+  };
 }

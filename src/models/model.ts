@@ -10,7 +10,15 @@ import type { Tensor } from "../core/tensor.ts";
 import { isPlainObject, type Structure } from "../core/tree.ts";
 import type { CallOptions, Layer } from "../layers/layer.ts";
 import type { TensorLike } from "../ops/op.ts";
-import { files, type LoadWeightsOptions, type OnnxOptions, type Source, type Target } from "./files.ts";
+import {
+  files,
+  type LoadWeightsOptions,
+  type OnnxOptions,
+  type SaveOptions,
+  type Source,
+  type Target,
+  type Waiting,
+} from "./files.ts";
 import type { Graph } from "./graph.ts";
 import { type SummaryLayout, summaryOf } from "./summary.ts";
 import { Trainer } from "./trainer.ts";
@@ -246,9 +254,9 @@ export abstract class Model extends Trainer {
    *
    * @param target In Node a path. On a page the name of a download, `opfs:` in front of a path in the page's own file
    *   system, or a file handle, as that and `showSaveFilePicker` give them.
-   * @param options For `.onnx`: what `toOnnx` takes.
+   * @param options `onProgress`, `signal`; for `.onnx` also what `toOnnx` takes.
    */
-  async save(target: Target, options: OnnxOptions = {}): Promise<void> {
+  async save(target: Target, options: SaveOptions = {}): Promise<void> {
     await (await files()).save(this, target, options);
   }
 
@@ -256,9 +264,10 @@ export abstract class Model extends Trainer {
    * Writes the weights to a file that ends in `.weights.h5`, as Keras 3 has it, or in `.safetensors`.
    *
    * @param target As `save` takes it.
+   * @param options `onProgress`, `signal`.
    */
-  async saveWeights(target: Target): Promise<void> {
-    await (await files()).saveWeights(this, target);
+  async saveWeights(target: Target, options: Waiting = {}): Promise<void> {
+    await (await files()).saveWeights(this, target, options);
   }
 
   /**

@@ -3,8 +3,8 @@
  * `opfs:`, and what is written under any other name is a download.
  */
 import { VarveError } from "../core/errors.ts";
-import { type WritableHandle, writeToHandle } from "./handles.ts";
-import type { Platform } from "./platform.ts";
+import { piecesOf, type WritableHandle, writeToHandle } from "./handles.ts";
+import type { FileContent, Platform } from "./platform.ts";
 
 function noFiles(): never {
   throw new VarveError("Files can be added to in Node only");
@@ -45,13 +45,16 @@ async function handleOf(path: string, create: boolean) {
 /** How long the bytes of a download are kept for the browser to take them, in milliseconds. */
 const keptFor = 60_000;
 
-function download(path: string, content: string | Uint8Array): void {
+async function download(path: string, content: FileContent): Promise<void> {
   if (typeof document === "undefined") {
     throw new VarveError(
       `"${path}": only pages can offer a download; in a worker save to opfs:/${path}, or to a file handle`,
     );
   }
-  const url = URL.createObjectURL(new Blob([content as BlobPart]));
+  // What is in a Blob need not be in memory.
+  const parts: Blob[] = [];
+  for await (const piece of piecesOf(content)) parts.push(new Blob([piece as BlobPart]));
+  const url = URL.createObjectURL(new Blob(parts));
   const link = document.createElement("a");
   link.href = url;
   link.download = path.replace(/^.*[/\\]/, "");
@@ -80,7 +83,7 @@ export const platform: Platform = {
 
   async replaceFile(path, content) {
     if (stored.test(path)) await writeToHandle(await handleOf(path, true), content);
-    else download(path, content);
+    else await download(path, content);
   },
 
   async removeFile(path) {

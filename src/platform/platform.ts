@@ -24,6 +24,9 @@ export interface OpenFile {
   close(): void;
 }
 
+/** What is written: a text, bytes, or bytes that come a piece at a time. */
+export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>;
+
 export interface Platform {
   /** How many threads the processor runs at once. */
   readonly processors: number;
@@ -43,7 +46,7 @@ export interface Platform {
    * Exchanges what a file holds, in one piece: nobody ever sees half of it. On a page, paths that begin with `opfs:` are
    * in its own file system, and everything else is a download.
    */
-  replaceFile(path: string, content: string | Uint8Array): Promise<void>;
+  replaceFile(path: string, content: FileContent): Promise<void>;
   /** Takes a file away, where there is one. */
   removeFile(path: string): Promise<void>;
   /** Opens a file to read it where it is, or as a Blob; fails where there is none. `file:` URLs are paths too. */

@@ -135,6 +135,7 @@ test("a file that is fetched tells how far it is, and can be ended", async () =>
   const controller = new AbortController();
   const ended = loadModel(url, { signal: controller.signal, onProgress: () => controller.abort(new Error("enough")) });
   await expect(ended).rejects.toThrow("enough");
-  expect(info().memory.storages).toBe(storages);
+  // What earlier tests dropped may go meanwhile.
+  expect(info().memory.storages).toBeLessThanOrEqual(storages);
   URL.revokeObjectURL(url);
 });

@@ -44,7 +44,7 @@ export const referenceDevice: Device = {
     new Uint8Array(to as ArrayBuffer).set(new Uint8Array(from as ArrayBuffer, 0, byteLength));
   },
   readSync: (handle, dtype, length) => view(handle, dtype, length).slice() as TypedArray,
-  read: async (handle, dtype, length) => view(handle, dtype, length).slice() as TypedArray,
+  read: async (handle, dtype, length, at = 0) => view(handle, dtype, at + length).slice(at) as TypedArray,
   execute(record: OpRecord, inputs, outputs, attributes) {
     if (!record.loops) return false;
     const dataOf = (operand: Operand) => view(operand.handle, operand.dtype, operand.size);

@@ -169,7 +169,8 @@ export function createWasmDevice({
       new Uint8Array(memory.buffer).copyWithin(to as number, from as number, (from as number) + byteLength);
     },
     readSync: (handle, dtype, size) => viewOf({ handle, dtype, size }).slice() as TypedArray,
-    read: async (handle, dtype, size) => viewOf({ handle, dtype, size }).slice() as TypedArray,
+    read: async (handle, dtype, size, at = 0) =>
+      viewOf({ handle: (handle as number) + at * bytesOf(dtype), dtype, size }).slice() as TypedArray,
     execute(record: OpRecord, inputs, outputs, attributes) {
       if (record.wasm) {
         const temporaries: [number, number][] = [];
