@@ -3,7 +3,6 @@
  * attribute, the weights of each layer in a group of its name.
  */
 import { isPlainObject } from "../core/tree.ts";
-import { warnOnce } from "../core/warn.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Model } from "../models/model.ts";
 import { compileFromConfig, modelFromConfig, parseJson } from "./config.ts";
@@ -11,8 +10,9 @@ import type { Content } from "./content.ts";
 import { FileError } from "./file-error.ts";
 import { type Hdf5File, openHdf5 } from "./hdf5.ts";
 import { modernized } from "./legacy-config.ts";
+import { olderState } from "./old-optimizers.ts";
 import type { ReadOptions } from "./read-keras.ts";
-import { type Assignment, assignFresh, misfit, refuseMisfits } from "./state.ts";
+import { type Assignment, arranged, assignFresh, misfit, refuseMisfits, stateInOrder } from "./state.ts";
 
 /** A list of texts, which is cut in several attributes where it is long. */
 function texts(file: Hdf5File, path: string, name: string): readonly string[] | undefined {
@@ -65,21 +65,16 @@ export function legacyAssignments(file: Hdf5File, model: Model, where: string): 
   return assignments;
 }
 
-/** The optimizer's state, which only Keras 3 lists in the order that its optimizers have it in. */
+/** The optimizer's state, which Keras 3 lists in the order that its optimizers have it in. */
 function optimizerOf(file: Hdf5File, model: Model, where: string): Assignment[] {
-  const paths = texts(file, "optimizer_weights", "weight_names") ?? [];
-  const { optimizer } = model;
-  if (!optimizer || paths.length === 0) return [];
-  if (paths.length > optimizer.variables.length) optimizer.build(model.trainableWeights);
-  const { variables } = optimizer;
-  const assignments = variables.flatMap((variable, index) => {
-    const array = file.array(`optimizer_weights/${paths[index]}`);
-    return array ? [{ variable, array }] : [];
+  const names = texts(file, "optimizer_weights", "weight_names") ?? [];
+  const kept = names.flatMap((name) => {
+    const array = file.array(`optimizer_weights/${name}`);
+    return array ? [{ name, array }] : [];
   });
-  const fits = paths.length === variables.length && assignments.length === paths.length && !assignments.some(misfit);
-  if (fits && text(file, "keras_version")?.startsWith("3.")) return assignments;
-  warnOnce(`${where}: the state of ${optimizer.label} is in the order of another version; it starts anew`);
-  return [];
+  if (!model.optimizer || kept.length === 0) return [];
+  const isNow = text(file, "keras_version")?.startsWith("3.");
+  return arranged(kept, model, where, isNow ? stateInOrder : olderState);
 }
 
 /** Reads a model from an HDF5 file. */

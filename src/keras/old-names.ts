@@ -61,10 +61,27 @@ const classes: Readonly<Record<string, Renamed>> = {
 };
 
 /**
- * What became of an option: another name; nothing, where these values (or any) say what happens anyway; or the one
- * value of what was a list.
+ * What became of an option: another name; nothing, where these values (or any) say what happens anyway; the one
+ * value of what was a list; or a part of another option, whose value it changes.
  */
-type Retired = { readonly renamed: string } | { readonly dropped: readonly Json[] | "any" } | { readonly single: true };
+type Retired =
+  | { readonly renamed: string }
+  | { readonly dropped: readonly Json[] | "any" }
+  | { readonly single: true }
+  | { readonly into: string; readonly change: (value: Json, given: Json) => Json };
+
+/** The rate divided by 1 + decay · steps, as optimizers did it up to tf.keras 2.10. */
+const decay: Retired = {
+  into: "learning_rate",
+  change(decay_rate, rate) {
+    if (decay_rate === 0 || decay_rate === null) return rate;
+    if (typeof rate !== "number") throw new Error("its learning rate has both a schedule and a decay");
+    return {
+      class_name: "InverseTimeDecay",
+      config: { initial_learning_rate: rate, decay_steps: 1, decay_rate, staircase: false },
+    };
+  },
+};
 
 /** Options by the class that had them ("*": every class) and the name they had. */
 const options: Readonly<Record<string, Readonly<Record<string, Retired>>>> = {
@@ -84,14 +101,23 @@ const options: Readonly<Record<string, Readonly<Record<string, Retired>>>> = {
   Dropout: { p: { renamed: "rate" } },
   GaussianNoise: { sigma: { renamed: "stddev" } },
   Embedding: { input_length: { dropped: "any" }, dropout: { dropped: [0] }, sparse: { dropped: [false] } },
+  // Up to TensorFlow 1 initializers had a dtype of their own.
+  ...Object.fromEntries(
+    (
+      "Zeros Ones Constant RandomUniform RandomNormal TruncatedNormal VarianceScaling GlorotUniform GlorotNormal " +
+      "HeUniform HeNormal LecunUniform LecunNormal Orthogonal Identity"
+    )
+      .split(" ")
+      .map((name) => [name, { dtype: { dropped: "any" } } as const]),
+  ),
   ...Object.fromEntries(
     ["SGD", "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion", "Adafactor"].map(
       (name) => [
         name,
         {
           lr: { renamed: "learning_rate" },
-          decay: { dropped: [0, null] },
-          initial_decay: { dropped: [0, null] },
+          decay,
+          initial_decay: decay,
           schedule_decay: { dropped: "any" },
           jit_compile: { dropped: "any" },
           is_legacy_optimizer: { dropped: "any" },
@@ -111,12 +137,18 @@ export function today(name: string, config: Options): { readonly name: string; r
   }
   const retired = { ...options["*"], ...(Object.hasOwn(options, now) ? options[now] : {}) };
   const result: Record<string, Json> = { ...renamed?.options };
+  const changes: (() => void)[] = [];
   for (const [key, value] of Object.entries(given)) {
     const fate = Object.hasOwn(retired, key) ? retired[key] : undefined;
     if (!fate) result[key] = value;
     else if ("renamed" in fate) result[fate.renamed] = value;
     else if ("single" in fate) result[key] = Array.isArray(value) && value.length === 1 ? (value[0] as Json) : value;
+    else if ("into" in fate)
+      changes.push(() => {
+        result[fate.into] = fate.change(value as Json, result[fate.into] ?? null);
+      });
     else if (fate.dropped !== "any" && !fate.dropped.includes(value as never)) result[key] = value;
   }
+  for (const change of changes) change();
   return { name: now, config: result };
 }

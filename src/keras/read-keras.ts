@@ -10,6 +10,7 @@ import { FileError } from "./file-error.ts";
 import { openHdf5 } from "./hdf5.ts";
 import { modernized } from "./legacy-config.ts";
 import type { Loading } from "./loading.ts";
+import { olderState } from "./old-optimizers.ts";
 import { assignFresh, assignmentsFrom, type Listed, type Order, optimizerAssignments } from "./state.ts";
 import { openZip } from "./zip.ts";
 
@@ -56,8 +57,9 @@ export async function readKeras(content: Content, options: ReadOptions, where: s
   const given = parseJson(new TextDecoder().decode(text), where);
   const metadata = await archive.read("metadata.json");
   // tf.keras wrote such files too, with the calls of Keras 2.
-  const older = metadata && parseJson(new TextDecoder().decode(metadata), where).keras_version;
-  const config = String(older).startsWith("2.") ? (modernized(given) as typeof given) : given;
+  const version = metadata && parseJson(new TextDecoder().decode(metadata), where).keras_version;
+  const isOlder = String(version).startsWith("2.");
+  const config = isOlder ? (modernized(given) as typeof given) : given;
   const weights = await archive.open("model.weights.h5");
   if (!weights) {
     const held = archive.names.includes("model.weights.npz") ? "; weights in npz are not read, save them as h5" : "";
@@ -70,7 +72,7 @@ export async function readKeras(content: Content, options: ReadOptions, where: s
       const assignments = assignmentsFrom(file, model, where, orderIn(config));
       if (options.compile) {
         compileFromConfig(model, config.compile_config, options.known, options, where);
-        assignments.push(...optimizerAssignments(file, model, where));
+        assignments.push(...optimizerAssignments(file, model, where, isOlder ? olderState : undefined));
       }
       await assignFresh(assignments, options.loading);
     } finally {

@@ -16,6 +16,7 @@ import type { Dense } from "../layers/core/dense.ts";
 import { Layer } from "../layers/layer.ts";
 import { adaptedMatrix } from "../layers/weights.ts";
 import { Model } from "../models/model.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
 import { FileError } from "./file-error.ts";
 import type { Hdf5Content, Hdf5File } from "./hdf5.ts";
 import type { Loading } from "./loading.ts";
@@ -321,13 +322,58 @@ export function assignmentsFrom(file: Hdf5File, model: Layer, where: string, ord
   return assignments;
 }
 
-/** What a weight file has for the optimizer, which is built for it where need be. */
-export function optimizerAssignments(file: Hdf5File, model: Model, where: string): Assignment[] {
+/** One array that a file has for an optimizer. */
+export interface Kept {
+  /** The name that it has there; undefined where a file only numbers them. */
+  readonly name: string | undefined;
+  readonly array: StoredArray;
+}
+
+/** Where the state of an optimizer goes whose version arranged it in another way, or a text that says why it cannot. */
+export type Arranging = (kept: readonly Kept[], model: Model) => Assignment[] | string;
+
+/** The state in the order of Keras 3, which is that of optimizers here. */
+export function stateInOrder(kept: readonly Kept[], model: Model): Assignment[] | string {
+  const optimizer = model.optimizer as Optimizer;
+  if (kept.length > optimizer.variables.length) optimizer.build(model.trainableWeights);
+  const { variables } = optimizer;
+  if (kept.length !== variables.length) {
+    return `the file has ${kept.length} variables of it, there are ${variables.length} for what trains now`;
+  }
+  const assignments = variables.map((variable, index) => ({ variable, array: (kept[index] as Kept).array }));
+  return assignments.map(misfit).find((problem) => problem !== undefined) ?? assignments;
+}
+
+/** The same, where what cannot be used is left out with a warning. */
+export function arranged(kept: readonly Kept[], model: Model, where: string, arranging: Arranging): Assignment[] {
+  const found = arranging(kept, model);
+  if (typeof found !== "string") return found;
+  warnOnce(`${where}: the state of ${(model.optimizer as Optimizer).label} starts anew: ${found}`);
+  return [];
+}
+
+/**
+ * What a weight file has for the optimizer, which is built for it where need be.
+ *
+ * @param arranging Where the file is not of Keras 3.
+ */
+export function optimizerAssignments(file: Hdf5File, model: Model, where: string, arranging?: Arranging): Assignment[] {
   const { optimizer } = model;
   const scaled = numbersIn(file, `${scaledRoot}/vars`) > 0;
   const root = scaled ? scaledRoot : "optimizer";
   const count = numbersIn(file, `${root}/vars`);
   if (!optimizer || count === 0) return [];
+  if (arranging) {
+    const kept = Array.from({ length: count }, (_, index) => file.array(`${root}/vars/${index}`));
+    if (kept.every((array) => array !== undefined)) {
+      return arranged(
+        kept.map((array) => ({ name: undefined, array })),
+        model,
+        where,
+        arranging,
+      );
+    }
+  }
   if (scaled) {
     const state = Array.from({ length: ownOfScale }, (_, index) => {
       const array = file.array(`optimizer/vars/${index}`);

@@ -25,8 +25,13 @@ VERSIONS = {
 }
 
 
+# TensorFlow 2.15 as version 1 was: graphs first, and the optimizers that Keras had up to 2.3.
+GRAPHS = "tf.keras-2.15-graphs"
+
+
 def python_of(version):
     """A Python that has what the version needs."""
+    version = version.removesuffix("-graphs")
     given = os.environ.get("VARVE_VERSIONS_PYTHON")
     if given:
         return given.replace("{}", version)
@@ -41,7 +46,7 @@ def python_of(version):
 
 
 if __name__ == "__main__" and INSIDE not in os.environ:
-    for version in sys.argv[1:] or VERSIONS:
+    for version in sys.argv[1:] or [*VERSIONS, GRAPHS]:
         environment = {**os.environ, INSIDE: version, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONHASHSEED": "0", "TF_CPP_MIN_LOG_LEVEL": "3"}
         subprocess.run([python_of(version), str(Path(__file__).resolve())], env=environment, check=True)
     sys.exit()
@@ -78,6 +83,41 @@ def squeezed(name):
     path = FOLDER / name
     (FOLDER / f"{name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
     path.unlink()
+
+
+def small(optimizer, **options):
+    """A model whose optimizer is what counts."""
+    start()
+    model = keras.Sequential(
+        [layers.Dense(3, use_bias=False, input_shape=(4,), name="a"), layers.BatchNormalization(name="b"), layers.Dense(2, name="c")]
+    )
+    model.compile(optimizer(), loss="mse", **options)
+    return model
+
+
+# What the optimizers of one generation keep; "+" stands before options that make them keep more.
+OPTIMIZERS = {
+    "SGD": {},
+    "SGD+momentum": {"momentum": 0.9, "nesterov": True},
+    "Adam": {},
+    "Adam+amsgrad": {"amsgrad": True},
+    "RMSprop": {},
+    "RMSprop+centered": {"momentum": 0.9, "centered": True},
+    "Adagrad": {},
+    "Adadelta": {},
+    "Adamax": {},
+    "Nadam": {},
+    "Ftrl": {"l1_regularization_strength": 0.001},
+}
+
+
+def write_optimizers(generation, package, suffix, more=(), fewer=(), repeated=lambda name: True, **options):
+    """One file for each optimizer of a generation, and for those that only it has."""
+    for name, given in {**OPTIMIZERS, **dict(more)}.items():
+        if name in fewer:
+            continue
+        model = small(lambda: getattr(package, name.split("+")[0])(0.05, **given), **options)
+        write(f"{VERSION}-{generation}-{name}.{suffix}", model, {"tf.keras": tf.__version__}, repeats=repeated(name))
 
 
 def write(name, model, facts, repeats=True):
@@ -137,7 +177,6 @@ def tf_keras():
     import tensorflow_addons as tfa
 
     facts = {"tf.keras": tf.__version__, "addons": tfa.__version__}
-    # The state of its optimizers is in another order than that of Keras 3, so training starts anew: SGD has no state.
     for suffix in ("h5", "keras"):
         start()
         model = composed(layers.GroupNormalization(2, name="group"))
@@ -146,7 +185,7 @@ def tf_keras():
         start()
         model = composed(layers.GroupNormalization(2, name="group"))
         model.compile(keras.optimizers.Adam(0.01), loss="mse", metrics=["mae"])
-        write(f"{VERSION}-adam.{suffix}", model, facts, repeats=False)
+        write(f"{VERSION}-adam.{suffix}", model, facts)
         start()
         model = composed(tfa.layers.GroupNormalization(groups=2, name="group"), tfa.layers.InstanceNormalization(name="instance"))
         model.compile(keras.optimizers.SGD(0.05), loss="mse")
@@ -158,6 +197,13 @@ def tf_keras():
         )
         model.compile(keras.optimizers.SGD(0.05), loss="mse")
         write(f"{VERSION}-operations.{suffix}", model, facts)
+    # Left to graphs of functions, Nadam of this version counts its momentum once for each variable.
+    new, legacy = keras.optimizers, keras.optimizers.legacy
+    averaged = {"use_ema": True, "ema_momentum": 0.9}
+    write_optimizers("new", new, "h5", {"AdamW": {"weight_decay": 0.1}, "Lion": {}, "Adam+average": averaged}, run_eagerly=True)
+    write_optimizers("new", new, "keras", fewer=["SGD", "Adam", "RMSprop", "Adamax", "Adagrad"], run_eagerly=True)
+    not_nadam = lambda name: name != "Nadam"  # noqa: E731
+    write_optimizers("legacy", legacy, "h5", {"Adam+decay": {"decay": 0.5}}, repeated=not_nadam)
     # What still earlier versions wrote: other names for the same.
     start()
     model = composed(layers.GroupNormalization(2, name="group"))
@@ -173,10 +219,26 @@ def tf_keras():
     again = keras.models.load_model(FOLDER / name, compile=False)
     recorded = json.loads((FOLDER / f"{name}.json").read_text())
     x = np.reshape(recorded["inputs"]["0"]["values"], recorded["inputs"]["0"]["shape"]).astype("float32")
-    for file in FOLDER.glob("*.h5"):
+    for file in FOLDER.glob(f"{VERSION}*.h5"):
         squeezed(file.name)
     assert np.allclose(np.ravel(again.predict(x, verbose=0)), recorded["predictions"]["0"]["values"], atol=1e-6)
 
 
+def tf_graphs():
+    tf.compat.v1.disable_v2_behavior()
+    from keras.src.optimizers import optimizer_v1
+
+    not_nadam = lambda name: name != "Nadam"  # noqa: E731
+    fewer = ["SGD", "Adam+amsgrad", "RMSprop+centered", "Ftrl"]
+    # Its epsilon stood behind the root, where it makes another step of small gradients.
+    more = {"SGD+decay": {"decay": 0.5, "momentum": 0.9}, "RMSprop": {"epsilon": 1e-12}}
+    write_optimizers("old", optimizer_v1, "h5", more, fewer, not_nadam)
+    for file in FOLDER.glob(f"{VERSION}*.h5"):
+        squeezed(file.name)
+
+
 FOLDER.mkdir(exist_ok=True)
-tf_keras() if VERSION.startswith("tf") else keras3()
+if VERSION == GRAPHS:
+    tf_graphs()
+else:
+    tf_keras() if VERSION.startswith("tf") else keras3()

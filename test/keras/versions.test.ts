@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { FileError, layers, loadModel, sequential } from "varve";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { differenceOf, given, type Recorded } from "./zoo.ts";
 
 const folder = new URL("versions/", import.meta.url);
@@ -31,6 +31,16 @@ it("refuses texts, and more numbers than fit, before anything is read", async ()
   await expect(refused).rejects.toThrow('"dense/bias" is float32, the file has other');
   expect(model.weights.map(({ value }) => value.arraySync())).toEqual(before);
   model.dispose();
+});
+
+it("says why the state of an optimizer starts anew", async () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const model = await loadModel(fileOf("tf.keras-2.15-legacy-Nadam.h5.gz"));
+  expect(String(warn.mock.calls)).toMatch(
+    /the state of Nadam "\w+" starts anew: up to tf\.keras 2\.10 its momentum grew more slowly/,
+  );
+  expect(model.optimizer?.iterations).toBe(0);
+  warn.mockRestore();
 });
 
 const refusedFiles = ["quantized.keras", "absurd.weights.h5"];
