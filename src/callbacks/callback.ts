@@ -25,6 +25,10 @@ export interface CallbackModel {
   stopTraining: boolean;
   getWeights(): Tensor[];
   setWeights(values: readonly TensorLike[]): void;
+  /** Writes the model into a file. */
+  save(path: string): Promise<void>;
+  /** Writes the weights into a file. */
+  saveWeights(path: string): Promise<void>;
   /** Whether less or more of a metric is better, where that is known. */
   betterIs(metric: string): "min" | "max" | undefined;
 }

@@ -2,13 +2,16 @@
  * The callbacks by themselves: decisions as real Keras's on the same numbers, files, and what is shown.
  * Inside of trainings they are tested with the models.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { readGoldenSubject } from "../../test/golden/golden.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { info } from "../devices/current.ts";
+import { loadModel } from "../keras/index.ts";
+import * as layers from "../layers/index.ts";
+import { sequential } from "../models/sequential.ts";
 import type { TensorLike } from "../ops/op.ts";
 import { tensor } from "../ops/tensor.ts";
 import { SGD } from "../optimizers/sgd.ts";
@@ -34,6 +37,13 @@ class FakeModel implements CallbackModel {
   }
   betterIs(metric: string): "min" | "max" | undefined {
     return metric === "accuracy" ? "max" : undefined;
+  }
+  readonly saved: string[] = [];
+  async save(path: string): Promise<void> {
+    this.saved.push(path);
+  }
+  async saveWeights(path: string): Promise<void> {
+    this.saved.push(`weights ${path}`);
   }
 }
 
@@ -166,6 +176,86 @@ describe("CSVLogger", () => {
     await adding.onTrainBegin();
     await adding.onEpochEnd(1, { loss: 0.5, val_loss: 1 });
     expect(await readFile(filename, "utf8")).toBe("epoch,loss\n0,1\n1,0.5,1\n");
+  });
+});
+
+describe("ModelCheckpoint", () => {
+  test.each(golden.modelCheckpoint)("as Keras: $options", async ({ options, epochs, saved }) => {
+    const model = new FakeModel();
+    const callback = callbacks.modelCheckpoint(camel(options) as { filepath: string });
+    callback.setModel(model);
+    callback.onTrainBegin();
+    for (const [epoch, [accuracy, loss]] of epochs.entries()) {
+      callback.onEpochBegin(epoch);
+      for (let batch = 0; batch < 3; batch++) await callback.onTrainBatchEnd(batch, { accuracy, loss });
+      await callback.onEpochEnd(epoch, { accuracy, loss, val_loss: loss });
+    }
+    expect(model.saved).toEqual(saved);
+    await rm("checkpoints", { recursive: true, force: true });
+  });
+
+  test("asks for the logs of those batches only that it saves after", () => {
+    const asked = (saveFreq: "epoch" | number) => {
+      const callback = callbacks.modelCheckpoint({ filepath: "x.keras", saveFreq });
+      callback.setModel(new FakeModel());
+      return Array.from({ length: 4 }, (_, batch) => {
+        const wants = callback.wantsBatchLogs();
+        void callback.onTrainBatchEnd(batch, {});
+        return wants;
+      });
+    };
+    expect([asked("epoch"), asked(1)]).toEqual([
+      [false, false, false, false],
+      [true, true, true, true],
+    ]);
+  });
+
+  test("refuses what cannot be, and says what there is", async () => {
+    const weights = callbacks.modelCheckpoint({ filepath: "x.keras", saveWeightsOnly: true });
+    expect(() => weights.onTrainBegin()).toThrow(
+      'with saveWeightsOnly, filepath must end in .weights.h5 or .safetensors, got "x.keras"',
+    );
+    expect(() => callbacks.modelCheckpoint({ filepath: "x.keras", saveFreq: 0 })).toThrow('"epoch", or after how many');
+    const named = callbacks.modelCheckpoint({ filepath: "{val_los:.2f}.keras" });
+    named.setModel(new FakeModel());
+    await expect(named.onEpochEnd(0, { val_loss: 1 })).rejects.toThrow(
+      'names "val_los", which is not there; did you mean "val_loss"?',
+    );
+  });
+
+  test("what is saved goes on to the same weights", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "checkpoint-"));
+    const x = Array.from({ length: 12 }, (_, row) => [Math.sin(row), Math.cos(3 * row)]);
+    const y = x.map(([a, b]) => [(a as number) * (b as number)]);
+    const net = sequential([
+      layers.dense({ units: 4, activation: "tanh", inputShape: [2] }),
+      layers.dropout({ rate: 0.25, seed: 3 }),
+      layers.dense({ units: 1 }),
+    ]);
+    net.compile({ optimizer: "adam", loss: "mse" });
+    const options = { epochs: 4, batchSize: 5, shuffle: false, verbose: 0 } as const;
+    const filepath = join(folder, "runs", "{epoch}-{batch}.keras");
+    await net.fit(x, y, { ...options, callbacks: callbacks.modelCheckpoint({ filepath, saveFreq: 3 }) });
+    expect((await readdir(join(folder, "runs"))).sort()).toEqual(["1-3.keras", "2-3.keras", "3-3.keras", "4-3.keras"]);
+    const again = await loadModel(join(folder, "runs", "2-3.keras"));
+    await again.fit(x, y, { ...options, initialEpoch: 2 });
+    expect(again.getWeights().map((each) => each.dataSync())).toEqual(net.getWeights().map((each) => each.dataSync()));
+    net.dispose();
+    again.dispose();
+    await rm(folder, { recursive: true });
+  });
+
+  test("says what it saves", async () => {
+    const callback = callbacks.modelCheckpoint({ filepath: "x.keras", verbose: 1, saveBestOnly: true });
+    callback.setModel(new FakeModel());
+    for (const [epoch, value] of [2, 1, 3].entries()) {
+      callback.onEpochBegin(epoch);
+      await callback.onEpochEnd(epoch, { val_loss: value });
+    }
+    expect(lines()).toEqual([
+      "Epoch 1: val_loss is 2, saved to x.keras",
+      "Epoch 2: val_loss went from 2 to 1, saved to x.keras",
+    ]);
   });
 });
 

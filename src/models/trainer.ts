@@ -121,6 +121,12 @@ export abstract class Trainer extends Layer implements CallbackModel {
   /** Whether results of metrics are worked out by themselves, since no recording can hold them. */
   #logsApart = false;
 
+  /** Writes the model into a file. */
+  abstract save(path: string): Promise<void>;
+
+  /** Writes the weights into a file. */
+  abstract saveWeights(path: string): Promise<void>;
+
   /** The names by which data may be given; empty where not known. */
   abstract get inputNames(): readonly string[];
 

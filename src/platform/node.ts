@@ -3,8 +3,9 @@
  * In Node: the terminal, and files.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { appendFile, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
 import type { Bar, Platform } from "./platform.ts";
 
 /** How many characters a bar is long. */
@@ -71,6 +72,10 @@ export const platform: Platform = {
       await rm(draft, { force: true });
       throw error;
     }
+  },
+
+  async makeFolderOf(path) {
+    await mkdir(dirname(path), { recursive: true });
   },
 
   removeFile: (path) => rm(path, { force: true }),

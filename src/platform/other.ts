@@ -86,6 +86,8 @@ export const platform: Platform = {
     else await download(path, content);
   },
 
+  async makeFolderOf() {},
+
   async removeFile(path) {
     try {
       const { folder, name } = await placeOf(path, false);

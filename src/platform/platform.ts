@@ -47,6 +47,8 @@ export interface Platform {
    * in its own file system, and everything else is a download.
    */
   replaceFile(path: string, content: FileContent): Promise<void>;
+  /** Makes the folder of a path, where there is none; on a page writing does that. */
+  makeFolderOf(path: string): Promise<void>;
   /** Takes a file away, where there is one. */
   removeFile(path: string): Promise<void>;
   /** Opens a file to read it where it is, or as a Blob; fails where there is none. `file:` URLs are paths too. */

@@ -361,6 +361,33 @@ def plateau(values, **options):
     return {"options": plain(options), "values": values, "rates": rates}
 
 
+def checkpoint(values, **options):
+    """Which files ModelCheckpoint writes in epochs of three batches, for an accuracy and a loss of each."""
+    saved = []
+
+    class Model(FakeModel):
+        def save(self, path, **_):
+            saved.append(str(path))
+
+        def save_weights(self, path, **_):
+            saved.append(f"weights {path}")
+
+    with tempfile.TemporaryDirectory() as folder:
+        before = os.getcwd()
+        os.chdir(folder)
+        callback = callbacks.ModelCheckpoint(**options)
+        model = Model()
+        callback.set_model(model)
+        callback.on_train_begin()
+        for epoch, (accuracy, loss) in enumerate(values):
+            callback.on_epoch_begin(epoch)
+            for batch in range(3):
+                callback.on_train_batch_end(batch, {"accuracy": accuracy, "loss": loss})
+            callback.on_epoch_end(epoch, {"accuracy": accuracy, "loss": loss, "val_loss": loss})
+        os.chdir(before)
+    return {"options": plain(options), "epochs": values, "saved": saved}
+
+
 def csv_file(before, **options):
     """What CSVLogger makes of a file: `before`, then two epochs."""
     with tempfile.TemporaryDirectory() as folder:
@@ -379,6 +406,7 @@ def csv_file(before, **options):
 def content():
     random = generator("models data")
     falling = [1.0, 0.8, 0.7, 0.75, 0.72, 0.71, 0.69, 0.7, 0.9]
+    runs = [[0.5, 1.0], [0.75, 0.61], [0.61, 0.75], [1.0, 0.5], [0.875, 0.12]]
     keras.backend.clear_session()
     return {
         "cases": [
@@ -408,6 +436,17 @@ def content():
             plateau([1.0] * 8, patience=2, factor=0.5, min_lr=0.2),
             plateau(falling, patience=1, min_delta=0.2),
             plateau(falling, patience=2, mode="max"),
+        ],
+        "modelCheckpoint": [
+            checkpoint(runs, filepath="last.keras"),
+            checkpoint(runs, filepath="checkpoints/{epoch:02d}-{val_loss:.2f}.keras"),
+            checkpoint(runs, filepath="{epoch}.weights.h5", save_weights_only=True),
+            checkpoint(runs, filepath="{epoch}.keras", save_best_only=True),
+            checkpoint(runs, filepath="{epoch}.keras", save_best_only=True, monitor="accuracy", mode="max"),
+            checkpoint(runs, filepath="{epoch}.keras", save_best_only=True, initial_value_threshold=0.7),
+            checkpoint(runs, filepath="{epoch}.keras", save_best_only=True, monitor="missing", mode="min"),
+            checkpoint(runs, filepath="{epoch:3d}-{batch:02d}.keras", save_freq=4),
+            checkpoint(runs, filepath="{epoch}-{batch}.keras", save_freq=2, save_best_only=True, monitor="loss", mode="min"),
         ],
         "csvLogger": [
             csv_file(None),

@@ -323,6 +323,12 @@ export interface GoldenModels extends GoldenHeader {
     /** The epoch whose weights were put back. */
     readonly restored: number | null;
   }[];
+  readonly modelCheckpoint: readonly {
+    readonly options: KerasConfig;
+    /** The accuracy and the loss of each epoch. */
+    readonly epochs: readonly (readonly [accuracy: number, loss: number])[];
+    readonly saved: readonly string[];
+  }[];
   readonly reduceLROnPlateau: readonly {
     readonly options: KerasConfig;
     readonly values: readonly number[];
