@@ -122,6 +122,10 @@ const winogradTiles = 32;
 /** Pieces of a call, each with its own scratch memory. */
 const winogradPieces = 16;
 
+/** Bytes of scratch for the transforms of tiles side by side: columns transformed one way, and rows with a margin. */
+const transformBytes = (channels: number) =>
+  (4 * Math.min(winogradTiles, Math.max(1, Math.floor(256 / channels))) + 2) * (96 + 24 * channels);
+
 /** How tiles lie over the images that the transforms read: those begin so far before the results. */
 function winogradTiling({ shape }: Pointer, result: Triple, before: Triple) {
   const [height, width, channels] = shape.slice(-3) as [number, number, number];
@@ -146,16 +150,12 @@ function winogradCalls(
 ): KernelCall[] {
   const [height, width, filters] = y.shape.slice(-3) as [number, number, number];
   const { list, channels, tiles } = winogradTiling(x, [1, height, width], before);
-  const panels = Math.ceil(filters / 8);
-  const transformed = workspace.temporary(36 * panels * channels * 32);
+  const panels = Math.ceil(filters / 16);
+  const transformed = workspace.temporary(36 * panels * channels * 64);
   const blocks = Math.ceil(tiles / winogradTiles);
   const grain = Math.ceil(blocks / winogradPieces);
   const pieces = Math.ceil(blocks / grain);
-  const scratchBytes =
-    576 +
-    Math.max(144 * channels, 16 * winogradTiles + 256) +
-    36 * (4 * winogradTiles * (channels + filters) + 128) +
-    vectorBytes;
+  const scratchBytes = 36 * (4 * winogradTiles * (channels + filters) + 128) + transformBytes(channels);
   const geometry = workspace.int32([
     ...list,
     height,
@@ -196,10 +196,7 @@ function winogradKernelGradientCalls(
   const blocksInPart = Math.ceil(blocks / most);
   const parts = Math.ceil(blocks / blocksInPart);
   const scratchBytes =
-    576 +
-    Math.max(144 * Math.max(channels, filters), 8 * channels + 256) +
-    36 * (4 * winogradTiles * (channels + filters) + 128) +
-    vectorBytes;
+    36 * (4 * winogradTiles * (channels + filters) + 128) + Math.max(transformBytes(channels), transformBytes(filters));
   const geometry = workspace.int32([
     ...list,
     0,

@@ -1,7 +1,7 @@
 // Convolutions of 3 × 3 with stride 1 by Winograd's minimal filtering: 4 × 4 results from 6 × 6 elements with 36
 // products for each pair of channels instead of 144 (Lavin & Gray, "Fast algorithms for convolutional neural
 // networks", 2015). Tiles are transformed a block at a time, multiplied as 36 products of matrices, one for each point
-// of the transformed tile, by the tile of `matmul/tile.as.ts`, and transformed back. No buffer holds more than a
+// of the transformed tile, by the tile of `matmul/product.as.ts`, and transformed back. No buffer holds more than a
 // block.
 //
 // The points are 0, ±√½, ±√2 and ∞: since √½ · √2 = 1, transforms stretch their operands least, and the error stays
@@ -16,7 +16,6 @@
 //
 // y = Aᵀ [Σ (G g Gᵀ) ⊙ (Bᵀ d B)] A. The gradient of the kernel is the same the other way: Gᵀ [Σ (A dy Aᵀ) ⊙ (Bᵀ d B)] G.
 import { multiplyAdd } from "../../devices/wasm/simd.as";
-import { interleave, multiplyTile } from "../matmul/tile.as";
 
 // @ts-ignore: decorator
 @inline
@@ -49,14 +48,17 @@ class OfResult {}
 class OfKernel {}
 /** Aᵀ: four results of six sums. */
 class ToResult {}
+/** The same, plus `bias` and not below `floor`. */
+class ToOutput {}
 /** Gᵀ: three elements of a kernel of six sums. */
 class ToKernel {}
 
 /** Transforms `count` lines of vectors, whose elements lie `step` bytes apart. */
 function lines<Kind>(
   source: usize, step: usize, next: usize, target: usize, targetStep: usize, targetNext: usize, count: i32,
+  bias: v128 = f32x4.splat(0), floor: v128 = f32x4.splat(0),
 ): void {
-  for (let i: i32 = 0; i < count; i++) {
+  do {
     const x0 = v128.load(source);
     const x1 = v128.load(source + step);
     const x2 = v128.load(source + 2 * step);
@@ -103,11 +105,21 @@ function lines<Kind>(
         const odd = f32x4.sub(x1, x2);
         const wideEven = f32x4.add(x3, x4);
         const wideOdd = f32x4.sub(x3, x4);
-        if (idof<Kind>() == idof<ToResult>()) {
-          v128.store(target, f32x4.add(x0, f32x4.add(even, wideEven)));
-          v128.store(target + targetStep, scaled(a, plus(2, wideOdd, odd)));
-          v128.store(target + 2 * targetStep, plus(2, wideEven, scaled(0.5, even)));
-          v128.store(target + 3 * targetStep, plus(a, plus(4, wideOdd, scaled(0.5, odd)), x5));
+        if (idof<Kind>() != idof<ToKernel>()) {
+          let y0 = f32x4.add(x0, f32x4.add(even, wideEven));
+          let y1 = scaled(a, plus(2, wideOdd, odd));
+          let y2 = plus(2, wideEven, scaled(0.5, even));
+          let y3 = plus(a, plus(4, wideOdd, scaled(0.5, odd)), x5);
+          if (idof<Kind>() == idof<ToOutput>()) {
+            y0 = f32x4.max(f32x4.add(y0, bias), floor);
+            y1 = f32x4.max(f32x4.add(y1, bias), floor);
+            y2 = f32x4.max(f32x4.add(y2, bias), floor);
+            y3 = f32x4.max(f32x4.add(y3, bias), floor);
+          }
+          v128.store(target, y0);
+          v128.store(target + targetStep, y1);
+          v128.store(target + 2 * targetStep, y2);
+          v128.store(target + 3 * targetStep, y3);
         } else {
           v128.store(target, plus(-2.0 / 3.0, even, plus(1.0 / 6.0, wideEven, x0)));
           v128.store(target + targetStep, plus(a * (-2.0 / 3.0), odd, scaled(b * (1.0 / 6.0), wideOdd)));
@@ -117,25 +129,25 @@ function lines<Kind>(
     }
     source += next;
     target += targetNext;
-  }
+  } while (--count);
 }
 
 /**
- * The transformed kernel, in panels of eight filters: [36 points, panels, channels, 8]. `geometry`: 0 channels,
+ * The transformed kernel, in panels of sixteen filters: [36 points, panels, channels, 16]. `geometry`: 0 channels,
  * 1 filters, 2–4 steps in bytes from tap to tap, channel to channel and filter to filter. Pieces are panels.
  */
 export function winogradKernel(kernel: usize, target: usize, geometry: usize, scratch: usize, from: i32, to: i32): void {
   const channels = at(geometry, 0);
   const filters = at(geometry, 1);
   const filterStep = <usize>at(geometry, 4);
-  const point = <usize>((filters + 7) / 8 * channels) << 5;
+  const point = <usize>((filters + 15) / 16 * channels) << 6;
   const taps = scratch + <usize>from * 432;
   const half = taps + 144;
-  let row = target + (<usize>(from * channels) << 5);
-  for (let piece = from * 2 * channels; piece < to * 2 * channels; piece++) {
-    const channel = piece / 2 % channels;
-    const filter = piece / 2 / channels * 8 + piece % 2 * 4;
-    // The half that is missing from the last panel repeats others: nobody keeps what comes of it.
+  let row = target + (<usize>(from * channels) << 6);
+  for (let piece = from * 4 * channels; piece < to * 4 * channels; piece++) {
+    const channel = piece / 4 % channels;
+    const filter = piece / 4 / channels * 16 + piece % 4 * 4;
+    // What is missing from the last panel repeats others: nobody keeps what comes of it.
     let element = kernel + <usize>(channel * at(geometry, 3)) + <usize>min<i32>(filter, filters - 4) * filterStep;
     for (let tap: usize = 0; tap < 144; tap += 16) {
       let values = v128.load32_zero(element);
@@ -152,33 +164,10 @@ export function winogradKernel(kernel: usize, target: usize, geometry: usize, sc
 }
 
 /**
- * Where the square of `size` × `size` pixels that begins in row `y` and column `x` of an image lies: in the image
- * itself or, where it reaches over the edge, in `patch`, with zeros outside.
- */
-function squareAt(image: usize, height: i32, width: i32, pixel: usize, y: i32, x: i32, size: i32, patch: usize): usize {
-  const line = <usize>width * pixel;
-  const corner = image + <usize>y * line + <usize>x * pixel;
-  if (y >= 0 && x >= 0 && y + size <= height && x + size <= width) return corner;
-  const left = <usize>min<i32>(max<i32>(-x, 0), size) * pixel;
-  const right = max<usize>(<usize>max<i32>(min<i32>(width - x, size), 0) * pixel, left);
-  const whole = <usize>size * pixel;
-  let row = patch;
-  for (let r: i32 = 0; r < size; r++) {
-    const inside = y + r >= 0 && y + r < height;
-    memory.fill(row, 0, inside ? left : whole);
-    if (inside) {
-      memory.copy(row + left, corner + <usize>r * line + left, right - left);
-      memory.fill(row + right, 0, whole - right);
-    }
-    row += whole;
-  }
-  return patch;
-}
-
-/**
  * The transforms of the tiles `first` and following: [36 points, tiles, channels], `point` bytes from point to point.
  * `geometry`: 0–2 height, width and channels of the images; 3 and 4 tiles down and across; 5 and 6 the row and
- * column in which the first begins.
+ * column in which the first begins. Tiles side by side share what they read of the columns they both see. `scratch`
+ * has room for 96 bytes for each column of so many tiles, then for 6 rows of these columns.
  */
 function transformTiles<Kind>(
   images: usize, geometry: usize, first: i32, count: i32, point: usize, target: usize, scratch: usize,
@@ -189,52 +178,111 @@ function transformTiles<Kind>(
   const pixel = <usize>at(geometry, 2) << 2;
   const down = at(geometry, 3);
   const across = at(geometry, 4);
-  const half = scratch;
-  const patch = scratch + 576;
-  for (let t = first; t < first + count; t++) {
-    const image = images + <usize>(t / across / down * height * width) * pixel;
-    const y = t / across % down * 4 + at(geometry, 5);
-    const x = t % across * 4 + at(geometry, 6);
-    const square = squareAt(image, height, width, pixel, y, x, size, patch);
-    const line = <usize>(square == patch ? size : width) * pixel;
-    for (let c: usize = 0; c < pixel; c += 16) {
-      lines<Kind>(square + c, line, pixel, half, 96, 16, size);
-      lines<Kind>(half, 16, 96, target, point, 6 * point, 6);
-      target += 16;
+  const last = first + count;
+  while (first < last) {
+    const tiles = min<i32>(min<i32>(last - first, across - first % across), max<i32>(1, 1024 / <i32>pixel));
+    const columns = 4 * tiles + size - 4;
+    const y = first / across % down * 4 + at(geometry, 5);
+    const x = first % across * 4 + at(geometry, 6);
+    const left = min<i32>(max<i32>(-x, 0), columns);
+    const right = max<i32>(min<i32>(width - x, columns), left);
+    const inside = <usize>(right - left) * pixel;
+    const half = scratch;
+    const end = half + 96 * <usize>columns;
+    let line = <usize>width * pixel;
+    let source = images + <usize>((first / across / down * height + y) * width + x + left) * pixel;
+    if (y < 0 || y + size > height) {
+      let row = end;
+      for (let r = y; r < y + size; r++) {
+        if (r >= 0 && r < height) memory.copy(row, source, inside);
+        else memory.fill(row, 0, inside);
+        source += line;
+        row += inside;
+      }
+      source = end;
+      line = inside;
     }
+    memory.fill(half, 0, 96 * left);
+    memory.fill(half + 96 * right, 0, 96 * (columns - right));
+    for (let c: usize = 0; c < pixel; c += 16) {
+      lines<Kind>(source + c, line, pixel, half + 96 * left, 16, 96, right - left);
+      let transformed = target + c;
+      for (let tile = half; tile < half + 384 * tiles; tile += 384) {
+        lines<Kind>(tile, 96, 16, transformed, point, 6 * point, 6);
+        transformed += pixel;
+      }
+    }
+    target += tiles * pixel;
+    first += tiles;
   }
+}
+
+/** Two rows × 16 columns of a product: rows begin at `a0` and `a1`, their elements are `step` bytes apart. */
+function pair(
+  a0: usize, a1: usize, step: usize, length: usize, b: usize, bStep: usize, target0: usize, target1: usize, bytes: usize, add: bool,
+): void {
+  let c00 = f32x4.splat(0);
+  let c01 = c00, c02 = c00, c03 = c00, c10 = c00, c11 = c00, c12 = c00, c13 = c00;
+  for (let i: usize = 0; i != length; i += step) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16), b2 = v128.load(b, 32), b3 = v128.load(b, 48);
+    b += bStep;
+    let a = v128.load32_splat(a0 + i);
+    c00 = multiplyAdd<f32>(a, b0, c00);
+    c01 = multiplyAdd<f32>(a, b1, c01);
+    c02 = multiplyAdd<f32>(a, b2, c02);
+    c03 = multiplyAdd<f32>(a, b3, c03);
+    a = v128.load32_splat(a1 + i);
+    c10 = multiplyAdd<f32>(a, b0, c10);
+    c11 = multiplyAdd<f32>(a, b1, c11);
+    c12 = multiplyAdd<f32>(a, b2, c12);
+    c13 = multiplyAdd<f32>(a, b3, c13);
+  }
+  if (add) {
+    c00 = f32x4.add(v128.load(target0), c00);
+    c01 = f32x4.add(v128.load(target0, 16), c01);
+    c02 = f32x4.add(v128.load(target0, 32), c02);
+    c03 = f32x4.add(v128.load(target0, 48), c03);
+    c10 = f32x4.add(v128.load(target1), c10);
+    c11 = f32x4.add(v128.load(target1, 16), c11);
+    c12 = f32x4.add(v128.load(target1, 32), c12);
+    c13 = f32x4.add(v128.load(target1, 48), c13);
+  }
+  v128.store(target0, c00);
+  v128.store(target1, c10);
+  if (bytes == 16) return;
+  v128.store(target0, c01, 16);
+  v128.store(target1, c11, 16);
+  if (bytes == 32) return;
+  v128.store(target0, c02, 32);
+  v128.store(target1, c12, 32);
+  if (bytes == 48) return;
+  v128.store(target0, c03, 48);
+  v128.store(target1, c13, 48);
 }
 
 /** The products of one block at each of the 36 points: rows of `a` are `next` bytes apart, their elements `step`. */
 function multiplyPoints(
   a: usize, aPoint: usize, next: usize, step: usize, length: i32, rowCount: i32,
   b: usize, bPoint: usize, bStep: usize, panelStep: usize,
-  c: usize, cPoint: usize, columns: i32, add: bool, scratch: usize,
+  c: usize, cPoint: usize, columns: i32, add: bool,
 ): void {
-  const zeros = scratch;
-  const spare = zeros + 32;
-  const copy = spare + 32;
-  const cStep = <usize>columns << 2;
-  memory.fill(zeros, 0, 32);
+  const line = <usize>columns << 2;
   for (let p: usize = 0; p < 36; p++) {
-    for (let r: i32 = 0; r < rowCount; r += 4) {
-      const rows = min<i32>(rowCount - r, 4);
-      const row = a + p * aPoint + <usize>r * next;
-      // Rows that are neighbours are side by side as they are.
-      if (next != 4) {
-        const next2 = rows > 2 ? 2 * next : 0;
-        interleave<f32>(row, row + (rows > 1 ? next : 0), row + next2, row + (rows > 3 ? 3 * next : 0), step, <usize>length * step, copy);
-      }
-      const target = c + p * cPoint + <usize>r * cStep;
-      for (let column: i32 = 0; column < columns; column += 8) {
-        const first = target + (<usize>column << 2);
-        multiplyTile<f32>(
-          next == 4 ? row : copy, next == 4 ? step : 16, length, b + p * bPoint + <usize>(column >> 3) * panelStep, bStep,
-          first, first + cStep, first + 2 * cStep, first + 3 * cStep,
-          add ? 0 : zeros, rows, min<i32>(columns - column, 8), false, spare,
+    let panel = b;
+    for (let column: usize = 0; column < line; column += 64) {
+      for (let r: i32 = 0; r < rowCount; r += 2) {
+        const row = a + r * next, target = c + r * line + column;
+        const single = r + 1 == rowCount;
+        pair(
+          row, single ? row : row + next, step, <usize>length * step, panel, bStep,
+          target, single ? target : target + line, min<usize>(line - column, 64), add,
         );
       }
+      panel += panelStep;
     }
+    a += aPoint;
+    b += bPoint;
+    c += cPoint;
   }
 }
 
@@ -255,19 +303,20 @@ export function winograd(images: usize, kernel: usize, results: usize, bias: usi
   // Points a multiple of 4096 bytes apart would all meet in the same few lines of the cache.
   const point = (<usize>(atOnce * channels) << 2) + 64;
   const sumPoint = (<usize>(atOnce * filters) << 2) + 64;
-  const half = scratch + <usize>from * <usize>at(geometry, 13);
-  const square = half + 576;
-  const transformed = square + max<usize>(144 * channels, 16 * atOnce + 256);
+  const transformed = scratch + <usize>from * <usize>at(geometry, 13);
   const sums = transformed + 36 * point;
+  const half = sums + 36 * sumPoint;
+  const square = half + 576;
   const pixel = <usize>filters << 2;
+  const line = <usize>width * pixel;
   const end = min<i32>(to * at(geometry, 12) * atOnce, tiles);
   for (let first = from * at(geometry, 12) * atOnce; first < end; first += atOnce) {
     const count = min<i32>(end - first, atOnce);
     transformTiles<OfImage>(images, geometry, first, count, point, transformed, half);
     multiplyPoints(
       transformed, point, <usize>channels << 2, 4, channels, count,
-      kernel, <usize>((filters + 7) / 8 * channels) << 5, 32, <usize>channels << 5,
-      sums, sumPoint, filters, false, square,
+      kernel, <usize>((filters + 15) / 16 * channels) << 6, 64, <usize>channels << 6,
+      sums, sumPoint, filters, false,
     );
     let sum = sums;
     for (let t = first; t < first + count; t++) {
@@ -278,14 +327,14 @@ export function winograd(images: usize, kernel: usize, results: usize, bias: usi
       const columns = min<i32>(width - x, 4);
       for (let q: usize = 0; q < pixel; q += 16) {
         lines<ToResult>(sum, 6 * sumPoint, sumPoint, half, 96, 16, 6);
-        lines<ToResult>(half, 16, 96, square, 16, 64, 4);
         const start = bias ? v128.load(bias + q) : f32x4.splat(0);
-        for (let i: i32 = 0; i < rows; i++) {
-          let result = corner + <usize>(i * width) * pixel + q;
-          const row = square + (<usize>i << 6);
-          for (let j: usize = 0; j < <usize>columns << 4; j += 16) {
-            v128.store(result, f32x4.max(f32x4.add(v128.load(row + j), start), floor));
-            result += pixel;
+        if (columns == 4) lines<ToOutput>(half, 16, 96, corner + q, pixel, line, rows, start, floor);
+        else {
+          lines<ToOutput>(half, 16, 96, square, 16, 64, rows, start, floor);
+          for (let i: usize = 0; i < <usize>rows; i++) {
+            for (let j: usize = 0; j < <usize>columns; j++) {
+              v128.store(corner + q + i * line + j * pixel, v128.load(square + (i << 6) + (j << 4)));
+            }
           }
         }
         sum += 16;
@@ -307,9 +356,9 @@ export function winogradSums(images: usize, gradients: usize, sums: usize, geome
   const point = (<usize>(atOnce * channels) << 2) + 64;
   const otherPoint = (<usize>(atOnce * filters) << 2) + 64;
   const sumPoint = <usize>(channels * filters) << 2;
-  const half = scratch + <usize>from * <usize>at(geometry, 13);
-  const transformed = half + 576 + max<usize>(144 * max<i32>(channels, filters), 8 * channels + 256);
+  const transformed = scratch + <usize>from * <usize>at(geometry, 13);
   const others = transformed + 36 * point;
+  const half = others + 36 * otherPoint;
   for (let part = from; part < to; part++) {
     const end = min<i32>((part + 1) * inPart, at(geometry, 10));
     for (let first = part * inPart; first < end; first += atOnce) {
@@ -318,8 +367,8 @@ export function winogradSums(images: usize, gradients: usize, sums: usize, geome
       transformTiles<OfResult>(gradients, other, first, count, otherPoint, others, half);
       multiplyPoints(
         transformed, point, 4, <usize>channels << 2, count, channels,
-        others, otherPoint, <usize>filters << 2, 32,
-        sums + <usize>part * 36 * sumPoint, sumPoint, filters, first != part * inPart, half + 576,
+        others, otherPoint, <usize>filters << 2, 64,
+        sums + <usize>part * 36 * sumPoint, sumPoint, filters, first != part * inPart,
       );
     }
   }
