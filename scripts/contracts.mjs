@@ -1,5 +1,6 @@
-// Proves the contracts of ops where `npm test` does not: on two and four threads, bit for bit as on one; and with
-// relaxed SIMD (fused multiply-add), in a newer Node where this one has none (test/newer-node).
+// Proves the contracts of ops and layers where `npm test` does not: ops on two and four threads, bit for bit as on one,
+// layers on two against what Keras gives; and both with relaxed SIMD (fused multiply-add), in a newer Node where this
+// one has none (test/newer-node).
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -15,10 +16,13 @@ function run(command, args, env = {}) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-const contracts = ["node_modules/vitest/vitest.mjs", "run", "--project", "node"];
+const vitest = ["node_modules/vitest/vitest.mjs", "run", "--project", "node"];
+/** What is proved of layers on the device that has kernels and threads. */
+const onWasm = [...vitest, "-t", "on wasm", "src/layers"];
 
 console.log("on 2 and 4 threads:");
-run(process.execPath, [...contracts, "-t", "keeps the op contract", "src/ops"], { VARVE_TEST_THREADS: "2,4" });
+run(process.execPath, [...vitest, "-t", "keeps the op contract", "src/ops"], { VARVE_TEST_THREADS: "2,4" });
+run(process.execPath, onWasm, { VARVE_TEST_THREADS: "2" });
 
 if (Number(process.versions.node.split(".")[0]) >= firstWithRelaxedSimd) {
   console.log("with relaxed SIMD: this Node has it, so `npm test` proves that.");
@@ -26,7 +30,8 @@ if (Number(process.versions.node.split(".")[0]) >= firstWithRelaxedSimd) {
   run("npm", ["--prefix", folder, "ci", "--silent", "--ignore-scripts"]);
   if (existsSync(newerNode)) {
     console.log("with relaxed SIMD:");
-    run(newerNode, [...contracts, "src/ops"]);
+    run(newerNode, [...vitest, "src/ops"]);
+    run(newerNode, onWasm);
   } else {
     console.log("with relaxed SIMD: left out, there is no newer Node for this machine (on Linux x64 there is).");
   }
