@@ -139,7 +139,8 @@ function parameterOf(text: string): Parameter {
   };
 }
 
-const operations: readonly Operation[] = Object.entries(table).flatMap(([module, rows]) =>
+/** All of the table. */
+export const operations: readonly Operation[] = Object.entries(table).flatMap(([module, rows]) =>
   Object.entries(rows).flatMap(([parameters, classes]) =>
     classes.split(" ").map((each) => {
       const [className, op] = each.split(">") as [string, string | undefined];
@@ -245,7 +246,9 @@ export function entryInKeras(entry: Node): Node | string {
         continue;
       }
       const given = known ? args[next++] : undefined;
-      const value = given === undefined ? (otherwise ?? null) : given;
+      // Keras 3.15.1 does not work out the usual one in pooling that comes from a file.
+      const usual = parameter === "data_format" ? "channels_last" : otherwise;
+      const value = given === undefined ? (usual ?? null) : given;
       if (given === undefined && otherwise === undefined) problem = `${parameter} is missing`;
       if (!inConfig) {
         call.push(parameter === "key" ? valueInKeras(value) : tensorsIn(parameter, value));

@@ -282,3 +282,10 @@ test("a symbolic tensor that is no input is no part of a sequential model", () =
     "add takes a layer, or what input()",
   );
 });
+
+test("ops take symbolic tensors on either side of numbers and lists", () => {
+  const x = input({ shape: [2] });
+  const net = model({ inputs: x, outputs: [add(1, x), add([1, 2], x), add(x, x)] });
+  const outputs = net.apply<never>(tensor([[3, 5]]) as never) as Tensor[];
+  expect(outputs.map((each) => each.arraySync())).toEqual([[[4, 6]], [[4, 7]], [[6, 10]]]);
+});

@@ -138,7 +138,7 @@ export type PublicOp<P extends readonly unknown[], R> = {
 /* @__NO_SIDE_EFFECTS__ */
 export function publicOp<P extends readonly unknown[], R>(name: string, fn: (...args: P) => R): PublicOp<P, R> {
   const run = (...args: P): unknown => {
-    if (isSymbolic(args)) {
+    if (args.some(isSymbolic)) {
       return callSymbolically({ name: uniqueName(name), op: name }, args, (concrete) =>
         fn(...(concrete as unknown as P)),
       );
