@@ -386,9 +386,10 @@ function xorStep(training) {
 function perStep(candidate, steps) {
   return {
     ...candidate,
-    async run(repeats) {
-      const calls = Math.ceil(repeats / steps);
-      return ((await candidate.run(calls)) / (calls * steps)) * repeats;
+    async run(calls, stretches) {
+      const epochs = Math.ceil(calls / steps);
+      const times = await candidate.run(epochs, stretches);
+      return times.map((milliseconds) => (milliseconds / (epochs * steps)) * calls);
     },
   };
 }

@@ -38,10 +38,13 @@ export const coldCandidates = Object.fromEntries(
   Object.keys(programs).map((name) => [
     name === "Varve" ? "Varve ×2" : name,
     {
-      run(repeats) {
-        let total = 0;
-        for (let round = 0; round < repeats; round++) total += Number(execFileSync(process.execPath, [self, name]));
-        return total;
+      run(calls, stretches) {
+        const once = () => Number(execFileSync(process.execPath, [self, name]));
+        return Array.from({ length: stretches }, () => {
+          let total = 0;
+          for (let call = 0; call < calls; call++) total += once();
+          return total;
+        });
       },
     },
   ]),

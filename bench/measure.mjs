@@ -1,53 +1,83 @@
 // Times candidates side by side: rounds go through all of them in turn, so that a slow moment of the machine meets
-// each alike. What counts is the median over the rounds; the fastest is kept as well.
+// each alike. A turn is several stretches of calls in a row, and what counts is the median over all stretches: what
+// engines do beside the work now and then (collecting garbage, compiling) and other processes are in few of them. The
+// fastest is kept as well.
 
-/** How long a candidate works in a row, in milliseconds: neither the clock's steps nor others' caches matter then. */
-const usualStretch = 20;
+/** How long a candidate works in a row, in milliseconds, and into how many stretches that falls at most. */
+const usualTurn = 20;
+const mostStretches = 8;
+/** What takes longer than this, in milliseconds, is not called untimed before: caches do not matter to it. */
+const long = 100;
+/** The most calls in a row. */
+const mostCalls = 2000;
 
 /**
- * @typedef {{ run(repeats: number): number | Promise<number>, before?(): unknown }} Candidate milliseconds for so many
- *   calls; `before` prepares a turn, untimed
+ * @typedef {{ run(calls: number, stretches: number): number[] | Promise<number[]>, before?(): unknown }} Candidate the
+ *   milliseconds of each of so many stretches of so many calls; `before` prepares a turn, untimed
  */
 
 /** A candidate from a function; a promise is awaited. */
 export function calling(fn, before) {
   return {
     before,
-    async run(repeats) {
-      const start = performance.now();
-      for (let call = 0; call < repeats; call++) {
-        const result = fn();
-        if (result instanceof Promise) await result;
+    async run(calls, stretches) {
+      const times = [];
+      for (let stretch = 0; stretch < stretches; stretch++) {
+        const start = performance.now();
+        for (let call = 0; call < calls; call++) {
+          const result = fn();
+          if (result instanceof Promise) await result;
+        }
+        times.push(performance.now() - start);
       }
-      return performance.now() - start;
+      return times;
     },
   };
 }
 
 /**
  * @param {Record<string, Candidate | (() => unknown) | undefined>} candidates what to time; undefined is left out
- * @param {{ seconds?: number, rounds?: number, stretch?: number }} [options] time for all together; at least so many
+ * @param {{ seconds?: number, rounds?: number, turn?: number }} [options] time for all together; at least so many
  *   rounds; milliseconds of a turn
- * @returns {Promise<Record<string, { median: number, best: number, rounds: number } | { error: string }>>} milliseconds
- *   a call
+ * @returns {Promise<Record<string, { median: number, best: number, stretches: number } | { error: string }>>}
+ *   milliseconds a call
  */
-export async function sideBySide(candidates, { seconds = 4, rounds: least = 3, stretch = usualStretch } = {}) {
+export async function sideBySide(candidates, { seconds = 4, rounds: least = 3, turn = usualTurn } = {}) {
   const runs = {};
   const results = {};
   for (const [name, given] of Object.entries(candidates)) {
     if (!given) continue;
     const candidate = typeof given === "function" ? calling(given) : given;
-    const turn = async (repeats) => {
+    const timed = async (calls, stretches) =>
+      (await candidate.run(calls, stretches)).map((milliseconds) => milliseconds / calls);
+    const one = async (calls) => {
       await candidate.before?.();
-      return (await candidate.run(repeats)) / repeats;
+      return (await timed(calls, 1))[0];
     };
     try {
-      // The first calls compile, and touch memory for the first time.
-      const first = await turn(1);
-      const warm = first > 6000 ? first : await turn(first > 100 ? 1 : 3);
-      const repeats = Math.max(1, Math.min(2000, Math.round(stretch / Math.max(warm, 1e-3))));
-      // What takes seconds is not timed again; its time is no matter of noise.
-      runs[name] = { turn, repeats, times: warm > 1500 ? [warm] : [], slow: warm > 1500 };
+      // The first calls compile, and touch memory for the first time: they are doubled until they fill a turn.
+      let calls = 1;
+      let time = await one(1);
+      if (time < 6000) time = await one(1);
+      while (time * calls < turn && calls < mostCalls) {
+        calls = Math.min(2 * calls, mostCalls);
+        time = await one(calls);
+      }
+      const all = Math.max(1, Math.min(mostCalls, Math.round(turn / time)));
+      const stretches = Math.min(all, mostStretches);
+      // Whoever's turn it is finds the caches full of others' numbers, and others' threads about to sleep. So a quarter
+      // of the calls, one at least, come first and are not timed.
+      const untimed = time > long ? 0 : Math.ceil(all / 4);
+      runs[name] = {
+        async turn() {
+          await candidate.before?.();
+          if (untimed > 0) await timed(untimed, 1);
+          return timed(Math.round(all / stretches), stretches);
+        },
+        // What takes seconds is not timed again; its time is no matter of noise.
+        times: time > 1500 ? [time] : [],
+        slow: time > 1500,
+      };
     } catch (error) {
       results[name] = { error: error.message };
     }
@@ -56,14 +86,14 @@ export async function sideBySide(candidates, { seconds = 4, rounds: least = 3, s
   for (let round = 0; round < least || performance.now() < end; round++) {
     for (const each of Object.values(runs)) {
       if (each.slow) continue;
-      each.times.push(await each.turn(each.repeats));
+      each.times.push(...(await each.turn()));
       each.slow = each.times[0] > 500 && each.times.length >= least;
     }
     if (Object.values(runs).every(({ slow }) => slow)) break;
   }
   for (const [name, { times }] of Object.entries(runs)) {
     const sorted = times.toSorted((a, b) => a - b);
-    results[name] = { median: sorted[Math.floor(sorted.length / 2)], best: sorted[0], rounds: sorted.length };
+    results[name] = { median: sorted[Math.floor(sorted.length / 2)], best: sorted[0], stretches: sorted.length };
   }
   return results;
 }

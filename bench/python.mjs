@@ -58,11 +58,11 @@ export async function startPython(say) {
       versions: JSON.parse(first.value),
       /** A candidate for `sideBySide`: work of one of the frameworks, so many threads at once. */
       candidate: (framework, work, threads, options = {}) => ({
-        async run(repeats) {
-          send({ framework, work, threads, repeats, ...options });
+        async run(calls, stretches) {
+          send({ framework, work, threads, calls, stretches, ...options });
           const { seconds, error } = JSON.parse((await lines.next()).value);
           if (error) throw new Error(error);
-          return seconds * 1000;
+          return seconds.map((each) => each * 1000);
         },
       }),
       forget: () => send({ forget: true }),

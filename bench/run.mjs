@@ -136,7 +136,9 @@ if (isWhole) {
     "benchmarks.md",
     `# Benchmarks
 
-All figures come from one run, in which the candidates take turns: medians over rounds. Varve's columns are times, on
+All figures come from one run, in which the candidates take turns of about 20 ms. A turn begins with a quarter as many
+calls that are not timed, since the others have left the caches full of theirs, and then is timed in up to eight
+stretches; figures are medians over the stretches of all turns. Varve's columns are times, on
 one thread and on two. The others are how many times as long as Varve they take, so more than 1× means that Varve is
 faster: PyTorch ×1 beside Varve ×1, all others beside Varve ×2. PyTorch ×2, Keras 3 on JAX and ONNX Runtime (ORT) use
 both cores too; ONNX Runtime's and TensorFlow.js' WebAssembly and jax-js run on one. "copies" is Varve's time on two

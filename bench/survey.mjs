@@ -124,7 +124,7 @@ export async function survey(say, python, { only, seconds }) {
       );
       await useThreads(2);
       const candidates = candidatesOf(work, values, tensors, python, withGradient);
-      const results = await sideBySide(candidates, { seconds, stretch: 8 });
+      const results = await sideBySide(candidates, { seconds, turn: 8 });
       // Of so few rounds the fastest says more than the middle one.
       for (const each of Object.values(results)) each.median = each.best;
       for (const [candidate, { error }] of Object.entries(results))

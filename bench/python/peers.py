@@ -1,8 +1,9 @@
 """PyTorch, and Keras on JAX, as the bench's peers on the CPU.
 
-The bench starts this once. It reads a line of JSON, {"framework", "work", "threads", "repeats", …}, runs that work so
-often, and answers with a line: {"seconds"} for all of it, or {"error"}. Between lines it sleeps, so that whoever is
-measured next has the machine to itself. A work is built when it is first asked for, and dropped by {"forget": true}.
+The bench starts this once. It reads a line of JSON, {"framework", "work", "threads", "calls", "stretches", …}, runs that
+work in so many stretches of so many calls, and answers with a line: {"seconds"} of each stretch, or {"error"}. Between
+lines it sleeps, so that whoever is measured next has the machine to itself. A work is built when it is first asked for,
+and dropped by {"forget": true}.
 """
 
 import json
@@ -272,16 +273,19 @@ def keras_xor(training):
 built = {}
 
 
-def run(framework, work, threads, repeats, **options):
+def run(framework, work, threads, calls, stretches, **options):
     torch.set_num_threads(threads)
     key = json.dumps([framework, work, options])
     if key not in built:
         built[key] = globals()[f"{framework}_{work}"](**options)
     call = built[key]
-    start = time.perf_counter()
-    for _ in range(repeats):
-        call()
-    return time.perf_counter() - start
+    seconds = []
+    for _ in range(stretches):
+        start = time.perf_counter()
+        for _ in range(calls):
+            call()
+        seconds.append(time.perf_counter() - start)
+    return seconds
 
 
 print(json.dumps({"torch": torch.__version__.split("+")[0], "keras": keras.__version__, "jax": jax.__version__}), file=answers)

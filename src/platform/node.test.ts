@@ -45,3 +45,19 @@ test("there is no bar where there is no terminal", async () => {
   expect(await platform.openBar("Epoch 1/2", 4)).toBeUndefined();
   expect(sent).toBe("");
 });
+
+test("workers start whatever flags the program runs with, those of the engine too", async () => {
+  const shared = { words: new Int32Array(new SharedArrayBuffer(4)) };
+  const { execArgv } = process;
+  process.execArgv = ["--max-old-space-size=500", "--input-type=module"];
+  try {
+    const worker = await platform.startWorker("function start({ words }) { words[0] = 1; }", shared);
+    for (let wait = 0; Atomics.load(shared.words, 0) === 0 && wait < 500; wait++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    worker?.terminate();
+  } finally {
+    process.execArgv = execArgv;
+  }
+  expect(shared.words[0]).toBe(1);
+});

@@ -24,9 +24,9 @@ export const platform: Platform = {
   async startWorker(source, data) {
     const { Worker } = await import("node:worker_threads");
     const text = `${source}\nstart(require("node:worker_threads").workerData);`;
-    // The text is CommonJS, also where the program itself is a module from the command line.
-    const execArgv = process.execArgv.filter((each) => !each.startsWith("--input-type"));
-    const worker = new Worker(text, { execArgv, eval: true, workerData: data });
+    // Workers take none of the program's own flags: those of the engine (`--max-old-space-size`) are refused in a worker,
+    // and the text is CommonJS also where the program is a module from the command line.
+    const worker = new Worker(text, { execArgv: [], eval: true, workerData: data });
     worker.unref();
     return worker;
   },
