@@ -28,14 +28,40 @@ function fromNpy(bytes: Uint8Array, where: string): Tensor {
   return tensor(new kind(Uint8Array.from(bytes.subarray(begin)).buffer), shape);
 }
 
+function fromJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new VarveError(`${where}: is no JSON: ${(error as Error).message}`);
+  }
+}
+
+function rowsOf(text: string, where: string): number[][] {
+  return text.split(/\r?\n/).flatMap((line, index) => {
+    if (line.trim() === "") return [];
+    return [
+      line.split(",").map((cell) => {
+        const value = cell.trim() === "" ? Number.NaN : Number(cell);
+        if (!Number.isNaN(value) || /^\s*nan\s*$/i.test(cell)) return value;
+        throw new VarveError(
+          `${where}: line ${index + 1} holds "${cell.trim()}", which is no number; lines of numbers are read, without headings`,
+        );
+      }),
+    ];
+  });
+}
+
 /** The array in a file, by the end of its name. */
 export function arrayFrom(path: string, bytes: Uint8Array): Tensor {
   if (path.endsWith(".npy")) return fromNpy(bytes, path);
   const text = new TextDecoder().decode(bytes);
-  if (path.endsWith(".json")) return tensor(JSON.parse(text));
-  if (path.endsWith(".csv")) {
-    const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-    return tensor(lines.map((line) => line.split(",").map(Number)));
+  if (path.endsWith(".json") || path.endsWith(".csv")) {
+    const rows = path.endsWith(".csv") ? rowsOf(text, path) : fromJson(text, path);
+    try {
+      return tensor(rows as never);
+    } catch (error) {
+      throw new VarveError(`${path}: holds no array: ${(error as Error).message}`);
+    }
   }
   throw new VarveError(`${path}: arrays are read from .npy, .json and .csv files`);
 }

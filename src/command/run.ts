@@ -9,10 +9,11 @@ import { VarveError } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { leaves } from "../core/tree.ts";
 import { begins } from "../keras/content.ts";
-import { type LoadOptions, loadModel } from "../keras/index.ts";
+import { FileError, type LoadOptions, loadModel } from "../keras/index.ts";
 import { startLoading } from "../keras/loading.ts";
 import { contentOf, maxBytesAtFirst } from "../keras/source.ts";
 import { openZip, zipMark } from "../keras/zip.ts";
+import type { Waiting } from "../models/files.ts";
 import type { Model } from "../models/model.ts";
 import type { Bar } from "../platform/platform.ts";
 import { platform } from "../platform/platform.ts";
@@ -31,6 +32,7 @@ const help = `Usage: varve <command> [options]
       --output <file>              writes it there, as JSON, instead of printing it
 
   -h, --help                       this
+      --version                    the version of varve
 
 Models are read from .keras and .h5 files of Keras, and from model.json of TensorFlow.js; paths and addresses.
 In a terminal, a bar shows how far long work is. Exit codes: 0 done, 1 a file is at fault, 2 the call is.
@@ -38,7 +40,7 @@ In a terminal, a bar shows how far long work is. Exit codes: 0 done, 1 a file is
 
 type Print = (text: string) => void;
 
-/** The command line was wrong: the message goes with the help, and the exit code is 2. */
+/** The command line was wrong: the message says where help is, and the exit code is 2. */
 class UsageError extends VarveError {}
 
 /** The version of Keras that wrote a file, where it says so. */
@@ -78,7 +80,12 @@ const load = (path: string, options: LoadOptions = {}) =>
 
 async function inspect(path: string, asJson: boolean, print: Print): Promise<void> {
   const keras = await versionOf(path);
-  const model = await load(path);
+  const model = await load(path).catch((error: unknown) => {
+    // What is not here is worth knowing, too.
+    const unknown = error instanceof FileError ? error.missing : undefined;
+    if (asJson && unknown) print(JSON.stringify({ keras, unknown }, null, 2));
+    throw error;
+  });
   const { optimizer } = model;
   const bytes = model.weights.reduce((sum, { value }) => sum + value.storage.byteLength, 0);
   if (asJson) {
@@ -108,20 +115,25 @@ async function inspect(path: string, asJson: boolean, print: Print): Promise<voi
 
 async function convert(path: string, to: string, opset: string | undefined): Promise<void> {
   if (opset !== undefined && !to.endsWith(".onnx")) throw new UsageError("--opset is for files that end in .onnx");
+  if (opset !== undefined && !/^\d+$/.test(opset)) throw new UsageError(`--opset takes a number, got "${opset}"`);
   const save = /\.(keras|json|onnx)$/.test(to)
-    ? (model: Model) => model.save(to, opset === undefined ? {} : { opset: Number(opset) })
+    ? (model: Model, waiting: Waiting) => model.save(to, { ...waiting, ...(opset && { opset: Number(opset) }) })
     : /\.(weights\.h5|safetensors)$/.test(to)
-      ? (model: Model) => model.saveWeights(to)
+      ? (model: Model, waiting: Waiting) => model.saveWeights(to, waiting)
       : undefined;
   if (!save) throw new UsageError(`${to}: files are written as .keras, .json, .onnx, .weights.h5 or .safetensors`);
-  await save(await load(path));
+  const model = await load(path);
+  await watched(`writing ${to}`, (tell) => save(model, { onProgress: ({ fraction }) => tell(fraction) }));
 }
 
 /** How many samples are predicted at once. */
 const batchSize = 32;
 
 async function predict(path: string, input: string, output: string | undefined, print: Print): Promise<void> {
-  const x = arrayFrom(input, await readFile(input));
+  const bytes = await readFile(input).catch((error: Error) => {
+    throw new VarveError(`${input}: cannot be read: ${error.message}`);
+  });
+  const x = arrayFrom(input, bytes);
   const model = await load(path, { compile: false });
   const batches = Math.ceil((x.shape[0] ?? 1) / batchSize);
   const predicted = await watched("predicting", (tell) => {
@@ -135,21 +147,39 @@ async function predict(path: string, input: string, output: string | undefined, 
   else await writeFile(output, `${text}\n`);
 }
 
-async function execute(given: readonly string[], print: Print): Promise<number> {
+/** The options that commands take. */
+const options: Readonly<Record<string, readonly string[]>> = {
+  inspect: ["json"],
+  convert: ["opset"],
+  predict: ["output"],
+};
+
+async function execute(given: readonly string[], print: Print, complain: Print): Promise<number> {
   const { values, positionals } = parse(given);
   const [command, ...rest] = positionals;
-  if (values.help || command === undefined) {
+  if (values.help) {
     print(help);
-    return values.help ? 0 : 2;
+    return 0;
   }
+  if (values.version) {
+    const { producer } = await import("../keras/onnx/write-onnx.ts");
+    print(producer.version);
+    return 0;
+  }
+  if (command === undefined) {
+    complain(help);
+    return 2;
+  }
+  if (!Object.hasOwn(options, command)) throw new UsageError(`there is no command "${command}"`);
+  const other = Object.keys(values).find((name) => !options[command]?.includes(name));
+  if (other) throw new UsageError(`${command} takes no --${other}`);
   const files = (count: number): [string, string] => {
     if (rest.length === count) return rest as [string, string];
     throw new UsageError(`${command} takes ${count} file${count > 1 ? "s" : ""}, got ${rest.length}`);
   };
   if (command === "inspect") await inspect(files(1)[0], values.json ?? false, print);
   else if (command === "convert") await convert(...files(2), values.opset);
-  else if (command === "predict") await predict(...files(2), values.output, print);
-  else throw new UsageError(`there is no command "${command}"`);
+  else await predict(...files(2), values.output, print);
   return 0;
 }
 
@@ -163,20 +193,23 @@ function parse(given: readonly string[]) {
         json: { type: "boolean" },
         opset: { type: "string" },
         output: { type: "string", short: "o" },
+        version: { type: "boolean" },
       },
     });
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new UsageError((error as Error).message.replace(/\. To specify.*/s, ""));
   }
 }
 
 /** Runs the command with these arguments; gives its exit code: 1 where it failed, 2 where it was called wrongly. */
 export async function run(given: readonly string[], print: Print, complain: Print): Promise<number> {
   try {
-    return await execute(given, print);
+    return await execute(given, print, complain);
   } catch (error) {
     const usage = error instanceof UsageError;
-    complain(`varve: ${error instanceof Error ? error.message : String(error)}${usage ? `\n\n${help}` : ""}`);
+    complain(
+      `varve: ${error instanceof Error ? error.message : String(error)}${usage ? "; varve --help tells how it is called" : ""}`,
+    );
     return usage ? 2 : 1;
   }
 }

@@ -67,6 +67,9 @@ it("shows how far long work is where there is a terminal, and never among what i
     expect(JSON.parse(out).length).toBe(70);
     expect(drawn).toMatch(/100\/100 ━+ reading .*deferred\.keras\n.*100\/100 ━+ predicting\n/s);
     drawn = "";
+    expect((await varve("convert", zoo("deferred.keras"), at("shown.weights.h5"))).code).toBe(0);
+    expect(drawn).toMatch(/100\/100 ━+ reading .*deferred\.keras\n.*100\/100 ━+ writing .*shown\.weights\.h5\n/s);
+    drawn = "";
     Object.defineProperty(process.stderr, "isTTY", { value: false, configurable: true });
     expect((await varve("predict", zoo("deferred.keras"), at("many.json"))).out).toBe(out);
     expect(drawn).toBe("");
@@ -81,7 +84,10 @@ it("says what is wrong: 1 for a file, 2 for the call", async () => {
   writeFileSync(at("bad.keras"), "nothing");
   expect(await varve("inspect", at("bad.keras"))).toMatchObject({ code: 1, problem: expect.stringMatching(/no zip/) });
   expect((await varve("inspect", at("none.keras"))).code).toBe(1);
-  expect(await varve("look")).toMatchObject({ code: 2, problem: expect.stringMatching(/no command "look".*Usage/s) });
+  expect(await varve("look")).toMatchObject({
+    code: 2,
+    problem: expect.stringMatching(/no command "look"; varve --help/),
+  });
   expect((await varve("inspect")).code).toBe(2);
   expect((await varve("inspect", "--what")).code).toBe(2);
   expect((await varve("convert", zoo("deferred.keras"), at("x.pb"))).problem).toMatch(/\.safetensors/);
@@ -91,5 +97,37 @@ it("says what is wrong: 1 for a file, 2 for the call", async () => {
   });
   expect((await varve("convert", zoo("deferred.keras"), at("x.keras"), "--opset", "17")).code).toBe(2);
   expect(await varve("--help")).toMatchObject({ code: 0, out: expect.stringMatching(/^Usage: varve/) });
-  expect((await varve()).code).toBe(2);
+  expect(await varve()).toMatchObject({ code: 2, out: "", problem: expect.stringMatching(/^Usage: varve/) });
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  expect(await varve("--version")).toEqual({ code: 0, out: version, problem: "" });
+});
+
+it("names what is wrong with a file, an array, an option", async () => {
+  const problemOf = async (...given: string[]) => {
+    const { code, problem } = await varve(...given);
+    return `${code} ${problem}`;
+  };
+  const model = zoo("deferred.keras");
+  writeFileSync(at("half.json"), "[[1, 2");
+  writeFileSync(at("ragged.csv"), "1,2,3\n1,2\n");
+  writeFileSync(at("headed.csv"), "a,b,c\n1,2,3\n");
+  writeFileSync(at("gaps.csv"), "1,,3\n");
+  expect(await problemOf("predict", model, at("none.npy"))).toMatch(/^1 varve: .*none\.npy: cannot be read: ENOENT/);
+  expect(await problemOf("predict", model, at("half.json"))).toMatch(/^1 varve: .*half\.json: is no JSON/);
+  expect(await problemOf("predict", model, at("ragged.csv"))).toMatch(/^1 varve: .*ragged\.csv: holds no array/);
+  expect(await problemOf("predict", model, at("headed.csv"))).toMatch(
+    /headed\.csv: line 1 holds "a", which is no number/,
+  );
+  expect(await problemOf("predict", model, at("gaps.csv"))).toMatch(/gaps\.csv: line 1 holds "", which is no number/);
+  expect(await problemOf("convert", model, at("none/x.keras"))).toMatch(
+    /^1 varve: ".*none\/x\.keras" cannot be written: there is no such folder$/,
+  );
+  expect(await problemOf("convert", model, at("x.onnx"), "--opset", "new")).toMatch(
+    /^2 .*--opset takes a number, got "new"/,
+  );
+  expect(await problemOf("inspect", model, "--opset", "17")).toMatch(/^2 .*inspect takes no --opset/);
+  expect(await problemOf("inspect", "http://127.0.0.1:1/x.keras")).toMatch(/^1 .*x\.keras: cannot be fetched: /);
+  const { code, out, problem } = await varve("inspect", "--json", zoo("subclassed.keras"));
+  expect([code, JSON.parse(out)]).toEqual([1, { keras: "3.15.1", unknown: { Twin: ["twin"] } }]);
+  expect(problem).toMatch(/Twin \("twin"\): no layer here has a name like it/);
 });

@@ -242,11 +242,13 @@ function refuseUnknown({ known, unknown, lambdas, operations, where }: Reading):
     const first = [...unknown.keys()][0] as string;
     throw new FileError(
       `${where}: the file needs what is not here: ${problems.join("; ")}. Give your own classes by their names: loadModel(file, { customObjects: { ${/^\w+$/.test(first) ? first : "Name"} } })`,
+      { missing: Object.fromEntries(unknown) },
     );
   }
   if (lambdas.length > 0) {
     throw new FileError(
       `${where}: Lambda ${lambdas.map(show).join(", ")} holds Python code, which is never run; give the function: loadModel(file, { lambdas: { ${lambdas[0]}: (x) => … } })`,
+      { missing: { Lambda: lambdas } },
     );
   }
 }

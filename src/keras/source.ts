@@ -71,7 +71,11 @@ async function openContent(
     );
   }
   if (source instanceof URL ? source.protocol !== "file:" : isAddress(source) || !(inNode() || isStored(source))) {
-    const answer = await fetch(source, loading.signal ? { signal: loading.signal } : {});
+    const answer = await fetch(source, loading.signal ? { signal: loading.signal } : {}).catch((error: Error) => {
+      loading.signal?.throwIfAborted();
+      const { code } = (error.cause ?? {}) as { code?: string };
+      throw new FileError(`${where}: cannot be fetched: ${code ?? error.message}`);
+    });
     if (!answer.ok) throw new FileError(`${where}: the server answered ${answer.status} ${answer.statusText}`);
     // What is packed on its way has another length there.
     const told = answer.headers.has("content-encoding") ? null : answer.headers.get("content-length");

@@ -6,6 +6,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { appendFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
+import { VarveError } from "../core/errors.ts";
 import type { Bar, Platform } from "./platform.ts";
 
 /** How many characters a bar is long. */
@@ -70,7 +71,10 @@ export const platform: Platform = {
       await rename(draft, path);
     } catch (error) {
       await rm(draft, { force: true });
-      throw error;
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      if (!syscall) throw error;
+      const reason = code === "ENOENT" ? "there is no such folder" : (error as Error).message;
+      throw new VarveError(`"${path}" cannot be written: ${reason}`, { cause: error });
     }
   },
 
