@@ -8,7 +8,7 @@
 import { bytesOf } from "../../core/dtype.ts";
 import { call, type KernelCall, type Pointer, type Workspace } from "../../core/op.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
-import { joinRuns, panelsOf, productCall, type Real } from "../matmul/product.ts";
+import { columnsFor, joinRuns, panelsOf, productCall, type Real } from "../matmul/product.ts";
 import { type Correlation, inThreeDimensions } from "./geometry.ts";
 
 type Triple = readonly [number, number, number];
@@ -493,20 +493,16 @@ export function correlateKernelGradientCalls(
     positionsIn([frames, lines, 1]).map((position) => corner + n * images.step + dot(position, lineSteps)),
   );
   const rows = sizeOf(window) * groupChannels;
-  const panels = panelsOf(
-    {
-      at: dy.at,
-      columns: groupFilters,
-      run: taps.length * count[2],
-      step: filters * bytes,
-      columnStep: bytes,
-      taps: [0],
-      jobs: numbersTo(groups).map((group) => group * groupFilters * bytes),
-    },
-    lanes ? 1 : rows,
-    dtype,
-    workspace,
-  );
+  const gradients = {
+    at: dy.at,
+    columns: groupFilters,
+    run: taps.length * count[2],
+    step: filters * bytes,
+    columnStep: bytes,
+    taps: [0],
+    jobs: numbersTo(groups).map((group) => group * groupFilters * bytes),
+  };
+  const panels = lanes ? panelsOf(gradients, 1, dtype, workspace) : columnsFor(gradients, rows, dtype, workspace);
   // Parts of at least a thousand products, and only where there are few rows to share among threads.
   const wanted = Math.ceil(mostParts / (Math.ceil(rows / 96) * groups));
   const parts = Math.max(1, Math.min(wanted, Math.floor((taps.length * count[2]) / 1024), taps.length));
@@ -542,5 +538,5 @@ export function correlateKernelGradientCalls(
   const sum = call(dtype === "float32" ? "sumParts32" : "sumParts64", [target, dkernel.at, parts, dkernel.size], {
     pieces: Math.ceil(dkernel.size / 1024),
   });
-  return [...calls, ...panels.calls, product, ...(parts === 1 ? [] : [sum])];
+  return [...calls, ...("calls" in panels ? panels.calls : []), product, ...(parts === 1 ? [] : [sum])];
 }

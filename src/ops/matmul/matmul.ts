@@ -14,7 +14,7 @@ import { transpose } from "../movement/transpose.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
 import { sumTo } from "../reduce/sum.ts";
 import { toTensor } from "../tensor.ts";
-import { panelsOf, productCall } from "./product.ts";
+import { columnsFor, productCall, thinProductCall } from "./product.ts";
 
 /** Which operands are read as their transposes. */
 interface Transposes {
@@ -117,8 +117,22 @@ export const product = op<{ a: Tensor; b: Tensor; bias?: Tensor | undefined }, "
     const bytes = bytesOf(dtype);
     const [aRow, aColumn] = transposes.transposeA ? [bytes, m * bytes] : [k * bytes, bytes];
     const [bRow, bColumn] = transposes.transposeB ? [bytes, k * bytes] : [n * bytes, bytes];
+    const aNumbers = matrixNumbers(a.shape, batch);
+    const bNumbers = matrixNumbers(b.shape, batch);
+    const jobs = Array.from(aNumbers, (matrix, index) => ({
+      a: matrix * m * k * bytes,
+      b: (bNumbers[index] as number) * k * n * bytes,
+      c: index * m * n * bytes,
+      taps: 1,
+    }));
+    const sizes = { rows: m, columns: n, products: k };
+    const steps = { aSteps: [aRow, aColumn], bSteps: [bRow, bColumn], cStep: n * bytes } as const;
+    const { relu } = transposes;
+    const thin = { ...sizes, ...steps, a: a.at, b: b.at, c: c.at, bias: bias?.at, jobs, relu };
+    const thinCall = thinProductCall(thin, dtype, workspace);
+    if (thinCall) return thinCall;
     const matrices = sizeOf(b.shape.slice(0, -2));
-    const panels = panelsOf(
+    const panels = columnsFor(
       {
         at: b.at,
         columns: n,
@@ -132,8 +146,6 @@ export const product = op<{ a: Tensor; b: Tensor; bias?: Tensor | undefined }, "
       dtype,
       workspace,
     );
-    const aNumbers = matrixNumbers(a.shape, batch);
-    const bNumbers = matrixNumbers(b.shape, batch);
     const call = productCall(
       {
         a: a.at,
@@ -145,19 +157,14 @@ export const product = op<{ a: Tensor; b: Tensor; bias?: Tensor | undefined }, "
         run: k,
         step: aColumn,
         taps: [0],
-        jobs: Array.from(aNumbers, (matrix, index) => ({
-          a: matrix * m * k * bytes,
-          b: panels.jobs[bNumbers[index] as number] as number,
-          c: index * m * n * bytes,
-          taps: 1,
-        })),
-        relu: transposes.relu,
+        jobs: jobs.map((job, index) => ({ ...job, b: panels.jobs[bNumbers[index] as number] as number })),
+        relu,
       },
       panels,
       dtype,
       workspace,
     );
-    return [...panels.calls, call];
+    return "calls" in panels ? [...panels.calls, call] : call;
   },
   gradient({ c }, { inputs: { a, b, bias }, outputs }, { transposeA, transposeB, relu }) {
     const dc = relu ? behindRelu(outputs.c, c as Tensor) : (c as Tensor);

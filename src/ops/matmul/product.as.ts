@@ -2,7 +2,8 @@
 // apart, the same pieces relative to the start of every row. A matrix, transposed or not, the windows of a
 // convolution, those of its gradients: all are rows of this kind, so no matrix of them is ever written down. What a few
 // tiles need for one stretch of the sum is brought side by side (`tile.as.ts`) and meets all panels while it is near. The
-// columns of b are read in panels of two vectors (packed by `packPanels`, or in place where they lie well).
+// columns of b are read in panels of two vectors: in place where they lie well, packed before for many rows
+// (`packPanels`), or a stretch at a time.
 //
 // Sums run over blocks of at most 256 products, one after the other, and each block's sum is added to the result: an
 // order that depends on how long the sum is and on nothing else.
@@ -130,8 +131,48 @@ function copyTiles<T>(
         step,
         length,
         target,
+        4 * sizeof<T>(),
       );
     }
+  }
+}
+
+/**
+ * Columns side by side in panels that begin `panelStep` bytes apart, the columns that are missing from the last one 0:
+ * `count` columns over `length` bytes of rows `step` apart.
+ */
+function pack<T>(source: usize, count: i32, length: usize, step: usize, columnStep: usize, target: usize, panelStep: usize): void {
+  const panels = count / panelColumns<T>();
+  const start = target;
+  if (columnStep == sizeof<T>()) {
+    for (let i: usize = 0; i != length; i += step) {
+      let element = source + i;
+      let panel = target;
+      for (let p: i32 = 0; p < panels; p++) {
+        v128.store(panel, v128.load(element));
+        v128.store(panel, v128.load(element, 16), 16);
+        element += 32;
+        panel += panelStep;
+      }
+      target += 32;
+    }
+  } else {
+    for (let j: i32 = 0; j < panels * panelColumns<T>(); j += 4) {
+      const column = source + <usize>j * columnStep;
+      const column2 = column + 2 * columnStep;
+      const panel = start + <usize>(j / panelColumns<T>()) * panelStep + <usize>(j % panelColumns<T>()) * sizeof<T>();
+      interleave<T>(column, column + columnStep, column2, column2 + columnStep, step, length, panel, 32);
+    }
+  }
+  const left = count - panels * panelColumns<T>();
+  if (left == 0) return;
+  source += <usize>(count - left) * columnStep;
+  let row = start + <usize>panels * panelStep;
+  for (let i: usize = 0; i != length; i += step) {
+    for (let j: i32 = 0; j < panelColumns<T>(); j++) {
+      store<T>(row + <usize>j * sizeof<T>(), j < left ? load<T>(source + i + <usize>j * columnStep) : <T>0);
+    }
+    row += 32;
   }
 }
 
@@ -141,7 +182,8 @@ function copyTiles<T>(
  * along a run; 15 step in b; 16 step in b from panel to panel; 17 products; 18 blocks of each piece; 19 taps, the
  * offsets of the pieces of a row; 20 jobs, six numbers each: offsets in a, b, c and bias, first tap, how many taps;
  * 21 and 22 rows and panels of a block; 23 whether negative results become 0; 24 whether columns are lanes; 25 bytes of
- * a tile side by side; 26 bytes of `scratch` for each piece.
+ * a tile side by side; 26 bytes of a panel of one block of products where panels are packed here, 0 where they are
+ * there; 27 step in b from column to column, where they are not; 28 bytes of `scratch` for each piece.
  */
 function product<T>(a: usize, b: usize, c: usize, bias: usize, geometry: usize, scratch: usize, from: i32, to: i32): void {
   const rowCount = at(geometry, 0);
@@ -153,6 +195,7 @@ function product<T>(a: usize, b: usize, c: usize, bias: usize, geometry: usize, 
   const step = <usize>at(geometry, 14);
   const bStep = <usize>at(geometry, 15);
   const panelStep = <usize>at(geometry, 16);
+  const columnStep = <usize>at(geometry, 27);
   const rowsAtOnce = at(geometry, 21);
   const panelsAtOnce = at(geometry, 22);
   const panelCount = (columns + panelColumns<T>() - 1) / panelColumns<T>();
@@ -165,11 +208,12 @@ function product<T>(a: usize, b: usize, c: usize, bias: usize, geometry: usize, 
   const inLanes = at(geometry, 24) != 0;
   const tileBytes = <usize>at(geometry, 25);
   // Each call works in the scratch memory of its first piece, so two threads never share one.
-  const rows = scratch + <usize>from * <usize>at(geometry, 26);
+  const rows = scratch + <usize>from * <usize>at(geometry, 28);
   const targets = rows + 4 * blockRows();
   const zeros = targets + 4 * blockRows();
   const spare = zeros + 32;
   const copy = spare + 32;
+  const packedStep = <usize>at(geometry, 26);
   memory.fill(zeros, 0, 32);
   const slices = blocksOf<i32>(run);
   const slice = (run + slices - 1) / slices;
@@ -219,7 +263,20 @@ function product<T>(a: usize, b: usize, c: usize, bias: usize, geometry: usize, 
       for (let s: i32 = 0; s < slices; s++) {
         const begin = s * slice;
         const length = min<i32>(run - begin, slice);
-        const panels = bStart + <usize>(tap * run + begin) * bStep;
+        const products = (tapEnd - tap) * length;
+        let panels = bStart + <usize>(tap * run + begin) * bStep;
+        let rowStep = bStep;
+        let nextPanel = panelStep;
+        if (packedStep) {
+          // Behind the tiles, which are as many as they can be.
+          const packed = copy + <usize>min<i32>((rowsAtOnce + tileRows() - 1) / tileRows(), tilesAtOnce) * tileBytes;
+          const firstColumn = firstPanel * panelColumns<T>();
+          const width = min<i32>(columns, lastPanel * panelColumns<T>()) - firstColumn;
+          pack<T>(panels + <usize>firstColumn * columnStep, width, <usize>products * bStep, bStep, columnStep, packed, packedStep);
+          panels = packed - <usize>firstPanel * packedStep;
+          rowStep = 32;
+          nextPanel = packedStep;
+        }
         const isLast = tapEnd == lastTap && s == slices - 1;
         const tiles = (count + tileRows() - 1) / tileRows();
         const firstPiece = taps + (<usize>tap << 2);
@@ -236,21 +293,21 @@ function product<T>(a: usize, b: usize, c: usize, bias: usize, geometry: usize, 
             const column = <usize>(p << 5);
             const width = min<i32>(columns - p * panelColumns<T>(), panelColumns<T>());
             const start = isFirst ? (biasStart ? biasStart + column : zeros) : 0;
-            const panel = panels + <usize>p * panelStep;
+            const panel = panels + <usize>p * nextPanel;
             let tile = copy;
             for (let t = firstTile; t < lastTile; t++) {
               const ends = targets + (<usize>t << 4);
               const height = min<i32>(count - (t << 2), tileRows());
               if (inLanes) {
-                laneTile<T>(rows + (<usize>t << 4), firstPiece, lastPiece, offset, bytes, step, panel, bStep, ends, column, start, height, width, relu, spare);
+                laneTile<T>(rows + (<usize>t << 4), firstPiece, lastPiece, offset, bytes, step, panel, rowStep, ends, column, start, height, width, relu, spare);
                 continue;
               }
               multiplyTile<T>(
                 tile,
                 4 * sizeof<T>(),
-                (tapEnd - tap) * length,
+                products,
                 panel,
-                bStep,
+                rowStep,
                 addressAt(ends, 0) + column,
                 addressAt(ends, 1) + column,
                 addressAt(ends, 2) + column,
@@ -301,19 +358,8 @@ function packPanels<T>(source: usize, target: usize, geometry: usize, from: i32,
     const start = source + <usize>at(job, 0) + <usize>first * columnStep;
     let row = target + <usize>at(job, 1) + <usize>(piece % panels) * 32 * <usize>(tapCount * run);
     for (let t: i32 = 0; t < tapCount; t++) {
-      let element = start + <usize>at(taps, t);
-      for (let i: i32 = 0; i < run; i++) {
-        if (width == panelColumns<T>() && columnStep == sizeof<T>()) {
-          v128.store(row, v128.load(element));
-          v128.store(row, v128.load(element, 16), 16);
-        } else {
-          for (let j: i32 = 0; j < panelColumns<T>(); j++) {
-            store<T>(row + <usize>j * sizeof<T>(), j < width ? load<T>(element + <usize>j * columnStep) : <T>0);
-          }
-        }
-        element += step;
-        row += 32;
-      }
+      pack<T>(start + <usize>at(taps, t), width, <usize>run * step, step, columnStep, row, 0);
+      row += <usize>run << 5;
     }
   }
 }

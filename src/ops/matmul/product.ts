@@ -17,8 +17,8 @@ const tileRows = 4;
 /** A call of fewer multiplications is not worth splitting. */
 const smallProduct = 1 << 15;
 
-/** Into how many blocks a larger one falls at least, if it can: threads then finish together. */
-const fewestBlocks = 16;
+/** Into how many blocks a larger one falls at least, if it can, so that threads finish together; fewer where each packs. */
+const [fewestBlocks, fewestPacking] = [16, 8];
 
 /**
  * Panels of a block at least, so that finding and copying the rows is little beside their products, fewer where there
@@ -28,7 +28,7 @@ const [fewPanels, blockPanels] = [4, 8];
 const blockBytes = 1 << 19;
 
 /** Pieces that one call is split into at most: enough for many threads, each with its own scratch. */
-const mostPieces = 64;
+const mostPieces = 32;
 
 /** Scratch of each piece: addresses of a block's rows and their targets and two rows of a panel, then tiles side by side. */
 const listBytes = 8 * blockRows + 2 * panelBytes;
@@ -62,6 +62,12 @@ export interface Panels {
   /** Where each job's panels begin, from `at`. */
   readonly jobs: readonly number[];
 }
+
+/** Sums of so many times as many products as there are rows are long. */
+const longSum = 4;
+
+/** The most panels that are packed at once. */
+const panelsPacked = 16;
 
 /** Bytes of the panels of one job. */
 const packedBytes = ({ columns, run, taps }: Columns, dtype: DType) =>
@@ -102,6 +108,17 @@ export function panelsOf(source: Columns, rows: number, dtype: Real, workspace: 
     panelStep: panelBytes * run * taps.length,
     jobs: targets,
   };
+}
+
+/**
+ * The columns as `rows` rows of a product read them best: a few rows that meet many columns, or ones that are so long
+ * that packing them takes much memory, have them packed a stretch at a time; else as `panelsOf`.
+ */
+export function columnsFor(source: Columns, rows: number, dtype: Real, workspace: Workspace): Columns | Panels {
+  const panels = (source.columns * bytesOf(dtype)) / panelBytes;
+  const long = rows <= blockRows || source.run >= longSum * rows;
+  const several = source.taps.length === 1 && source.taps[0] === 0 && panels > fewPanels;
+  return long && several ? source : panelsOf(source, rows, dtype, workspace);
 }
 
 /** One of the products of a call: offsets from the addresses of the whole, in bytes, and the taps it sums over. */
@@ -145,35 +162,49 @@ export interface Product {
  * share panels before they share rows, since those are read once for all the rows of a block: so these are many, and
  * the panels of the blocks that follow each other stay near.
  */
-function blocking(rows: number, panels: number, jobs: number, products: number): [rows: number, panels: number] {
+function blocking(
+  rows: number,
+  panels: number,
+  jobs: number,
+  products: number,
+  packs: boolean,
+): [rows: number, panels: number] {
   const share = (count: number, blocks: number) => Math.max(1, Math.ceil(count / Math.max(1, blocks)));
   const tiles = Math.ceil(rows / tileRows);
   const rowBlocks = Math.ceil(rows / blockRows);
-  if (rows * panels * products * jobs < smallProduct) return [share(tiles, rowBlocks) * tileRows, panels];
-  const wanted = Math.ceil(fewestBlocks / jobs);
-  const nearby = Math.ceil((panels * products * panelBytes) / blockBytes);
+  const most = packs ? panelsPacked : panels;
+  if (rows * panels * products * jobs < smallProduct)
+    return [share(tiles, rowBlocks) * tileRows, Math.min(panels, most)];
+  const wanted = Math.ceil((packs ? fewestPacking : fewestBlocks) / jobs);
+  const nearby = packs ? 1 : Math.ceil((panels * products * panelBytes) / blockBytes);
   const few = rowBlocks === 1 ? fewPanels : blockPanels;
-  const panelBlocks = Math.max(1, Math.min(Math.floor(panels / few), Math.max(nearby, share(wanted, rowBlocks))));
+  const panelBlocks = Math.max(
+    Math.ceil(panels / most),
+    Math.min(Math.floor(panels / few), Math.max(nearby, share(wanted, rowBlocks))),
+  );
   const moreRows = Math.min(tiles, Math.max(rowBlocks, share(wanted, panelBlocks)));
   return [share(tiles, moreRows) * tileRows, share(panels, panelBlocks)];
 }
 
-/** The kernel call of a product whose columns are ready. */
+/** The kernel call of a product. */
 export function productCall(
   { a, c, bias = 0, rows, aSteps, cSteps, run, step, taps, jobs, lanes = false, relu = false }: Product,
-  panels: Panels,
+  panels: Panels | Columns,
   dtype: Real,
   workspace: Workspace,
 ): KernelCall {
+  const packs = !("panelStep" in panels);
   const rowCount = rows[0] * rows[1] * rows[2] * rows[3];
   const panelCount = Math.ceil((panels.columns * bytesOf(dtype)) / panelBytes);
   const products = run * Math.max(0, ...jobs.map((job) => job.taps));
-  const [rowsAtOnce, panelsAtOnce] = blocking(rowCount, Math.max(panelCount, 1), jobs.length, products);
+  const [rowsAtOnce, panelsAtOnce] = blocking(rowCount, Math.max(panelCount, 1), jobs.length, products, packs);
   const blocks = Math.ceil(rowCount / rowsAtOnce) * Math.ceil(panelCount / panelsAtOnce) * jobs.length;
   const grain = Math.max(1, Math.ceil(blocks / mostPieces));
   const pieces = Math.ceil(blocks / grain);
   const tileBytes = lanes ? 0 : Math.min(products, blockProducts) * tileRows * bytesOf(dtype) + apart;
-  const scratchBytes = listBytes + tileBytes * Math.min(tilesSideBySide, rowsAtOnce / tileRows);
+  const packedStep = packs ? Math.min(products, blockProducts) * panelBytes + apart : 0;
+  const scratchBytes =
+    listBytes + tileBytes * Math.min(tilesSideBySide, rowsAtOnce / tileRows) + packedStep * panelsAtOnce;
   const geometry = workspace.int32([
     rowCount,
     ...rows.slice(1),
@@ -183,7 +214,7 @@ export function productCall(
     run,
     step,
     panels.step,
-    panels.panelStep,
+    packs ? 0 : panels.panelStep,
     jobs.length,
     grain,
     workspace.int32(taps),
@@ -193,11 +224,82 @@ export function productCall(
     relu ? 1 : 0,
     lanes ? 1 : 0,
     tileBytes,
+    packedStep,
+    packs ? panels.columnStep : 0,
     scratchBytes,
   ]);
   const scratch = workspace.temporary(scratchBytes * pieces);
   const kernel = dtype === "float32" ? "product32" : "product64";
   return call(kernel, [a, panels.at, c, bias, geometry, scratch], { pieces });
+}
+
+/** Rows that are few: from about there on it pays to arrange their columns in panels. */
+const fewRows = 4;
+
+/** Columns that few rows meet at once: many where they are read along, few where stretches of many columns are. */
+const [columnsAlong, columnsPacked] = [512, 16];
+
+/** c[rows, columns] = a · b + bias, in matrices: steps are in bytes, from row to row and along a row. */
+export interface ThinProduct {
+  readonly rows: number;
+  readonly columns: number;
+  readonly products: number;
+  readonly a: number;
+  readonly aSteps: readonly [row: number, element: number];
+  readonly b: number;
+  readonly bSteps: readonly [row: number, element: number];
+  readonly c: number;
+  readonly cStep: number;
+  readonly bias?: number | undefined;
+  readonly jobs: readonly Job[];
+  readonly relu?: boolean | undefined;
+}
+
+/**
+ * The call of a product of so few rows, or with one column, that memory is the limit, or undefined where there are more.
+ * The sums are those of any product, bit for bit.
+ */
+export function thinProductCall(given: ThinProduct, dtype: Real, workspace: Workspace): KernelCall | undefined {
+  const bytes = bytesOf(dtype);
+  // With one column, the rows of a are columns of the product the other way round.
+  const turned = given.columns === 1 && given.rows > 1 && given.cStep === bytes;
+  const { rows, columns, a, aSteps, b, bSteps } = turned
+    ? {
+        rows: 1,
+        columns: given.rows,
+        a: given.b,
+        aSteps: [0, given.bSteps[0]],
+        b: given.a,
+        bSteps: [given.aSteps[1], given.aSteps[0]],
+      }
+    : given;
+  if (rows > fewRows || rows * columns * given.jobs.length === 0) return undefined;
+  const inPlace = bSteps[1] === bytes && columns * bytes >= panelBytes / 2;
+  const most = inPlace ? columnsAlong : columnsPacked;
+  const atOnce = Math.min(most, Math.ceil(columns / columnsPacked) * columnsPacked);
+  const units = Math.ceil(columns / atOnce) * given.jobs.length;
+  const grain = Math.ceil(units / mostPieces);
+  const pieces = Math.ceil(units / grain);
+  const scratchBytes = (rows + (inPlace ? 0 : Math.min(given.products, blockProducts))) * atOnce * bytes;
+  const geometry = workspace.int32([
+    rows,
+    columns,
+    given.products,
+    ...aSteps,
+    ...bSteps,
+    given.cStep,
+    turned ? 0 : bytes,
+    atOnce,
+    grain,
+    workspace.int32(given.jobs.flatMap((job) => (turned ? [job.b, job.a, job.c] : [job.a, job.b, job.c]))),
+    units,
+    given.relu ? 1 : 0,
+    inPlace ? 1 : 0,
+    scratchBytes,
+  ]);
+  const kernel = dtype === "float32" ? "thinProduct32" : "thinProduct64";
+  const scratch = workspace.temporary(scratchBytes * pieces);
+  return call(kernel, [a, b, given.c, given.bias ?? 0, geometry, scratch], { pieces });
 }
 
 /** The same pieces of a row with those that follow each other directly joined into longer ones. */

@@ -26,16 +26,18 @@ export function blocksOf<T>(products: T): T {
 }
 
 /**
- * Four rows side by side: element k of each begins at `target + k · 4 elements`. Elements of a row are `step` bytes
+ * Four rows side by side: their elements number k lie at `target + k · targetStep`. Elements of a row are `step` bytes
  * apart over `length` bytes. Returns where the copy ends.
  */
-export function interleave<T>(row0: usize, row1: usize, row2: usize, row3: usize, step: usize, length: usize, target: usize): usize {
+export function interleave<T>(
+  row0: usize, row1: usize, row2: usize, row3: usize, step: usize, length: usize, target: usize, targetStep: usize,
+): usize {
   let i: usize = 0;
   if (row1 - row0 == sizeof<T>() && row2 - row1 == sizeof<T>() && row3 - row2 == sizeof<T>()) {
     for (; i != length; i += step) {
       v128.store(target, v128.load(row0 + i));
       if (sizeof<T>() == 8) v128.store(target, v128.load(row0 + i, 16), 16);
-      target += 4 * sizeof<T>();
+      target += targetStep;
     }
     return target;
   }
@@ -48,19 +50,23 @@ export function interleave<T>(row0: usize, row1: usize, row2: usize, row3: usize
       if (sizeof<T>() == 8) {
         v128.store(target, i64x2.shuffle(a, b, 0, 2));
         v128.store(target, i64x2.shuffle(c, d, 0, 2), 16);
-        v128.store(target, i64x2.shuffle(a, b, 1, 3), 32);
-        v128.store(target, i64x2.shuffle(c, d, 1, 3), 48);
+        target += targetStep;
+        v128.store(target, i64x2.shuffle(a, b, 1, 3));
+        v128.store(target, i64x2.shuffle(c, d, 1, 3), 16);
       } else {
         const ab = i32x4.shuffle(a, b, 0, 4, 1, 5);
         const cd = i32x4.shuffle(c, d, 0, 4, 1, 5);
         v128.store(target, i64x2.shuffle(ab, cd, 0, 2));
-        v128.store(target, i64x2.shuffle(ab, cd, 1, 3), 16);
+        target += targetStep;
+        v128.store(target, i64x2.shuffle(ab, cd, 1, 3));
+        target += targetStep;
         const ab2 = i32x4.shuffle(a, b, 2, 6, 3, 7);
         const cd2 = i32x4.shuffle(c, d, 2, 6, 3, 7);
-        v128.store(target, i64x2.shuffle(ab2, cd2, 0, 2), 32);
-        v128.store(target, i64x2.shuffle(ab2, cd2, 1, 3), 48);
+        v128.store(target, i64x2.shuffle(ab2, cd2, 0, 2));
+        target += targetStep;
+        v128.store(target, i64x2.shuffle(ab2, cd2, 1, 3));
       }
-      target += 64;
+      target += targetStep;
     }
   }
   for (; i != length; i += step) {
@@ -68,7 +74,7 @@ export function interleave<T>(row0: usize, row1: usize, row2: usize, row3: usize
     store<T>(target, load<T>(row1 + i), sizeof<T>());
     store<T>(target, load<T>(row2 + i), 2 * sizeof<T>());
     store<T>(target, load<T>(row3 + i), 3 * sizeof<T>());
-    target += 4 * sizeof<T>();
+    target += targetStep;
   }
   return target;
 }

@@ -54,7 +54,7 @@ function sideBySide(source: usize, step: usize, rows: i32, count: i32, target: u
   const row1 = rows > 1 ? step : 0;
   const row2 = rows > 2 ? 2 * step : row1;
   const row3 = rows > 3 ? 3 * step : row2;
-  interleave<f32>(source, source + row1, source + row2, source + row3, 4, <usize>count << 2, target);
+  interleave<f32>(source, source + row1, source + row2, source + row3, 4, <usize>count << 2, target, 16);
 }
 
 /** c = bias + a · b for groups of four rows side by side. Rows of c are whole panels; `zeros` serve where there is no bias. */
