@@ -21,31 +21,27 @@ import { loss } from "./loss.ts";
 /** In place of −∞: e to it is 0 in both dtypes, and 0 times it is 0, so that gradients stay numbers. */
 const nothing = -1e30;
 
-/** γ · max(1 + m − d, 0) · (1 − m − d) with distance d, for pairs of different classes; `nothing` for others. */
-const apart = elementwise({
-  name: "circleNegatives",
-  dtype: "float",
-  inputs: 2,
-  parameters: 2,
-  formula: (distance, same, gamma, margin) => {
-    const weight = f.maximumOfConstant(f.subtract(f.add(1, margin), distance), 0);
-    const value = f.multiply(gamma, f.multiply(weight, f.subtract(f.subtract(1, margin), distance)));
-    return f.select(same, nothing, value);
-  },
-});
+/** γ · max(e + m, 0) · (e − m), e being what keeps a pair from its optimum. */
+const logit = (e: f.Term, gamma: f.Term, margin: f.Term) =>
+  f.multiply(gamma, f.multiply(f.maximumOfConstant(f.add(margin, e), 0), f.subtract(e, margin)));
 
-/** −γ · max(m + d, 0) · (m − d), for pairs of one class. */
-const together = elementwise({
-  name: "circlePositives",
-  dtype: "float",
-  inputs: 2,
-  parameters: 2,
-  formula: (distance, same, gamma, margin) => {
-    const weight = f.maximumOfConstant(f.add(margin, distance), 0);
-    const value = f.multiply(gamma, f.multiply(weight, f.subtract(distance, margin)));
-    return f.select(same, value, nothing);
-  },
-});
+/** A formula of the distance of each pair and of whether both are of one class, with γ and m. */
+const ofPairs = (name: string, formula: (...terms: f.Formula[]) => f.Formula) =>
+  elementwise({ name, dtype: "float", inputs: 2, parameters: 2, formula });
+
+/** Pairs of different classes should be apart: e = 1 − d; `nothing` for others. */
+const apart = ofPairs("circleNegatives", (distance, same, gamma, margin) =>
+  f.select(
+    same as f.Formula,
+    nothing,
+    logit(f.subtract(1, distance as f.Formula), gamma as f.Formula, margin as f.Formula),
+  ),
+);
+
+/** Pairs of one class should be together: e = d; `nothing` for others. */
+const together = ofPairs("circlePositives", (distance, same, gamma, margin) =>
+  f.select(same as f.Formula, logit(distance as f.Formula, gamma as f.Formula, margin as f.Formula), nothing),
+);
 
 const positivePart = elementwise({
   name: "positivePart",

@@ -96,6 +96,14 @@ export function alignWeight(weight: Tensor, shape: Shape, where: string): Tensor
   return missing === 0 ? aligned : reshape(aligned, [...aligned.shape, ...new Array<number>(missing).fill(1)]);
 }
 
+/** Refuses targets and predictions of different shapes. */
+export function checkSameShape(yTrue: Shape, yPred: Shape, where: string, wayOut = ""): void {
+  if (sameShape(yTrue, yPred)) return;
+  throw new ShapeError(
+    `${where}: yTrue has shape ${formatShape(yTrue)} and yPred ${formatShape(yPred)}, but they must have the same shape${wayOut}`,
+  );
+}
+
 /** What a loss or a metric of somebody's own has given, if that is a tensor. */
 export function checkValuesOfSamples(values: unknown, where: string): Tensor {
   if (values instanceof Tensor) return values;
@@ -149,11 +157,8 @@ export abstract class Loss extends Configurable {
   }
 
   /** Refuses targets and predictions of different shapes. */
-  protected checkShapes(yTrue: Shape, yPred: Shape, wayOut = ""): void {
-    if (sameShape(yTrue, yPred)) return;
-    throw new ShapeError(
-      `${this.label}: yTrue has shape ${formatShape(yTrue)} and yPred ${formatShape(yPred)}, but they must have the same shape${wayOut}`,
-    );
+  protected checkShapes(yTrue: Shape, yPred: Shape): void {
+    checkSameShape(yTrue, yPred, this.label);
   }
 
   /** The value of each sample: `call` on what is given. The result may carry a mask. @internal */
@@ -215,13 +220,25 @@ export abstract class Loss extends Configurable {
   }
 }
 
-/** Makes the base class of a loss from its class name, its default name, and its own options; `Loss` has an example. */
+/**
+ * Makes the base class of a loss from its class name, its default name, and its own options; `Loss` has an example.
+ * `base` is what it shares with others of its kind.
+ */
 /* @__NO_SIDE_EFFECTS__ */
-export function loss<S extends Schema>(className: string, name: string, own: S) {
-  return configurable<Loss, S, LossOptions>(Loss as abstract new (options?: unknown) => Loss, className, {
-    name: string({ default: name }),
-    reduction: reduction(),
-    dtype: unlisted(choice(["float32", "float64"], { default: null })),
-    ...own,
-  } as unknown as S);
+export function loss<S extends Schema, Base extends Loss = Loss>(
+  className: string,
+  name: string,
+  own: S,
+  base?: abstract new (options?: unknown) => Base,
+) {
+  return configurable<Base, S, LossOptions>(
+    base ?? (Loss as unknown as abstract new (options?: unknown) => Base),
+    className,
+    {
+      name: string({ default: name }),
+      reduction: reduction(),
+      dtype: unlisted(choice(["float32", "float64"], { default: null })),
+      ...own,
+    } as unknown as S,
+  );
 }

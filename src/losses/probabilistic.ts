@@ -19,7 +19,7 @@ import { crossEntropy } from "../ops/softmax/cross-entropy.ts";
 import { logSoftmax } from "../ops/softmax/softmax.ts";
 import { toTensor } from "../ops/tensor.ts";
 import { atLabels, checkLabels, toLabels } from "./labels.ts";
-import { loss, unlisted } from "./loss.ts";
+import { checkSameShape, Loss, loss, unlisted } from "./loss.ts";
 import { epsilon, meanOf } from "./regression.ts";
 
 /** What probabilities are clipped to: 1 − epsilon in their own dtype, so that 1 minus it is as Keras has it. */
@@ -105,7 +105,8 @@ function meanAlong(x: Tensor, axis: number | readonly number[]): Tensor {
   return x.rank === 0 ? x : mean(x, axis);
 }
 
-const smoothing = {
+/** The options of cross-entropies. */
+export const smoothing = {
   /** Whether predictions are logits, any real numbers, rather than probabilities. */
   fromLogits: boolean({ default: false }),
   /** This part of every target is spread evenly over all classes. */
@@ -218,10 +219,31 @@ const smooth = elementwise({
   formula: (t, s, classes) => smoothed(t, s, classes),
 });
 
-/** What to do where the targets look like class numbers. */
-function labelsHint(yTrue: Shape, yPred: Shape): string {
-  const looksLikeLabels = yTrue.length < yPred.length || yTrue.at(-1) === 1;
-  return looksLikeLabels ? "; for class numbers as targets use SparseCategoricalCrossentropy" : "";
+/** Options of losses whose targets are the probabilities of classes. */
+const categorical = {
+  ...smoothing,
+  /** The axis of the classes. */
+  axis: axes({ default: -1 }),
+};
+
+/** A loss whose targets are the probabilities of classes. */
+abstract class OfClasses extends Loss {
+  declare readonly axis: number;
+
+  /** Says what to do where the targets look like class numbers. */
+  protected override checkShapes(yTrue: Shape, yPred: Shape): void {
+    const looksLikeLabels = yTrue.length < yPred.length || yTrue.at(-1) === 1;
+    const wayOut = looksLikeLabels ? "; for class numbers as targets use SparseCategoricalCrossentropy" : "";
+    checkSameShape(yTrue, yPred, this.label, wayOut);
+  }
+
+  override call(yTrue: Tensor, yPred: Tensor): Tensor {
+    const axis = normalizeAxis(this.axis, yPred.rank, this.label);
+    return this.entropy(yTrue, yPred, axis, yPred.shape[axis] as number);
+  }
+
+  /** What `call` gives, the axis counted from 0. */
+  protected abstract entropy(yTrue: Tensor, yPred: Tensor, axis: number, classes: number): Tensor;
 }
 
 /**
@@ -236,18 +258,13 @@ function labelsHint(yTrue: Shape, yPred: Shape): string {
  * await loss.apply(tensor([[0, 1]]), tensor([[1000, 0]])).array() // => 1000
  * ```
  */
-export class CategoricalCrossentropy extends loss("CategoricalCrossentropy", "categorical_crossentropy", {
-  ...smoothing,
-  /** The axis of the classes. */
-  axis: axes({ default: -1 }),
-}) {
-  protected override checkShapes(yTrue: Shape, yPred: Shape): void {
-    super.checkShapes(yTrue, yPred, labelsHint(yTrue, yPred));
-  }
-
-  override call(yTrue: Tensor, yPred: Tensor): Tensor {
-    const axis = normalizeAxis(this.axis, yPred.rank, this.label);
-    const classes = yPred.shape[axis] as number;
+export class CategoricalCrossentropy extends loss(
+  "CategoricalCrossentropy",
+  "categorical_crossentropy",
+  categorical,
+  OfClasses,
+) {
+  protected override entropy(yTrue: Tensor, yPred: Tensor, axis: number, classes: number): Tensor {
     const { labelSmoothing: s } = this;
     if (this.fromLogits) {
       const target = s === 0 ? yTrue : smooth([yTrue], [s, classes]);
@@ -315,18 +332,11 @@ export class CategoricalFocalCrossentropy extends loss(
     alpha: numberOrNumbers,
     /** How much less easy samples count; 0 makes all count alike. */
     gamma: number({ default: 2, min: 0 }),
-    ...smoothing,
-    /** The axis of the classes. */
-    axis: axes({ default: -1 }),
+    ...categorical,
   },
+  OfClasses,
 ) {
-  protected override checkShapes(yTrue: Shape, yPred: Shape): void {
-    super.checkShapes(yTrue, yPred, labelsHint(yTrue, yPred));
-  }
-
-  override call(yTrue: Tensor, yPred: Tensor): Tensor {
-    const axis = normalizeAxis(this.axis, yPred.rank, this.label);
-    const classes = yPred.shape[axis] as number;
+  protected override entropy(yTrue: Tensor, yPred: Tensor, axis: number, classes: number): Tensor {
     const { gamma, labelSmoothing: s } = this;
     const alpha = this.#alpha(yPred, axis);
     if (this.fromLogits) {
@@ -352,6 +362,27 @@ export class CategoricalFocalCrossentropy extends loss(
           list,
           shape.slice(axis + 1).map((_, index) => index + 1),
         );
+  }
+}
+
+/** A loss whose targets are class numbers. */
+abstract class OfLabels extends Loss {
+  /** The axis of the classes. */
+  declare readonly axis: number | undefined;
+  /** Targets of this number name no class. */
+  declare readonly ignoreClass: number | null | undefined;
+
+  protected axisOf({ length }: Shape): number {
+    return normalizeAxis(this.axis ?? -1, length, this.label);
+  }
+
+  override checkValues(targets: TypedArray, yPred: Shape): void {
+    const wayOut = this.ignoreClass === null ? "; to leave such samples out, name them: ignoreClass" : "";
+    checkLabels(targets, yPred[this.axisOf(yPred)] as number, this.label, this.ignoreClass ?? null, wayOut);
+  }
+
+  override prepare(yTrue: Tensor, yPred: Tensor): [Tensor, Tensor] {
+    return [toLabels(yTrue, yPred, this.axisOf(yPred.shape), this.label), yPred];
   }
 }
 
@@ -387,20 +418,10 @@ export class SparseCategoricalCrossentropy extends loss(
     /** The axis of the classes. */
     axis: unlisted(axes({ default: -1 })),
   },
+  OfLabels,
 ) {
-  override checkValues(targets: TypedArray, yPred: Shape): void {
-    const axis = normalizeAxis(this.axis, yPred.length, this.label);
-    const hint = this.ignoreClass === null ? "; to leave such samples out, name them: ignoreClass" : "";
-    checkLabels(targets, yPred[axis] as number, this.label, this.ignoreClass, hint);
-  }
-
-  override prepare(yTrue: Tensor, yPred: Tensor): [Tensor, Tensor] {
-    const axis = normalizeAxis(this.axis, yPred.rank, this.label);
-    return [toLabels(yTrue, yPred, axis, this.label), yPred];
-  }
-
   override call(yTrue: Tensor, yPred: Tensor): Tensor {
-    const axis = normalizeAxis(this.axis, yPred.rank, this.label);
+    const axis = this.axisOf(yPred.shape);
     if (this.ignoreClass === null) return this.#entropy(yTrue, yPred, axis);
     const counted = notEqual(yTrue, this.ignoreClass);
     // What is left out may be anything, so it is replaced before it can spread.
@@ -444,15 +465,8 @@ export class CategoricalGeneralizedCrossEntropy extends loss(
     /** Between 0 and 1: how robust. */
     q: number({ default: 0.5, above: 0, below: 1 }),
   },
+  OfLabels,
 ) {
-  override checkValues(targets: TypedArray, yPred: Shape): void {
-    checkLabels(targets, yPred[normalizeAxis(-1, yPred.length, this.label)] as number, this.label);
-  }
-
-  override prepare(yTrue: Tensor, yPred: Tensor): [Tensor, Tensor] {
-    return [toLabels(yTrue, yPred, yPred.rank - 1, this.label), yPred];
-  }
-
   override call(yTrue: Tensor, yPred: Tensor): Tensor {
     return generalized([atLabels(yPred, yTrue, yPred.rank - 1)], [this.q]);
   }

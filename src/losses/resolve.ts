@@ -71,7 +71,7 @@ const aliases: Readonly<Record<string, keyof typeof registry>> = {
 export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
 
 /** A loss made of a function. */
-export class FunctionLoss extends loss("LossFunctionWrapper", "loss", {}) {
+class FunctionLoss extends loss("LossFunctionWrapper", "loss", {}) {
   readonly #fn: LossFunction;
 
   constructor(fn: LossFunction) {

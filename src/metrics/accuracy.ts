@@ -4,10 +4,10 @@
 import { maker } from "../core/configurable.ts";
 import { ShapeError } from "../core/errors.ts";
 import { boolean, integer, number } from "../core/options.ts";
-import { formatShape, type Shape, sameShape } from "../core/shape.ts";
+import { formatShape, sameShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { toLabels } from "../losses/labels.ts";
-import { alignRanks } from "../losses/loss.ts";
+import { alignRanks, checkSameShape, unlisted } from "../losses/loss.ts";
 import { cast } from "../ops/elementwise/cast.ts";
 import { equal, greater, less } from "../ops/elementwise/compare.ts";
 import { elementwise } from "../ops/elementwise/elementwise.ts";
@@ -18,14 +18,6 @@ import { sliceAlong } from "../ops/movement/slice.ts";
 import { any, argmax } from "../ops/reduce/reduce.ts";
 import { sum } from "../ops/reduce/sum.ts";
 import { MeanOfValues, metric } from "./metric.ts";
-
-/** Refuses targets and predictions of different shapes. */
-export function checkSameShape(yTrue: Shape, yPred: Shape, where: string): void {
-  if (sameShape(yTrue, yPred)) return;
-  throw new ShapeError(
-    `${where}: yTrue has shape ${formatShape(yTrue)} and yPred ${formatShape(yPred)}, but they must have the same shape`,
-  );
-}
 
 /** The labels of one-hot targets, as long as they have the predictions' shape. */
 function labelsOf(yTrue: Tensor, yPred: Tensor, where: string): Tensor {
@@ -170,8 +162,6 @@ export class TopKCategoricalAccuracy extends metric(
   }
 }
 
-const sortedIds = boolean({ default: false });
-
 /**
  * How often the label is among the k largest predictions. Equals of the k-th count, too.
  *
@@ -190,7 +180,7 @@ export class SparseTopKCategoricalAccuracy extends metric(
   {
     ...topOption,
     /** Whether predictions are class numbers already, the most likely first. */
-    fromSortedIds: { ...sortedIds, omitNull: true, toConfig: (given: boolean) => (given ? given : null) },
+    fromSortedIds: unlisted(boolean({ default: false })),
   },
 ) {
   override readonly direction = "max";

@@ -8,7 +8,7 @@ import { integer, type Json, number, type Option, option } from "../core/options
 import { inScope } from "../core/scope.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { alignRanks, alignWeight } from "../losses/loss.ts";
+import { alignRanks, alignWeight, checkSameShape } from "../losses/loss.ts";
 import { confusionCounts } from "../ops/confusion/confusion.ts";
 import { add, divideNoNan, multiply } from "../ops/elementwise/binary.ts";
 import { cast } from "../ops/elementwise/cast.ts";
@@ -22,7 +22,6 @@ import { max } from "../ops/reduce/reduce.ts";
 import { sum } from "../ops/reduce/sum.ts";
 import { topK } from "../ops/sort/sort.ts";
 import { toTensor } from "../ops/tensor.ts";
-import { checkSameShape } from "./accuracy.ts";
 import { Metric, metric, type State } from "./metric.ts";
 
 /** Below every prediction: what does not belong to the top k becomes this. */

@@ -7,7 +7,7 @@ import { choice, number, type Option } from "../core/options.ts";
 import { inScope } from "../core/scope.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { alignWeight } from "../losses/loss.ts";
+import { alignWeight, checkSameShape } from "../losses/loss.ts";
 import { epsilon } from "../losses/regression.ts";
 import { divide, multiply } from "../ops/elementwise/binary.ts";
 import { cast } from "../ops/elementwise/cast.ts";
@@ -17,7 +17,6 @@ import type { TensorLike } from "../ops/op.ts";
 import { max, mean } from "../ops/reduce/reduce.ts";
 import { sum } from "../ops/reduce/sum.ts";
 import { toTensor } from "../ops/tensor.ts";
-import { checkSameShape } from "./accuracy.ts";
 import { Metric, metric, type State } from "./metric.ts";
 
 /** Where a prediction is the largest of its row, and not 0. */

@@ -7,7 +7,7 @@ import { axes, boolean, choice, integer, type Json, number, option } from "../co
 import { inScope } from "../core/scope.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { alignWeight } from "../losses/loss.ts";
+import { alignWeight, checkSameShape } from "../losses/loss.ts";
 import { epsilon } from "../losses/regression.ts";
 import { confusionMatrix } from "../ops/confusion/confusion.ts";
 import { cast } from "../ops/elementwise/cast.ts";
@@ -17,7 +17,6 @@ import { reshape } from "../ops/movement/reshape.ts";
 import { op, type TensorLike } from "../ops/op.ts";
 import { argmax } from "../ops/reduce/reduce.ts";
 import { toTensor } from "../ops/tensor.ts";
-import { checkSameShape } from "./accuracy.ts";
 import { Metric, metric, type State } from "./metric.ts";
 
 /** The mean of the ratios of the target classes that occur at all. */
@@ -83,37 +82,53 @@ const oneHot = {
   axis: axes({ default: -1 }),
 };
 
+const all = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+/** The options of all; those that a metric has not are as `Overlap.plan` says. */
+interface OverlapOptions {
+  readonly numClasses?: number;
+  readonly targetClassIds?: readonly number[];
+  readonly ignoreClass?: number | null;
+  readonly sparseYTrue?: boolean;
+  readonly sparseYPred?: boolean;
+  readonly axis?: number;
+}
+
 abstract class Overlap extends Metric {
   override readonly direction = "max";
 
   /** How many classes, which of them count, and how targets and predictions name them. */
-  protected abstract plan(): {
-    readonly classes: number;
-    readonly targets: readonly number[];
-    readonly ignored: number | null;
-    readonly sparseTargets: boolean;
-    readonly sparseOutputs: boolean;
-    readonly axis: number;
-  };
+  protected plan() {
+    const {
+      numClasses = 2,
+      ignoreClass = null,
+      sparseYTrue = true,
+      sparseYPred = true,
+      axis = -1,
+      ...given
+    } = this as OverlapOptions;
+    const { targetClassIds = all(numClasses) } = given;
+    return { numClasses, targetClassIds, ignoreClass, sparseYTrue, sparseYPred, axis };
+  }
 
   constructor(options?: unknown) {
     super(options);
-    const { classes: count, targets } = this.plan();
-    const beyond = targets.find((target) => target >= count);
+    const { numClasses, targetClassIds } = this.plan();
+    const beyond = targetClassIds.find((target) => target >= numClasses);
     if (beyond !== undefined) {
-      throw new OptionError(`${this.label}: targetClassIds has ${beyond}, but classes go from 0 to ${count - 1}`);
+      throw new OptionError(`${this.label}: targetClassIds has ${beyond}, but classes go from 0 to ${numClasses - 1}`);
     }
   }
 
   protected override shapes(): Readonly<Record<string, Shape>> {
-    const { classes: count } = this.plan();
-    return { total_confusion_matrix: [count, count] };
+    const { numClasses } = this.plan();
+    return { total_confusion_matrix: [numClasses, numClasses] };
   }
 
   /** Predictions as class numbers. */
   protected classesOf(yPred: Tensor): Tensor {
-    const { sparseOutputs, axis } = this.plan();
-    return sparseOutputs ? yPred : argmax(yPred, axis);
+    const { sparseYPred, axis } = this.plan();
+    return sparseYPred ? yPred : argmax(yPred, axis);
   }
 
   override updateState(yTrue: TensorLike, yPred: TensorLike, sampleWeight?: TensorLike | null): void {
@@ -121,9 +136,9 @@ abstract class Overlap extends Metric {
       const output = toTensor(yPred);
       const { device } = output;
       this.accumulate(output, () => {
-        const { sparseTargets, axis, classes: count, ignored } = this.plan();
+        const { sparseYTrue, axis, numClasses: classes, ignoreClass: ignored } = this.plan();
         const given = toTensor(yTrue, { device });
-        const target = reshape(sparseTargets ? given : argmax(given, axis), [-1]);
+        const target = reshape(sparseYTrue ? given : argmax(given, axis), [-1]);
         const predicted = this.classesOf(output);
         const flat = reshape(predicted, [-1]);
         checkSameShape(target.shape, flat.shape, this.label);
@@ -133,15 +148,19 @@ abstract class Overlap extends Metric {
           const cut = cast(cast(toTensor(sampleWeight, { device }), whole), "float64");
           weight = reshape(broadcastTo(alignWeight(cut, predicted.shape, this.label), predicted.shape), [-1]);
         }
-        const { matrix } = confusionMatrix({ yTrue: target, yPred: flat, weight }, { classes: count, ignored });
+        const { matrix } = confusionMatrix({ yTrue: target, yPred: flat, weight }, { classes, ignored });
         return { total_confusion_matrix: matrix };
       });
     }, false);
   }
 
   protected override compute({ total_confusion_matrix: matrix }: State): Tensor {
-    return meanOverlap({ matrix: matrix as Tensor }, { targets: this.plan().targets }).y;
+    return meanOverlap({ matrix: matrix as Tensor }, { targets: this.plan().targetClassIds }).y;
   }
+}
+
+abstract class OneHotOverlap extends Overlap {
+  readonly sparseYTrue = false;
 }
 
 /**
@@ -163,19 +182,7 @@ export class IoU extends metric(Overlap, "IoU", null, {
   /** The classes that count. */
   targetClassIds: classIds({}),
   ...sparse,
-}) {
-  protected override plan() {
-    const { numClasses, targetClassIds, ignoreClass, sparseYTrue, sparseYPred, axis } = this;
-    return {
-      classes: numClasses,
-      targets: targetClassIds,
-      ignored: ignoreClass,
-      sparseTargets: sparseYTrue,
-      sparseOutputs: sparseYPred,
-      axis,
-    };
-  }
-}
+}) {}
 
 /**
  * `IoU` of what lies below and above a threshold, classes 0 and 1.
@@ -195,17 +202,10 @@ export class BinaryIoU extends metric(Overlap, "BinaryIoU", null, {
   threshold: number({ default: 0.5 }),
   dtype,
 }) {
-  protected override plan() {
-    const { targetClassIds: targets } = this;
-    return { classes: 2, targets, ignored: null, sparseTargets: true, sparseOutputs: true, axis: -1 };
-  }
-
   protected override classesOf(yPred: Tensor): Tensor {
     return greaterEqual(yPred, this.threshold);
   }
 }
-
-const all = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 /**
  * `IoU` of all classes.
@@ -218,19 +218,7 @@ const all = (count: number) => Array.from({ length: count }, (_, index) => index
  * (await iou.result().array()).toFixed(4) // => "0.3333"
  * ```
  */
-export class MeanIoU extends metric(Overlap, "MeanIoU", null, { ...classes, ...sparse }) {
-  protected override plan() {
-    const { numClasses, ignoreClass, sparseYTrue, sparseYPred, axis } = this;
-    return {
-      classes: numClasses,
-      targets: all(numClasses),
-      ignored: ignoreClass,
-      sparseTargets: sparseYTrue,
-      sparseOutputs: sparseYPred,
-      axis,
-    };
-  }
-}
+export class MeanIoU extends metric(Overlap, "MeanIoU", null, { ...classes, ...sparse }) {}
 
 /**
  * `IoU` of one-hot targets.
@@ -245,24 +233,12 @@ export class MeanIoU extends metric(Overlap, "MeanIoU", null, { ...classes, ...s
  * (await iou.result().array()).toFixed(4) // => "1.0000"
  * ```
  */
-export class OneHotIoU extends metric(Overlap, "OneHotIoU", null, {
+export class OneHotIoU extends metric(OneHotOverlap, "OneHotIoU", null, {
   ...classes,
   /** The classes that count. */
   targetClassIds: classIds({}),
   ...oneHot,
-}) {
-  protected override plan() {
-    const { numClasses, targetClassIds, ignoreClass, sparseYPred, axis } = this;
-    return {
-      classes: numClasses,
-      targets: targetClassIds,
-      ignored: ignoreClass,
-      sparseTargets: false,
-      sparseOutputs: sparseYPred,
-      axis,
-    };
-  }
-}
+}) {}
 
 /**
  * `IoU` of all classes of one-hot targets.
@@ -275,19 +251,7 @@ export class OneHotIoU extends metric(Overlap, "OneHotIoU", null, {
  * (await iou.result().array()).toFixed(4) // => "1.0000"
  * ```
  */
-export class OneHotMeanIoU extends metric(Overlap, "OneHotMeanIoU", null, { ...classes, ...oneHot }) {
-  protected override plan() {
-    const { numClasses, ignoreClass, sparseYPred, axis } = this;
-    return {
-      classes: numClasses,
-      targets: all(numClasses),
-      ignored: ignoreClass,
-      sparseTargets: false,
-      sparseOutputs: sparseYPred,
-      axis,
-    };
-  }
-}
+export class OneHotMeanIoU extends metric(OneHotOverlap, "OneHotMeanIoU", null, { ...classes, ...oneHot }) {}
 
 export const ioU = maker(IoU);
 export const binaryIoU = maker(BinaryIoU);

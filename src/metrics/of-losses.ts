@@ -2,7 +2,7 @@
  * Metrics that are the mean of a loss.
  */
 import { type ConfigurableClass, maker } from "../core/configurable.ts";
-import { axes, boolean, integer, number, type OptionsOf, type Schema } from "../core/options.ts";
+import { axes, boolean, integer, type OptionsOf, type Schema } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import * as hinges from "../losses/hinge.ts";
 import type { Loss } from "../losses/loss.ts";
@@ -199,12 +199,7 @@ export class KLDivergence extends meanOfLoss("KLDivergence", "kl_divergence", pr
  */
 export class Poisson extends meanOfLoss("Poisson", "poisson", probabilistic.Poisson, {}) {}
 
-const smoothing = {
-  /** Whether predictions are logits rather than probabilities. */
-  fromLogits: boolean({ default: false }),
-  /** This part of every target is spread evenly over all classes. */
-  labelSmoothing: number({ default: 0, min: 0, max: 1 }),
-};
+const { smoothing } = probabilistic;
 
 /**
  * The mean of the binary cross-entropy, −yTrue · log(yPred) − (1 − yTrue) · log(1 − yPred).

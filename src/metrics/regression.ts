@@ -9,7 +9,7 @@ import { inScope } from "../core/scope.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { warnOnce } from "../core/warn.ts";
-import { alignRanks, alignWeight } from "../losses/loss.ts";
+import { alignRanks, alignWeight, checkSameShape, unlisted } from "../losses/loss.ts";
 import { cosineOf, epsilon } from "../losses/regression.ts";
 import { divide, multiply, squaredDifference, subtract } from "../ops/elementwise/binary.ts";
 import { cast } from "../ops/elementwise/cast.ts";
@@ -21,7 +21,6 @@ import { op, type TensorLike } from "../ops/op.ts";
 import { mean, variance } from "../ops/reduce/reduce.ts";
 import { sum } from "../ops/reduce/sum.ts";
 import { toTensor } from "../ops/tensor.ts";
-import { checkSameShape } from "./accuracy.ts";
 import { MeanOfValues, Metric, metric, type State } from "./metric.ts";
 
 /** Targets and predictions of one rank, shape and dtype. */
@@ -68,7 +67,7 @@ export class RootMeanSquaredError extends metric(MeanOfValues, "RootMeanSquaredE
  */
 export class CosineSimilarity extends metric(MeanOfValues, "CosineSimilarity", "cosine_similarity", {
   /** The axis of the vectors. */
-  axis: { ...axes({ default: -1 }), omitNull: true, toConfig: (axis: number) => (axis === -1 ? null : axis) },
+  axis: unlisted(axes({ default: -1 })),
 }) {
   override readonly direction = "max";
 
