@@ -6,11 +6,7 @@ import type { Tensor } from "../../core/tensor.ts";
 import { copy } from "../movement/reshape.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
-import { input } from "./formula.ts";
-import { compile, kernelCall, type Program } from "./program.ts";
-
-/** The program that gives its input; the kernel converts what it reads and writes. */
-let copying: Program | undefined;
+import { copying, kernelCall } from "./program.ts";
 
 const castOp = op<{ x: Tensor }, "y", { dtype: DType }>({
   name: "cast",
@@ -22,10 +18,7 @@ const castOp = op<{ x: Tensor }, "y", { dtype: DType }>({
       y.data[index] = y.dtype === "bool" ? Number(value !== 0) : value;
     }
   },
-  wasm({ x }, { y }, _attributes, workspace) {
-    copying ??= compile(input(0), 1, 0);
-    return kernelCall(copying, [x], [], y, workspace);
-  },
+  wasm: ({ x }, { y }, _attributes, workspace) => kernelCall(copying(), [x], [], y, workspace),
   gradient: ({ y }, { inputs: { x } }) => ({ x: isFloat(x.dtype) ? () => cast(y as Tensor, x.dtype) : "none" }),
 });
 

@@ -6,7 +6,7 @@
 import type { DType } from "../../core/dtype.ts";
 import { call, type KernelCall, type Pointer, type View, type Workspace } from "../../core/op.ts";
 import { type Shape, stridesOf } from "../../core/shape.ts";
-import { copy, type Formula, inOrder, type Primitive } from "./formula.ts";
+import { copy, type Formula, inOrder, input, type Primitive } from "./formula.ts";
 
 export interface Instruction {
   readonly primitive: Primitive;
@@ -108,6 +108,19 @@ export function compile(formula: Formula, inputs: number, parameters: number): P
   const values = numbers.map(({ leaf }) => leaf?.value as number);
   return { inputs, parameters, numbers: values, registers, instructions: placed, encoded: encode(placed, values) };
 }
+
+/** The program of a formula of so many inputs, compiled at its first use: what kernels of other ops run before and after. */
+/* @__NO_SIDE_EFFECTS__ */
+export function programOf(formula: () => Formula, inputs: number): () => Program {
+  let compiled: Program | undefined;
+  return () => {
+    compiled ??= compile(formula(), inputs, 0);
+    return compiled;
+  };
+}
+
+/** The program that gives its input; the kernel converts what it reads and writes. */
+export const copying = /* @__PURE__ */ programOf(() => input(0), 1);
 
 const block = 256;
 

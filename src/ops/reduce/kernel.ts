@@ -1,18 +1,16 @@
 /**
  * How reductions call their kernel: the axes of a tensor as an alternation of kept and reduced runs.
  */
+import { arrayClassOf, bytesOf, type DType, isFloat } from "../../core/dtype.ts";
 import { call, type KernelCall, type Pointer, type Workspace } from "../../core/op.ts";
-import { sizeOf, stridesOf } from "../../core/shape.ts";
+import { type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
+import { equal, input, notEqual, or, select } from "../elementwise/formula.ts";
+import { copying, kernelCall, programOf } from "../elementwise/program.ts";
 
 /** What the kernel can do, by its numbers. */
 const kinds = { sum: 0, mean: 0, max: 1, min: 2, variance: 3 };
 
 export type KernelKind = keyof typeof kinds;
-
-/** Whether the kernel has that reduction. */
-export function hasKernel(name: string): name is KernelKind {
-  return Object.hasOwn(kinds, name);
-}
 
 /** Columns that the kernel reduces together. */
 const columnsOfUnit = 256;
@@ -43,15 +41,14 @@ function runsOf(x: Pointer, axes: readonly number[]): Run[] {
   return runs;
 }
 
-/** The call that reduces `x` over `axes`, or undefined where the loops shall. */
-export function reduceCall(
+/** The call that reduces `x`, real numbers, over `axes`. */
+function reduceCall(
   kind: KernelKind,
   x: Pointer,
   y: Pointer,
   axes: readonly number[],
   workspace: Workspace,
-): KernelCall | undefined {
-  if ((x.dtype !== "float32" && x.dtype !== "float64") || x.size === 0 || axes.length === 0) return undefined;
+): KernelCall {
   const runs = runsOf(x, axes);
   const inner = runs.pop() as Run;
   const reduced = runs.filter(({ isReduced }) => isReduced);
@@ -79,4 +76,80 @@ export function reduceCall(
   ]);
   const divisor = kind === "sum" ? 1 : x.size / y.size;
   return call(element === 4 ? "reduce32" : "reduce64", [kinds[kind], x.at, y.at, plan, divisor], { pieces });
+}
+
+/** Whether an element is not 0. */
+const isSet = /* @__PURE__ */ programOf(() => notEqual(input(0), 0), 1);
+
+/** The number of an element (of those in the last operand) that is the extreme, or NaN; of others infinity. */
+const placeOfExtreme = /* @__PURE__ */ programOf(() => {
+  const [x, extreme, place] = [input(0), input(1), input(2)];
+  return select(or(equal(x, extreme), notEqual(x, x)), place, Number.POSITIVE_INFINITY);
+}, 3);
+
+/** The most elements along an axis whose places are numbered in a list. */
+const mostPlaces = 1 << 16;
+
+/** Memory for a tensor between two kernels. */
+function between(shape: Shape, dtype: DType, workspace: Workspace): Pointer {
+  const size = sizeOf(shape);
+  return { at: workspace.temporary(size * bytesOf(dtype)), shape, dtype, size };
+}
+
+/**
+ * The calls that reduce `x` over `axes`, or undefined where the loops shall. The kernel knows real numbers only: whole
+ * ones go through float64, which holds them exactly, and truth is the largest or the smallest of ones and zeros.
+ */
+export function reduceCalls(
+  name: KernelKind | "any" | "all",
+  x: Pointer,
+  y: Pointer,
+  axes: readonly number[],
+  workspace: Workspace,
+): readonly KernelCall[] | undefined {
+  if (x.size === 0 || axes.length === 0) return undefined;
+  const isTruth = name === "any" || name === "all";
+  if (isFloat(x.dtype) && !isTruth) return [reduceCall(name, x, y, axes, workspace)];
+  const [dtype, program] = isTruth ? (["float32", isSet] as const) : (["float64", copying] as const);
+  const [kind] = isTruth ? ([name === "any" ? "max" : "min"] as const) : [name];
+  const given = between(x.shape, dtype, workspace);
+  const result = between(y.shape, dtype, workspace);
+  return [
+    kernelCall(program(), [x], [], given, workspace) as KernelCall,
+    reduceCall(kind, given, result, axes, workspace),
+    kernelCall(copying(), [result], [], y, workspace) as KernelCall,
+  ];
+}
+
+/** The calls that find the place of the first extreme along one axis, or among all, or undefined where the loops shall. */
+export function placeCalls(
+  kind: "max" | "min",
+  x: Pointer,
+  y: Pointer,
+  axes: readonly number[],
+  workspace: Workspace,
+): readonly KernelCall[] | undefined {
+  const isWhole = axes.length === x.shape.length;
+  const shape = isWhole ? [x.size] : x.shape;
+  const axis = isWhole ? 0 : (axes[0] as number);
+  const count = shape[axis] as number;
+  if ((axes.length !== 1 && !isWhole) || x.size === 0 || count > mostPlaces) return undefined;
+  const dtype = x.dtype === "float64" || x.dtype === "int32" ? "float64" : "float32";
+  const of = (own: Shape) => between(own, dtype, workspace);
+  const given = isFloat(x.dtype) ? { ...x, shape } : of(shape);
+  const [extreme, places, first] = [of(shape.with(axis, 1)), of(shape), of(shape.with(axis, 1))];
+  const numbers = arrayClassOf(dtype).from(Array.from({ length: count }, (_, index) => index));
+  const list: Pointer = {
+    at: workspace.int32([...new Int32Array(numbers.buffer)]),
+    shape: [count, ...new Array<number>(shape.length - 1 - axis).fill(1)],
+    dtype,
+    size: count,
+  };
+  return [
+    ...(isFloat(x.dtype) ? [] : [kernelCall(copying(), [{ ...x, shape }], [], given, workspace) as KernelCall]),
+    reduceCall(kind, given, extreme, [axis], workspace),
+    kernelCall(placeOfExtreme(), [given, extreme, list], [], places, workspace) as KernelCall,
+    reduceCall("min", places, first, [axis], workspace),
+    kernelCall(copying(), [first], [], y, workspace) as KernelCall,
+  ];
 }

@@ -15,7 +15,7 @@ import { abs, exp, log, sqrt, square } from "../elementwise/unary.ts";
 import { reshape } from "../movement/reshape.ts";
 import { type OpFunction, op, publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
-import { hasKernel, type KernelKind, reduceCall } from "./kernel.ts";
+import { type KernelKind, placeCalls, reduceCalls } from "./kernel.ts";
 import { eachReduced } from "./loops.ts";
 import { type AxisArgument, type Reduction, reductionOf, spread, sum, sumDType } from "./sum.ts";
 
@@ -44,8 +44,13 @@ function reduction(
         y.data[index] = reduce(elements);
       });
     },
-    wasm: ({ x }, { y }, { axes }, workspace) =>
-      hasKernel(name) ? reduceCall(name, x, y, axes, workspace) : undefined,
+    wasm({ x }, { y }, { axes }, workspace) {
+      if (name === "prod") return undefined;
+      if (name === "argmax" || name === "argmin") {
+        return placeCalls(name === "argmax" ? "max" : "min", x, y, axes, workspace);
+      }
+      return reduceCalls(name, x, y, axes, workspace);
+    },
     gradient:
       gradient === "none"
         ? "none"

@@ -9,7 +9,7 @@ import { reshape } from "../movement/reshape.ts";
 import { strided } from "../movement/strided.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
-import { reduceCall } from "./kernel.ts";
+import { reduceCalls } from "./kernel.ts";
 import { eachReduced } from "./loops.ts";
 
 export interface Reduction {
@@ -40,7 +40,7 @@ const sumOp = op<{ x: Tensor }, "y", Reduction>({
       y.data[index] = total;
     });
   },
-  wasm: ({ x }, { y }, { axes }, workspace) => reduceCall("sum", x, y, axes, workspace),
+  wasm: ({ x }, { y }, { axes }, workspace) => reduceCalls("sum", x, y, axes, workspace),
   gradient: ({ y: dy }, { inputs: { x } }, reduction) => ({
     x: isFloat(x.dtype) ? () => spread(dy as Tensor, reduction, x.shape) : "none",
   }),
