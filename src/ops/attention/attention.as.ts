@@ -4,7 +4,7 @@
 //
 // Keys and values come in panels of eight columns (`packPanels`). An element's sums run along the keys in tiles of a
 // fixed length from the first key on: an order that depends on nothing else.
-import { exp4, log4 } from "../../devices/wasm/math.as";
+import { exp4, log4, weight4 } from "../../devices/wasm/math.as";
 import { multiplyAdd } from "../../devices/wasm/simd.as";
 
 /** Rows of a block: queries, or keys for their own gradient. */
@@ -20,6 +20,9 @@ function blockRows(): i32 {
 function tileColumns(): i32 {
   return 64;
 }
+
+/** Scores that are further than this below the largest have weight 0; products of lesser weights leave the normal range. */
+const leastScore: f32 = -80;
 
 // @ts-ignore: decorator
 @inline
@@ -115,7 +118,8 @@ function limit(scores: usize, columns: i32, first: i32, last: i32, mask: usize, 
   }
   if (mask) {
     for (let j: i32 = 0; j < columns; j++) {
-      if (!load<u8>(mask + <usize>(j * maskStep))) store<f32>(scores + (<usize>j << 2), -Infinity);
+      const score = scores + (<usize>j << 2);
+      store<f32>(score, select<f32>(load<f32>(score), -Infinity, load<u8>(mask + <usize>(j * maskStep)) != 0));
     }
   }
   for (let j: i32 = 0; j < min(first, columns); j++) store<f32>(scores + (<usize>j << 2), -Infinity);
@@ -216,7 +220,7 @@ export function attention32(q: usize, k: usize, v: usize, mask: usize, bias: usi
         }
         let total = all(0);
         for (let i: usize = 0; i < bytes; i += 16) {
-          const weight = exp4(f32x4.sub(v128.load(row + i), all(now)));
+          const weight = weight4(f32x4.sub(v128.load(row + i), all(now)), all(leastScore));
           v128.store(row + i, weight);
           total = f32x4.add(total, weight);
         }
@@ -344,7 +348,7 @@ export function attentionGradient32(x: usize, dx: usize, columns1: usize, column
             const logarithm = byKey ? v128.load(logarithms + ownStatistics + i) : v128.load_splat<f32>(logarithms + ownStatistics);
             const delta = byKey ? v128.load(deltas + ownStatistics + i) : v128.load_splat<f32>(deltas + ownStatistics);
             const isEmpty = f32x4.eq(logarithm, all(-Infinity));
-            const weight = v128.bitselect(emptyWeight, exp4(f32x4.sub(v128.load(row + i), logarithm)), isEmpty);
+            const weight = v128.bitselect(emptyWeight, weight4(f32x4.sub(v128.load(row + i), logarithm), all(leastScore)), isEmpty);
             v128.store(row + i, weight);
             const slope = f32x4.mul(weight, f32x4.sub(v128.load(slopeRow + i), delta));
             v128.store(slopeRow + i, v128.andnot(slope, isEmpty));
