@@ -34,36 +34,59 @@ function shapeOfNested(values: NestedArray, where: string): number[] {
     shape.push(row.length);
     if (row.length === 0) break;
   }
-  const check = (value: NestedArray, depth: number, path: string): void => {
+  /** Where the value is that is looked at. */
+  const place: number[] = [];
+  const path = (depth: number) =>
+    place
+      .slice(0, depth)
+      .map((index) => `[${index}]`)
+      .join("") || "the whole";
+  const check = (value: NestedArray, depth: number): void => {
     if (isList(value) !== depth < shape.length || (isList(value) && value.length !== shape[depth])) {
       const elements = (count: number) => `${count} ${count === 1 ? "element" : "elements"}`;
       const found = isList(value) ? elements(value.length) : "a number";
       const wanted = depth < shape.length ? elements(shape[depth] as number) : "a number";
-      throw new ShapeError(
-        `${where}: ragged array: ${path || "the whole"} has ${found}, where its neighbours have ${wanted}`,
-      );
+      throw new ShapeError(`${where}: ragged array: ${path(depth)} has ${found}, where its neighbours have ${wanted}`);
     }
-    if (Array.isArray(value)) for (const [index, item] of value.entries()) check(item, depth + 1, `${path}[${index}]`);
-    else if (typeof value !== "number" && typeof value !== "boolean" && !isRow(value)) {
+    if (Array.isArray(value)) {
+      for (let index = 0; index < value.length; index++) {
+        const item = value[index] as NestedArray;
+        if (typeof item === "number" && depth + 1 === shape.length) continue;
+        place[depth] = index;
+        check(item, depth + 1);
+      }
+    } else if (typeof value !== "number" && typeof value !== "boolean" && !isRow(value)) {
       const wayOut = (value as unknown) instanceof Tensor ? "; ops.stack makes one tensor of several" : "";
-      throw new DTypeError(`${where}: ${path || "the value"} is ${show(value)}, not a number or boolean${wayOut}`);
+      const what = depth === 0 ? "the value" : path(depth);
+      throw new DTypeError(`${where}: ${what} is ${show(value)}, not a number or boolean${wayOut}`);
     }
   };
-  check(values, 0, "");
+  check(values, 0);
   return shape;
 }
 
 /** The numbers of nested arrays in a row, and the dtype that they have by themselves. */
 function flatten(values: NestedArray): { flat: number[]; dtype: DType } {
-  const elements = Array.isArray(values) ? (values.flat(Number.POSITIVE_INFINITY) as NestedArray[]) : [values];
-  const dtypes = new Set(elements.map((each) => (isRow(each) ? dtypeOfArray.get(each.constructor) : typeof each)));
-  const [only] = dtypes.size === 1 ? dtypes : [];
-  const flat =
-    only === "number" || only === "boolean" ? elements : elements.flatMap((each) => (isRow(each) ? [...each] : each));
-  return {
-    flat: flat.map(Number),
-    dtype: only === "boolean" ? "bool" : only === undefined || only === "number" ? "float32" : (only as DType),
+  const flat: number[] = [];
+  const dtypes = new Set<DType | "number" | "boolean">();
+  let last: DType | "number" | "boolean" | undefined;
+  const found = (dtype: typeof last & string) => {
+    if (dtype !== last) dtypes.add(dtype);
+    last = dtype;
   };
+  const visit = (value: NestedArray): void => {
+    if (isRow(value)) {
+      found(dtypeOfArray.get(value.constructor) as DType);
+      for (const each of value) flat.push(each);
+    } else if (Array.isArray(value)) for (const each of value) visit(each);
+    else {
+      found(typeof value as "number" | "boolean");
+      flat.push(Number(value));
+    }
+  };
+  visit(values);
+  const [only] = dtypes.size === 1 ? dtypes : [];
+  return { flat, dtype: only === "boolean" ? "bool" : only === undefined || only === "number" ? "float32" : only };
 }
 
 function fitsInteger(values: ArrayLike<number>, from: number, to: number): number {

@@ -4,7 +4,8 @@
  */
 import type { Tensor } from "../../core/tensor.ts";
 import { type DataFormat, spatialAxes } from "../../core/windows.ts";
-import { add, multiply } from "../../ops/elementwise/binary.ts";
+import { elementwise, type Run } from "../../ops/elementwise/elementwise.ts";
+import { add, type Formula, multiply } from "../../ops/elementwise/formula.ts";
 import { reindex } from "../../ops/indexing/gather.ts";
 import { repeat } from "../../ops/movement/broadcast.ts";
 import { toTensor } from "../../ops/tensor.ts";
@@ -51,19 +52,39 @@ function interpolate(x: Tensor, axis: number, factor: number, { radius, weight }
   // Beyond the edges there is nothing, so what is there counts for the whole.
   const totals = places.map((_, i) => weights.reduce((sum, row) => sum + (row[i] as number), 0));
   const shape = x.shape.map((_, other) => (other === axis ? places.length : 1));
-  const terms = neighbours.map((row, tap) => {
-    const values = (weights[tap] as number[]).map((value, i) => value / (totals[i] as number));
-    const scale = toTensor(Float64Array.from(values), { device: x.device, dtype: x.dtype }).alias(shape);
-    return multiply(
-      reindex(
-        x,
-        axis,
-        row.map((index) => Math.min(Math.max(index, 0), size - 1)),
-      ),
-      scale,
-    );
+  const scales = weights.map((row) => {
+    const values = row.map((value, i) => value / (totals[i] as number));
+    return toTensor(Float64Array.from(values), { device: x.device, dtype: x.dtype }).alias(shape);
   });
-  return terms.reduce((sum, term) => add(sum, term));
+  const terms = neighbours.map((row) =>
+    reindex(
+      x,
+      axis,
+      row.map((index) => Math.min(Math.max(index, 0), size - 1)),
+    ),
+  );
+  return weightedSum(taps.length)([...terms, ...scales], []);
+}
+
+const weightedSums = new Map<number, Run>();
+
+/** So many operands, times as many weights that follow them, summed. */
+function weightedSum(count: number): Run {
+  let run = weightedSums.get(count);
+  if (!run) {
+    run = elementwise({
+      name: "weightedSum",
+      dtype: "promote",
+      inputs: 2 * count,
+      formula: (...terms) =>
+        terms.slice(0, count).reduce<Formula>((sum, term, i) => {
+          const product = multiply(term, terms[count + i] as Formula);
+          return i === 0 ? product : add(sum, product);
+        }, terms[0] as Formula),
+    });
+    weightedSums.set(count, run);
+  }
+  return run;
 }
 
 /** The spatial axes so many times longer. */

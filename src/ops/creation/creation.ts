@@ -9,6 +9,9 @@ import { checkFinite, checkNames } from "../../core/options.ts";
 import { checkWhole, formatShape } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { currentDevice } from "../../devices/current.ts";
+import { greaterEqual, input, lessEqual, parameter, select, subtract } from "../elementwise/formula.ts";
+import { kernelCall, programOf } from "../elementwise/program.ts";
+import { numbersFrom0 } from "../movement/copy.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
 import { fill, toTensor } from "../tensor.ts";
 
@@ -135,6 +138,13 @@ export function tri(N: number, M?: number | null, k = 0, dtype: DType = "float32
   return matrix(N, M ?? N, dtype, "tri", (above) => above <= k);
 }
 
+/** Of elements, rows and columns: those whose distance above the main diagonal `holds` beside the one that is given. */
+/* @__NO_SIDE_EFFECTS__ */
+const partWhere = (holds: typeof lessEqual) =>
+  programOf(() => select(holds(subtract(input(2), input(1)), parameter(0)), input(0), 0), 3, 1);
+const lowerPart = /* @__PURE__ */ partWhere(lessEqual);
+const upperPart = /* @__PURE__ */ partWhere(greaterEqual);
+
 const triangle = op<{ x: Tensor }, "y", { k: number; lower: boolean }>({
   name: "triangle",
   shape({ x }, { lower, k }) {
@@ -149,6 +159,13 @@ const triangle = op<{ x: Tensor }, "y", { k: number; lower: boolean }>({
       const above = (index % columns) - (Math.floor(index / columns) % rows);
       y.data[index] = (lower ? above <= k : above >= k) ? (x.data[index] as number) : 0;
     }
+  },
+  wasm({ x }, { y }, { k, lower }, workspace) {
+    const [rows, columns] = x.shape.slice(-2) as [number, number];
+    const dtype = x.dtype === "float64" || x.dtype === "int32" ? "float64" : "float32";
+    const row = numbersFrom0([rows, 1], dtype, workspace);
+    const column = numbersFrom0([columns], dtype, workspace);
+    return kernelCall((lower ? lowerPart : upperPart)(), [x, row, column], [k], y, workspace);
   },
   gradient: ({ y: dy }, _saved, part) => ({ x: (): Tensor => triangle({ x: dy as Tensor }, part).y }),
 });

@@ -111,10 +111,10 @@ export function compile(formula: Formula, inputs: number, parameters: number): P
 
 /** The program of a formula of so many inputs, compiled at its first use: what kernels of other ops run before and after. */
 /* @__NO_SIDE_EFFECTS__ */
-export function programOf(formula: () => Formula, inputs: number): () => Program {
+export function programOf(formula: () => Formula, inputs: number, parameters = 0): () => Program {
   let compiled: Program | undefined;
   return () => {
-    compiled ??= compile(formula(), inputs, 0);
+    compiled ??= compile(formula(), inputs, parameters);
     return compiled;
   };
 }

@@ -5,12 +5,14 @@
  * another: reading scatters its gradient back, writing reads its own.
  * What stands elsewhere: the public functions, which only work out windows.
  */
-import { arrayClassOf, bytesOf } from "../../core/dtype.ts";
-import { call, type KernelCall, type Pointer, type View, type Workspace } from "../../core/op.ts";
-import { type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
+import { bytesOf } from "../../core/dtype.ts";
+import type { Pointer, View } from "../../core/op.ts";
+import { type Shape, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { op } from "../op.ts";
+import { reduceCalls } from "../reduce/kernel.ts";
 import { fill } from "../tensor.ts";
+import { between, copy, fillWith, inOrder, joinAxes, type Side } from "./copy.ts";
 import { reshape } from "./reshape.ts";
 
 /** Element `i` of a tensor of that shape lies at `offset + Σ i[k] · strides[k]` of another one. Strides may be 0 or negative. */
@@ -20,78 +22,15 @@ export interface Window {
   readonly offset: number;
 }
 
-/** An axis of two views of one shape: its size, and the step it means in each. */
-interface Axis {
-  readonly size: number;
-  readonly a: number;
-  readonly b: number;
-}
-
-/** The axes of two views of one shape, without those of size 1, neighbours that run on in both joined; one at least. */
-function joinAxes(shape: Shape, a: readonly number[], b: readonly number[]): Axis[] {
-  const axes: Axis[] = [];
-  for (let axis = 0; axis < shape.length; axis++) {
-    const next = { size: shape[axis] as number, a: a[axis] as number, b: b[axis] as number };
-    const last = axes.at(-1);
-    if (next.size === 1) continue;
-    if (last && last.a === next.size * next.a && last.b === next.size * next.b) {
-      axes[axes.length - 1] = { ...next, size: last.size * next.size };
-    } else axes.push(next);
-  }
-  return axes.length === 0 ? [{ size: 1, a: 1, b: 1 }] : axes;
-}
-
 /** The same window with axes of size 1 left out and neighbours that run on joined; it has one axis at least. @internal */
 export function coalesce({ shape, strides, offset }: Window): Window {
   const axes = joinAxes(shape, strides, strides);
   return { shape: axes.map(({ size }) => size), strides: axes.map(({ a }) => a), offset };
 }
 
-/** A side of a copy, as the kernel sees it. */
-interface Side {
-  /** The address of the first element. */
-  readonly at: number;
-  readonly strides: readonly number[];
-}
-
-/** Rows that the kernel copies as one piece. */
-const rowsPerPiece = 32;
-
-/** The kernel call that copies elements of that many bytes from one view of a shape to another. */
-function copy(source: Side, target: Side, shape: Shape, bytes: number, workspace: Workspace): KernelCall {
-  let axes = joinAxes(shape, source.strides, target.strides);
-  // The kernel wants columns that are neighbours in the target and, where those are not so in the source, rows that are.
-  const column = axes.findIndex(({ b }) => b === 1);
-  const row = axes.findIndex(({ a }) => a === 1);
-  if (column >= 0 && row >= 0 && column !== row) {
-    axes = [...axes.filter((_, at) => at !== column && at !== row), axes[row] as Axis, axes[column] as Axis];
-  }
-  if (axes.length === 1) axes.unshift({ size: 1, a: 0, b: 0 });
-  const outer = sizeOf(axes.slice(0, -2).map(({ size }) => size));
-  const list = (of: (axis: Axis) => number) => workspace.int32(axes.map(of));
-  return call(
-    "stridedCopy",
-    [
-      source.at,
-      target.at,
-      list(({ size }) => size),
-      list(({ a }) => a * bytes),
-      list(({ b }) => b * bytes),
-      axes.length,
-      bytes,
-    ],
-    { pieces: sizeOf(shape) === 0 ? 0 : outer * Math.ceil((axes.at(-2) as Axis).size / rowsPerPiece) },
-  );
-}
-
 /** The side of a copy that a window on a tensor is. */
 function through({ at, dtype }: Pointer, { strides, offset }: Window): Side {
   return { at: at + offset * bytesOf(dtype), strides };
-}
-
-/** The side of a copy that the elements of a tensor in order are. */
-function inOrder({ at, shape }: Pointer): Side {
-  return { at, strides: stridesOf(shape) };
 }
 
 /** Visits the runs along the last axis in row-major order: where each starts, and the number of its first element. @internal */
@@ -155,19 +94,8 @@ function overlaps(window: Window): boolean {
   });
 }
 
-/** The kernel call that writes one value everywhere. */
-function fillWith(value: number, y: Pointer, workspace: Workspace): KernelCall {
-  const one = new (arrayClassOf(y.dtype))(1);
-  one[0] = value;
-  const bytes = new Uint8Array(8);
-  bytes.set(new Uint8Array(one.buffer));
-  const at = workspace.int32([...new Int32Array(bytes.buffer)]);
-  return copy({ at, strides: [0] }, { at: y.at, strides: [1] }, [y.size], bytesOf(y.dtype), workspace);
-}
-
 /**
- * Zeros of shape `target`, to which each element of `x` is added where the window says. Sums are formed in float64, in
- * row-major order of `x`. @internal
+ * Zeros of shape `target`, to which each element of `x` is added where the window says. @internal
  */
 export const stridedAdd = op<{ x: Tensor }, "y", Window & { readonly target: Shape }>({
   name: "stridedAdd",
@@ -183,11 +111,20 @@ export const stridedAdd = op<{ x: Tensor }, "y", Window & { readonly target: Sha
     y.data.set(sums);
   },
   wasm({ x }, { y }, window, workspace) {
-    if (overlaps(window)) return undefined;
-    return [
-      ...(x.size === y.size ? [] : [fillWith(0, y, workspace)]),
-      copy(inOrder(x), through(y, window), window.shape, bytesOf(x.dtype), workspace),
-    ];
+    // What is added to one place along whole axes is summed there first; then each place is written once.
+    const repeated = window.strides.flatMap((stride, axis) => (stride === 0 && window.shape[axis] !== 1 ? [axis] : []));
+    const single = { ...window, shape: window.shape.map((size, axis) => (repeated.includes(axis) ? 1 : size)) };
+    if (x.size === 0 || overlaps(single)) return undefined;
+    const sums = repeated.length > 0 ? between(single.shape, x.dtype, workspace) : x;
+    const summing =
+      repeated.length > 0 ? reduceCalls("sum", { ...x, shape: window.shape }, sums, repeated, workspace) : [];
+    return (
+      summing && [
+        ...summing,
+        ...(sums.size === y.size ? [] : [fillWith(0, y, workspace)]),
+        copy(inOrder(sums), through(y, single), single.shape, bytesOf(x.dtype), workspace),
+      ]
+    );
   },
   gradient: ({ y: dy }, _saved, window) => ({ x: (): Tensor => strided(dy as Tensor, window) }),
 });

@@ -8,12 +8,13 @@
 
 import { checkFloat, isFloat } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
-import { call, type KernelCall, type Workspace } from "../../core/op.ts";
+import { call, type KernelCall, type Pointer, type Workspace } from "../../core/op.ts";
 import { checkWord } from "../../core/options.ts";
 import { checkRank, formatShape, type Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { type DataFormat, perAxis, spatialAxes, windowsAlong } from "../../core/windows.ts";
 import { cast } from "../elementwise/cast.ts";
+import { between, transposed } from "../movement/copy.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
 
@@ -146,6 +147,38 @@ function geometryList({ inner, size, window, stride, before, count }: Geometry, 
   return workspace.int32([inner, ...size, ...window, ...stride, ...before, ...count]);
 }
 
+/** Maps that channels_first lays out side by side, so that their windows are pooled as vectors. */
+const mapsTogether = [16, 8, 4];
+
+/** A tensor of maps as a kernel with `inner` neighbours reads it, and the calls that lay it out so. */
+interface Maps {
+  readonly geometry: Geometry;
+  /** The operand as the kernel shall read it; `calls` get what it takes. */
+  read(x: Pointer, calls: KernelCall[]): number;
+  /** Where the kernel shall write, and what brings it where it belongs, to be done after. */
+  write(y: Pointer): { readonly at: number; readonly after: readonly KernelCall[] };
+}
+
+function mapsOf(geometry: Geometry, workspace: Workspace): Maps {
+  const together = geometry.inner === 1 ? mapsTogether.find((count) => geometry.outer % count === 0) : undefined;
+  if (together === undefined) return { geometry, read: ({ at }) => at, write: ({ at }) => ({ at, after: [] }) };
+  const outer = geometry.outer / together;
+  const apart = (x: Pointer) => [outer, together, x.size / geometry.outer];
+  const joined = (x: Pointer) => between([outer, x.size / geometry.outer, together], x.dtype, workspace);
+  return {
+    geometry: { ...geometry, outer, inner: together },
+    read(x, calls) {
+      const y = joined(x);
+      calls.push(transposed({ ...x, shape: apart(x) }, y, [0, 2, 1], workspace));
+      return y.at;
+    },
+    write(y) {
+      const x = joined(y);
+      return { at: x.at, after: [transposed(x, y, [0, 2, 1], workspace)] };
+    },
+  };
+}
+
 /** The largest or the average element of each window. */
 const pool = op<{ x: Tensor }, "y", Pooling>({
   name: "pool",
@@ -167,10 +200,13 @@ const pool = op<{ x: Tensor }, "y", Pooling>({
   },
   wasm({ x }, { y }, pooling, workspace) {
     if (x.dtype !== "float32") return undefined;
-    const geometry = geometryOf(x.shape, pooling);
+    const { geometry, read, write } = mapsOf(geometryOf(x.shape, pooling), workspace);
     const kernel = pooling.kind === "max" ? "maxPool" : "averagePool";
     const [frames, rows] = geometry.count as [number, number];
-    return call(kernel, [x.at, y.at, geometryList(geometry, workspace)], { pieces: geometry.outer * frames * rows });
+    const calls: KernelCall[] = [];
+    const { at, after } = write(y);
+    const args = [read(x, calls), at, geometryList(geometry, workspace)] as const;
+    return [...calls, call(kernel, args, { pieces: geometry.outer * frames * rows }), ...after];
   },
   gradient: ({ y: dy }, { inputs: { x }, outputs: { y } }, pooling) => ({
     x: (): Tensor => poolGradient({ x, y, dy: dy as Tensor }, pooling).dx,
@@ -194,13 +230,21 @@ const poolGradient = op<{ x: Tensor; y?: Tensor | undefined; dy: Tensor }, "dx",
     });
     dx.data.set(sums);
   },
-  wasm({ x, y, dy }, { dx }, pooling, workspace): KernelCall | undefined {
-    if (x.dtype !== "float32") return undefined;
-    const geometry = geometryOf(x.shape, pooling);
+  wasm({ x, y, dy }, { dx }, pooling, workspace) {
+    const isAverage = pooling.kind === "average";
+    if (x.dtype !== "float32" || (!isAverage && !y)) return undefined;
+    const { geometry, read, write } = mapsOf(geometryOf(x.shape, pooling), workspace);
     const list = geometryList(geometry, workspace);
     const { outer: pieces } = geometry;
-    if (pooling.kind === "average") return call("averagePoolGradient", [dy.at, dx.at, list], { pieces });
-    return y && call("maxPoolGradient", [x.at, y.at, dy.at, dx.at, list], { pieces });
+    const calls: KernelCall[] = [];
+    const { at, after } = write(dx);
+    const slopes = read(dy, calls);
+    calls.push(
+      isAverage
+        ? call("averagePoolGradient", [slopes, at, list], { pieces })
+        : call("maxPoolGradient", [read(x, calls), read(y as Pointer, calls), slopes, at, list], { pieces }),
+    );
+    return [...calls, ...after];
   },
   gradient: ({ dx: ddx }, { inputs: { x } }, pooling) => ({
     x: "none",

@@ -19,8 +19,11 @@ import {
   stridesOf,
 } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import * as f from "../elementwise/formula.ts";
+import { kernelCall, programOf } from "../elementwise/program.ts";
 import { reindex } from "../indexing/gather.ts";
 import { broadcastTo } from "../movement/broadcast.ts";
+import { between, fillWith } from "../movement/copy.ts";
 import { copy } from "../movement/reshape.ts";
 import { coalesce, eachRun } from "../movement/strided.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
@@ -183,6 +186,8 @@ export function truncatedNormal(shape: Shape, options: NormalOptions = {}): Tens
   return drawNormal(shape, options, true, "truncatedNormal");
 }
 
+const wholeFrom = /* @__PURE__ */ programOf(() => f.add(f.floor(f.input(0)), f.parameter(0)), 1, 1);
+
 const randintOp = op<Record<never, never>, "y", Drawn & { minval: number; maxval: number }>({
   name: "randint",
   shape: (_inputs, drawn) => specOf(drawn),
@@ -191,6 +196,11 @@ const randintOp = op<Record<never, never>, "y", Drawn & { minval: number; maxval
     for (let index = 0; index < y.size; index++) {
       y.data[index] = minval + Math.floor(fraction(index) * (maxval - minval));
     }
+  },
+  wasm(_inputs, { y }, { seed, minval, maxval }, workspace) {
+    const drawn = between(y.shape, "float64", workspace);
+    const rounded = kernelCall(wholeFrom(), [drawn], [minval], y, workspace);
+    return rounded && [call("uniform64", [drawn.at, y.size, ...seed, 0, maxval - minval], piecesOf(y)), rounded];
   },
   gradient: "none",
 });
@@ -227,6 +237,9 @@ function scaleOf(rate: number, dtype: DType): number {
   return dtype === "float32" ? Math.fround(scale) : scale;
 }
 
+/** What is dropped is 0 whatever it was. */
+const scaleOrDrop = /* @__PURE__ */ programOf(() => f.select(f.input(1), f.multiply(f.input(0), f.input(1)), 0), 2);
+
 const dropoutOp = op<{ x: Tensor }, "y", { rate: number; noise: Shape; seed: Seed }>({
   name: "dropout",
   shape: ({ x }) => ({ y: x }),
@@ -243,11 +256,16 @@ const dropoutOp = op<{ x: Tensor }, "y", { rate: number; noise: Shape; seed: See
       }
     });
   },
-  wasm({ x }, { y }, { rate, noise, seed }) {
+  wasm({ x }, { y }, { rate, noise, seed }, workspace) {
     // (word + ½) · 2⁻³² < rate for the words below this.
     const threshold = Math.ceil(rate * 2 ** 32 - 0.5);
-    if (x.dtype !== "float32" || threshold >= 2 ** 32 || !sameShape(noise, x.shape)) return undefined;
-    return call("dropout32", [x.at, y.at, x.size, ...seed, threshold, scaleOf(rate, x.dtype)], piecesOf(y));
+    if (x.dtype !== "float32" || threshold >= 2 ** 32) return undefined;
+    const drop = (from: Pointer, to: Pointer) =>
+      call("dropout32", [from.at, to.at, to.size, ...seed, threshold, scaleOf(rate, x.dtype)], piecesOf(to));
+    if (sameShape(noise, x.shape)) return drop(x, y);
+    const [whole, scales] = [between(noise, x.dtype, workspace), between(noise, x.dtype, workspace)];
+    const scaled = kernelCall(scaleOrDrop(), [x, scales], [], y, workspace);
+    return scaled && [fillWith(1, whole, workspace), drop(whole, scales), scaled];
   },
   gradient: ({ y: dy }, _saved, drop) => ({ x: (): Tensor => dropoutOp({ x: dy as Tensor }, drop).y }),
 });

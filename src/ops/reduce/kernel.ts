@@ -1,11 +1,12 @@
 /**
  * How reductions call their kernel: the axes of a tensor as an alternation of kept and reduced runs.
  */
-import { arrayClassOf, bytesOf, type DType, isFloat } from "../../core/dtype.ts";
+import { bytesOf, isFloat } from "../../core/dtype.ts";
 import { call, type KernelCall, type Pointer, type Workspace } from "../../core/op.ts";
 import { type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import { equal, input, notEqual, or, select } from "../elementwise/formula.ts";
 import { copying, kernelCall, programOf } from "../elementwise/program.ts";
+import { between, copy, numbersFrom0 } from "../movement/copy.ts";
 
 /** What the kernel can do, by its numbers. */
 const kinds = { sum: 0, mean: 0, max: 1, min: 2, variance: 3 };
@@ -90,10 +91,43 @@ const placeOfExtreme = /* @__PURE__ */ programOf(() => {
 /** The most elements along an axis whose places are numbered in a list. */
 const mostPlaces = 1 << 16;
 
-/** Memory for a tensor between two kernels. */
-function between(shape: Shape, dtype: DType, workspace: Workspace): Pointer {
-  const size = sizeOf(shape);
-  return { at: workspace.temporary(size * bytesOf(dtype)), shape, dtype, size };
+/** Lines of so few elements are reduced side by side, as columns. */
+const shortLine = 8;
+
+/** The most lines that are laid out as columns in one piece. */
+const linesOfPiece = 4096;
+
+/** The calls that reduce real numbers. Which way short lines go depends on their length alone. */
+function realCalls(
+  kind: KernelKind,
+  x: Pointer,
+  y: Pointer,
+  axes: readonly number[],
+  workspace: Workspace,
+): readonly KernelCall[] {
+  const last = x.shape.length - 1;
+  const length = x.shape[last] as number;
+  if (axes.length !== 1 || axes[0] !== last || length === 1 || length > shortLine) {
+    return [reduceCall(kind, x, y, axes, workspace)];
+  }
+  const lines = x.size / length;
+  const columns = lines === 1 ? x : between([length, lines], x.dtype, workspace);
+  const bytes = bytesOf(x.dtype);
+  const layOut = (from: number, pieces: number, width: number): KernelCall =>
+    copy(
+      { at: x.at + from * length * bytes, strides: [width * length, 1, length] },
+      { at: columns.at + from * bytes, strides: [width, lines, 1] },
+      [pieces, length, width],
+      bytes,
+      workspace,
+    );
+  const pieces = Math.floor(lines / linesOfPiece);
+  const rest = lines % linesOfPiece;
+  return [
+    ...(lines > 1 && pieces > 0 ? [layOut(0, pieces, linesOfPiece)] : []),
+    ...(lines > 1 && rest > 0 ? [layOut(pieces * linesOfPiece, 1, rest)] : []),
+    reduceCall(kind, { ...columns, shape: [length, lines] }, y, [0], workspace),
+  ];
 }
 
 /**
@@ -109,14 +143,14 @@ export function reduceCalls(
 ): readonly KernelCall[] | undefined {
   if (x.size === 0 || axes.length === 0) return undefined;
   const isTruth = name === "any" || name === "all";
-  if (isFloat(x.dtype) && !isTruth) return [reduceCall(name, x, y, axes, workspace)];
+  if (isFloat(x.dtype) && !isTruth) return realCalls(name, x, y, axes, workspace);
   const [dtype, program] = isTruth ? (["float32", isSet] as const) : (["float64", copying] as const);
   const [kind] = isTruth ? ([name === "any" ? "max" : "min"] as const) : [name];
   const given = between(x.shape, dtype, workspace);
   const result = between(y.shape, dtype, workspace);
   return [
     kernelCall(program(), [x], [], given, workspace) as KernelCall,
-    reduceCall(kind, given, result, axes, workspace),
+    ...realCalls(kind, given, result, axes, workspace),
     kernelCall(copying(), [result], [], y, workspace) as KernelCall,
   ];
 }
@@ -138,18 +172,12 @@ export function placeCalls(
   const of = (own: Shape) => between(own, dtype, workspace);
   const given = isFloat(x.dtype) ? { ...x, shape } : of(shape);
   const [extreme, places, first] = [of(shape.with(axis, 1)), of(shape), of(shape.with(axis, 1))];
-  const numbers = arrayClassOf(dtype).from(Array.from({ length: count }, (_, index) => index));
-  const list: Pointer = {
-    at: workspace.int32([...new Int32Array(numbers.buffer)]),
-    shape: [count, ...new Array<number>(shape.length - 1 - axis).fill(1)],
-    dtype,
-    size: count,
-  };
+  const numbers = numbersFrom0([count, ...new Array<number>(shape.length - 1 - axis).fill(1)], dtype, workspace);
   return [
     ...(isFloat(x.dtype) ? [] : [kernelCall(copying(), [{ ...x, shape }], [], given, workspace) as KernelCall]),
-    reduceCall(kind, given, extreme, [axis], workspace),
-    kernelCall(placeOfExtreme(), [given, extreme, list], [], places, workspace) as KernelCall,
-    reduceCall("min", places, first, [axis], workspace),
+    ...realCalls(kind, given, extreme, [axis], workspace),
+    kernelCall(placeOfExtreme(), [given, extreme, numbers], [], places, workspace) as KernelCall,
+    ...realCalls("min", places, first, [axis], workspace),
     kernelCall(copying(), [first], [], y, workspace) as KernelCall,
   ];
 }

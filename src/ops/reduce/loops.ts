@@ -34,8 +34,10 @@ export function eachReduced(
 ): void {
   const within = offsetsOf(shape, axes);
   const elements = new Float64Array(within.length);
+  const isRun = within.length > 0 && within[within.length - 1] === within.length - 1;
   for (const [index, start] of offsetsOf(shape, axesBut(shape, axes)).entries()) {
-    for (let k = 0; k < within.length; k++) elements[k] = data[start + (within[k] as number)] as number;
+    if (isRun) for (let k = 0; k < within.length; k++) elements[k] = data[start + k] as number;
+    else for (let k = 0; k < within.length; k++) elements[k] = data[start + (within[k] as number)] as number;
     visit(index, elements, (k) => start + (within[k] as number));
   }
 }

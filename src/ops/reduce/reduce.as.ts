@@ -36,9 +36,13 @@ function at(plan: usize, index: i32): i32 {
 function offsetOf(axes: usize, count: i32, index: i32): i32 {
   let offset = 0;
   for (let axis = count - 1; axis >= 0; axis--) {
-    const size = at(axes, 2 * axis);
-    offset += (index % size) * at(axes, 2 * axis + 1);
-    index /= size;
+    let place = index;
+    if (axis > 0) {
+      const size = at(axes, 2 * axis);
+      index /= size;
+      place -= index * size;
+    }
+    offset += place * at(axes, 2 * axis + 1);
   }
   return offset;
 }

@@ -42,6 +42,17 @@ const recurrence = op<{ a?: Tensor | undefined; b?: Tensor | undefined }, "y", C
     const outer = sizeOf(y.shape.slice(0, axis));
     const h = new Float64Array(inner);
     for (let o = 0; o < outer; o++) {
+      if (b && !a && inner === 1) {
+        // running sums of a line, which occur most
+        const step = reverse ? -1 : 1;
+        let at = reverse ? (o + 1) * size - 1 : o * size;
+        let sum = initial;
+        for (let left = size; left > 0; left--, at += step) {
+          sum += b.data[at] as number;
+          y.data[at] = sum;
+        }
+        continue;
+      }
       h.fill(initial);
       for (let step = 0; step < size; step++) {
         const first = (o * size + (reverse ? size - 1 - step : step)) * inner;

@@ -89,6 +89,17 @@ test("orders as the engine's own sort does, with many equal elements", () => {
   );
 });
 
+test("long lines are ordered the same: both zeros are equal, infinities at the ends, NaN behind them", () => {
+  const some = [0, -0, 1e-42, -1e-42, 3, -3, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN];
+  const values = Array.from({ length: 700 }, (_, index) => some[(index * 5) % some.length] as number);
+  const rank = (value: number) => (Number.isNaN(value) ? some.length : some.filter((each) => each < value).length);
+  const wanted = [...values.keys()].sort((a, b) => rank(values[a] as number) - rank(values[b] as number));
+  expect(ops.argsort(tensor(values)).arraySync()).toEqual(wanted);
+  const largest = [...values.keys()].sort((a, b) => rank(values[b] as number) - rank(values[a] as number));
+  expect(ops.topK(tensor(values), 700)[1].arraySync()).toEqual(largest);
+  expect(ops.topK(tensor(values), 30)[1].arraySync()).toEqual(largest.slice(0, 30));
+});
+
 test("NaN is the largest number", () => {
   const x = tensor([1, Number.NaN, 3, Number.POSITIVE_INFINITY]);
   expect(ops.topK(x, 3)[1].arraySync()).toEqual([1, 3, 2]);

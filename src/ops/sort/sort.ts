@@ -36,18 +36,68 @@ function mergeSort(values: Float64Array, order: Int32Array, before: typeof ascen
   return from;
 }
 
+/** Lines that are shorter are merged: the counters of a pass cost as much as their elements. */
+const shortLine = 128;
+
+/**
+ * The bits of float32 numbers as whole numbers ≥ 0 of the same order: those of negative ones are turned around, both
+ * zeros are one, and NaN is the largest.
+ */
+function keysOf(values: Float64Array, largest: boolean): Uint32Array {
+  const keys = new Uint32Array(Float32Array.from(values).buffer);
+  for (let index = 0; index < keys.length; index++) {
+    const value = values[index] as number;
+    const bits = value === 0 ? 0 : (keys[index] as number);
+    const key = Number.isNaN(value) ? 0xffffffff : bits >= 0x80000000 ? ~bits : bits + 0x80000000;
+    keys[index] = largest ? ~key : key;
+  }
+  return keys;
+}
+
+/** Sorts indices by keys, byte by byte from the lowest: each pass keeps the order of the one before. */
+function radixSort(keys: Uint32Array): Int32Array {
+  let [from, into] = [Int32Array.from(keys, (_, index) => index), new Int32Array(keys.length)];
+  const places = new Int32Array(256);
+  for (let shift = 0; shift < 32; shift += 8) {
+    places.fill(0);
+    for (let index = 0; index < keys.length; index++) {
+      const byte = ((keys[index] as number) >>> shift) & 255;
+      places[byte] = (places[byte] as number) + 1;
+    }
+    for (let byte = 0, sum = 0; byte < 256; byte++) {
+      const count = places[byte] as number;
+      places[byte] = sum;
+      sum += count;
+    }
+    for (let index = 0; index < keys.length; index++) {
+      const number = from[index] as number;
+      const byte = ((keys[number] as number) >>> shift) & 255;
+      const place = places[byte] as number;
+      places[byte] = place + 1;
+      into[place] = number;
+    }
+    [from, into] = [into, from];
+  }
+  return from;
+}
+
 /** The indices of the `count` first values, in order; found in one pass, for few of many. */
 function selectFirst(values: Float64Array, count: number, before: typeof ascending): Int32Array {
   const chosen = new Int32Array(count);
   let found = 0;
+  // The last of those chosen; a NaN never tells that something comes after it.
+  let limit = Number.NaN;
+  const isAscending = before === ascending;
   for (let index = 0; index < values.length; index++) {
     const value = values[index] as number;
+    if (found === count && (isAscending ? value >= limit : value <= limit)) continue;
     if (found === count && !before(value, values[chosen[count - 1] as number] as number)) continue;
     let at = found < count ? found++ : count - 1;
     for (; at > 0 && before(value, values[chosen[at - 1] as number] as number); at--) {
       chosen[at] = chosen[at - 1] as number;
     }
     chosen[at] = index;
+    if (found === count) limit = values[chosen[count - 1] as number] as number;
   }
   return chosen;
 }
@@ -74,13 +124,16 @@ const orderOp = op<{ x: Tensor }, "y", Ordering>({
       const i = line % inner;
       for (let index = 0; index < size; index++) values[index] = x.data[first * size + index * inner + i] as number;
       const few = count * 8 <= size;
+      const isSingle = x.dtype !== "float64" && x.dtype !== "int32";
       const order = few
         ? selectFirst(values, count, before)
-        : mergeSort(
-            values,
-            Int32Array.from(values, (_, index) => index),
-            before,
-          );
+        : isSingle && size >= shortLine
+          ? radixSort(keysOf(values, largest))
+          : mergeSort(
+              values,
+              Int32Array.from(values, (_, index) => index),
+              before,
+            );
       for (let rank = 0; rank < count; rank++) y.data[first * count + rank * inner + i] = order[rank] as number;
     }
   },
