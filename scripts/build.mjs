@@ -23,7 +23,8 @@ const inputs = [
 ];
 /**
  * Writes node/: one file with all that "varve" loads at once, and small ones for its other entries and for later. The
- * text is plain ASCII, which engines read faster; names stay, for those who read a stack.
+ * text is short and plain ASCII, which engines read faster; functions and classes keep their names, for those who read
+ * a stack.
  */
 async function bundleForNode(folder) {
   const entries = {
@@ -60,6 +61,7 @@ async function bundleForNode(folder) {
     format: "esm",
     chunkFileNames: "[name].js",
     codeSplitting: { groups: [{ name: "main", test: (id) => atOnce.has(id) }] },
+    minify: { compress: false, mangle: { toplevel: false }, codegen: true },
   });
   mkdirSync(join(folder, "node"));
   for (const { fileName, code } of output) {
