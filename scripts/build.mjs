@@ -61,7 +61,7 @@ async function bundleForNode(folder) {
     format: "esm",
     chunkFileNames: "[name].js",
     codeSplitting: { groups: [{ name: "main", test: (id) => atOnce.has(id) }] },
-    minify: { compress: false, mangle: { toplevel: false }, codegen: true },
+    minify: { compress: false, mangle: { toplevel: false, keepNames: true }, codegen: true },
   });
   mkdirSync(join(folder, "node"));
   for (const { fileName, code } of output) {

@@ -183,11 +183,14 @@ export type CallbackLike = Callback | Partial<CallbackHooks>;
 /** Several callbacks as one. */
 export class Callbacks {
   readonly list: readonly Callback[];
+  /** Whether some of them were given, rather than added to every run. */
+  readonly given: boolean;
   /** Whether a hook is being called just now. */
   running = false;
 
-  constructor(list: readonly Callback[], model: CallbackModel) {
+  constructor(list: readonly Callback[], model: CallbackModel, given = list.length > 0) {
     this.list = list;
+    this.given = given;
     for (const callback of list) callback.setModel(model);
   }
 

@@ -363,11 +363,15 @@ export abstract class Layer<C extends object = object> {
     return this.#own;
   }
 
-  /** Lists what the layer is made of and all that can change about it: which layers and weights, and what trains. @internal */
-  survey(found: unknown[]): void {
-    found.push(this, this.#trainable, this.#built);
-    for (const weight of this.ownWeights) found.push(weight, weight.trainable);
-    for (const layer of this.sublayers) layer.survey(found);
+  /**
+   * Lists what the layer is made of and all that can change about it: which layers and weights, and what trains; and
+   * its properties, which its code may use. @internal
+   */
+  survey(structure: unknown[], properties: unknown[]): void {
+    structure.push(this, this.#trainable, this.#built);
+    for (const weight of this.ownWeights) structure.push(weight, weight.trainable);
+    for (const value of Object.values(this)) properties.push(value);
+    for (const layer of this.sublayers) layer.survey(structure, properties);
   }
 
   /** All weights: trainable ones of this layer, its others, then those of its sublayers, as Keras orders them. */

@@ -2,18 +2,20 @@
  * Steps from a recording against the same steps done plainly (`runEagerly`): the same bits everywhere, whatever the
  * model is made of. What plain steps give is proved elsewhere, against Keras.
  */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Logs } from "../callbacks/callback.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Variable } from "../core/variable.ts";
 import { info } from "../devices/current.ts";
 import { input } from "../layers/core/input-layer.ts";
 import * as layers from "../layers/index.ts";
-import type { Layer } from "../layers/layer.ts";
+import { type Layer, layer } from "../layers/layer.ts";
 import * as metrics from "../metrics/index.ts";
-import { subtract } from "../ops/elementwise/binary.ts";
+import { multiply, subtract } from "../ops/elementwise/binary.ts";
+import { square } from "../ops/elementwise/unary.ts";
 import type { TensorLike } from "../ops/op.ts";
 import { setRandomSeed } from "../ops/random/seed.ts";
+import { Program } from "../ops/recording/program.ts";
 import { max, min } from "../ops/reduce/reduce.ts";
 import { tensor, toTensor } from "../ops/tensor.ts";
 import * as optimizers from "../optimizers/index.ts";
@@ -190,6 +192,8 @@ async function train({ make, x, y, compile }: Case, runEagerly: boolean) {
     shuffleSeed: 3,
     validationSplit: 0.2,
     verbose: 0,
+    // Whoever has callbacks may change something: each epoch begins with a look at what the step does.
+    callbacks: [{ onEpochEnd() {} }],
   });
   const predictions = [];
   for (let times = 0; times < 4; times++) {
@@ -211,11 +215,66 @@ describe("a recorded step gives the bits of a plain one", () => {
     const before = info().recorded.steps;
     const plain = await train(given, true);
     expect(plain.steps).toBe(before);
+    const forgotten = vi.spyOn(Program.prototype, "dispose");
     const { steps, ...recorded } = await train(given, false);
+    // Every program was let go of once, at the end: none was given up on the way.
+    expect(forgotten).toHaveBeenCalledTimes(given.recorded ?? 4);
+    forgotten.mockRestore();
     // Training on whole batches and on the last, shorter one; validation; prediction.
     expect(steps - before).toBe(given.recorded ?? 4);
     expect(recorded).toEqual({ ...plain, steps: undefined });
     expect(info().recorded.steps).toBe(before);
+  });
+});
+
+/** Multiplies by a number of its own, and by one that it takes from elsewhere. */
+let outside = 1;
+class Scale extends layer("Scale", {}) {
+  factor = 1;
+  behind: { readonly factor: number } = { factor: 1 };
+  first = true;
+
+  override call(x: Tensor) {
+    const y = multiply(multiply(x, this.factor), this.behind.factor * outside);
+    return this.first ? subtract(y, x) : subtract(x, y);
+  }
+}
+
+describe("numbers that code takes from outside and that change are noticed", () => {
+  async function trained(runEagerly: boolean, change: (scale: Scale, epoch: number) => void) {
+    setRandomSeed(3);
+    outside = 1;
+    const scale = new Scale();
+    const net = sequential([layers.dense({ units: 4, inputShape: [6] }), scale, layers.dense({ units: 1 })]);
+    net.compile({
+      optimizer: "sgd",
+      loss: (y, predicted) => multiply(square(subtract(y, predicted)), outside),
+      runEagerly,
+    });
+    const { history } = await net.fit(rows(), oneColumn(), {
+      epochs: 8,
+      batchSize: 7,
+      verbose: 0,
+      callbacks: [{ onEpochBegin: (epoch) => change(scale, epoch) }],
+    });
+    const predictions = [];
+    for (let at = 0; at < 6; at++) {
+      scale.factor = at < 4 ? 1 : 3;
+      predictions.push(((await net.predictOnBatch(rows())) as Tensor).dataSync());
+    }
+    net.dispose();
+    return { history, predictions };
+  }
+
+  test.each<[string, (scale: Scale, epoch: number) => void]>([
+    ["a property", (scale, epoch) => Object.assign(scale, { factor: epoch < 5 ? 1 : 2 })],
+    ["a number inside a property", (scale, epoch) => Object.assign(scale.behind, { factor: epoch < 5 ? 1 : 2 })],
+    ["a variable outside", (_, epoch) => (outside = epoch < 4 ? 1 : epoch)],
+    ["which operand comes first", (scale, epoch) => Object.assign(scale, { first: epoch < 5 })],
+  ])("%s", async (_name, change) => {
+    const recorded = await trained(false, change);
+    expect(recorded).toEqual(await trained(true, change));
+    expect(recorded).not.toEqual(await trained(true, () => {}));
   });
 });
 

@@ -1,12 +1,15 @@
 /**
  * Steps that a model repeats: the first time a step is done plainly, then recorded twice, and if both recordings are
  * the same it is repeated from them (`ops/recording/`). There is one program for each kind of step: what it is for, the
- * shapes of the batch, and which weights train.
+ * shapes of the batch, and which weights train. Now and then the step's code is gone through without computing, to see
+ * whether it still does the same; where numbers in it have changed, it is recorded anew.
  */
 import { OutOfMemoryError } from "../core/errors.ts";
 import { observed } from "../core/observer.ts";
+import { inScope } from "../core/scope.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Arena } from "../ops/recording/arena.ts";
+import { DryRecording, Undecided } from "../ops/recording/dry.ts";
 import { Program } from "../ops/recording/program.ts";
 import { Recording } from "../ops/recording/recording.ts";
 
@@ -32,6 +35,8 @@ export interface Done extends Outcome {
 export interface Recordable {
   /** Tells kinds of steps apart. */
   readonly key: string;
+  /** Changes when something may have changed that the step's code takes from outside. */
+  readonly era: number;
   /** The tensors of the batch, no two over the same memory. */
   readonly given: readonly Tensor[];
   /** Does all of it; `retell` runs what a program shall go through again. */
@@ -42,6 +47,8 @@ export interface Recordable {
 
 interface Kind {
   seen: number;
+  /** The era in which the program was last known to do what the step's code does. */
+  era: number;
   structure?: unknown;
   first?: Recording | undefined;
   program?: Program | undefined;
@@ -69,7 +76,12 @@ export class RecordedSteps {
         refused,
       );
     if (!device.prepare) return plainly(false);
-    const kind = this.#kindOf(step.key);
+    const kind = this.#kindOf(step);
+    if (kind.program && kind.era !== step.era) {
+      const still = isStill(kind.program.recording, step);
+      if (still !== undefined) kind.era = step.era;
+      if (still === false) this.#startAnew(kind);
+    }
     const { program, structure } = kind;
     if (program?.run(given, step.retold)) return { program, structure };
     if (kind.seen++ === 0 || program || kind.refused !== undefined) {
@@ -84,6 +96,7 @@ export class RecordedSteps {
       throw error;
     }
     kind.structure = done.structure;
+    kind.era = step.era;
     this.#compare(kind, recording, done);
     return withoutInputs(done, false);
   }
@@ -110,8 +123,15 @@ export class RecordedSteps {
     kind.first = undefined;
   }
 
-  #kindOf(key: string): Kind {
-    const kind = this.#kinds.get(key) ?? { seen: 0 };
+  /** Forgets what was recorded of a kind; the next steps are. */
+  #startAnew(kind: Kind): void {
+    kind.program?.dispose();
+    kind.program = undefined;
+    kind.seen = 1;
+  }
+
+  #kindOf({ key, era }: Recordable): Kind {
+    const kind = this.#kinds.get(key) ?? { seen: 0, era };
     // The one that was used last is the last to go.
     this.#kinds.delete(key);
     this.#kinds.set(key, kind);
@@ -132,6 +152,24 @@ export class RecordedSteps {
   /** Forgets what was recorded. */
   dispose(): void {
     for (const key of [...this.#kinds.keys()]) this.#drop(key);
+  }
+}
+
+/** Whether a step does what was recorded of it, but for values; undefined where only another one can tell. */
+function isStill(recording: Recording, { given, eager }: Recordable): boolean | undefined {
+  const dry = new DryRecording(recording, given);
+  try {
+    inScope(() => {
+      const { results } = observed(dry, () => eager((fn) => dry.retell(fn)));
+      for (const result of results ?? []) result.release();
+    }, false);
+    return dry.refusal === undefined && recording.difference(dry) === undefined;
+  } catch (error) {
+    // Whatever is wrong with it, the step will say when it is done.
+    return error instanceof Undecided ? undefined : false;
+  } finally {
+    dry.takeBack();
+    dry.dispose();
   }
 }
 

@@ -24,8 +24,10 @@ export interface CompileOptions {
   weightedMetrics?: MetricsLike | null | undefined;
   /**
    * Whether the code of layers, losses and metrics runs in every step. Default false: steps of the same kind are recorded
-   * and repeated without it (as in Keras, where they are compiled), so numbers that such code takes from elsewhere stay
-   * what they were; keep what changes in variables, or say true.
+   * and repeated without it, as in Keras, where they are compiled. Numbers that such code takes from elsewhere may
+   * change: a property of a layer counts from the next step on, anything else from the next epoch of a `fit` with
+   * callbacks, the next `fit` or `evaluate`, or after 512 steps at most. Where that is too late, keep them in variables,
+   * or say true.
    */
   runEagerly?: boolean | undefined;
   /** Has no effect: there is no compiler to hand several steps to. */

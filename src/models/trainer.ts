@@ -73,6 +73,9 @@ interface Compiled {
 
 type Mode = "train" | "test";
 
+/** After so many steps their code is gone through again, which then takes less than a hundredth of the time. */
+const mostStepsOfEra = 512;
+
 /** What a step does beside its work. */
 interface StepOptions {
   /** Whether metrics start anew with it. */
@@ -83,10 +86,12 @@ interface StepOptions {
 
 /** What a model is made of at present. */
 interface Structural {
-  /** Its layers and weights, and all that can change about them. */
+  /** Its layers and weights, and what trains. */
   readonly parts: readonly unknown[];
   /** That in a few words. */
   readonly key: string;
+  /** The properties of the layers. */
+  readonly properties: readonly unknown[];
   readonly trainableWeights: readonly Variable[];
   readonly built: boolean;
 }
@@ -118,6 +123,9 @@ export abstract class Trainer extends Layer implements CallbackModel {
   /** Whether a step was done. */
   #stepped = false;
   #structure: Structural | undefined;
+  /** Counts how often what steps take from outside may have changed, and the steps since. */
+  #era = 0;
+  #stepsOfEra = 0;
   /** Whether results of metrics are worked out by themselves, since no recording can hold them. */
   #logsApart = false;
 
@@ -264,15 +272,26 @@ export abstract class Trainer extends Layer implements CallbackModel {
   /** What the model is made of at present. It is asked before every step, and seldom something else. */
   #made(): Structural {
     const parts: unknown[] = [];
-    this.survey(parts);
-    const known = this.#structure?.parts;
-    if (known?.length === parts.length && known.every((part, index) => part === parts[index])) {
-      return this.#structure as Structural;
+    const properties: unknown[] = [];
+    this.survey(parts, properties);
+    const known = this.#structure;
+    const isKnown = known !== undefined && sameItems(known.parts, parts);
+    if (isKnown && sameItems(known.properties, properties)) return known;
+    this.#newEra();
+    if (isKnown) {
+      this.#structure = { ...known, properties };
+      return this.#structure;
     }
     const key = parts.map((part) => (typeof part === "object" ? numberOf(part as object) : Number(part))).join();
     const built = isBuilt(this);
-    this.#structure = { parts, key, trainableWeights: this.trainableWeights, built };
+    this.#structure = { parts, key, properties, trainableWeights: this.trainableWeights, built };
     return this.#structure;
+  }
+
+  /** From now on, recorded steps are not repeated before their code was gone through again. */
+  #newEra(): void {
+    this.#era++;
+    this.#stepsOfEra = 0;
   }
 
   /** One step; gives the logs where they are wanted. */
@@ -348,6 +367,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
     retold: (inputs: readonly Tensor[]) => void,
   ): Outcome {
     this.#stepped = true;
+    if (++this.#stepsOfEra > mostStepsOfEra) this.#newEra();
     return inScope(() => {
       const batch = make();
       if (!this.#recorded || this.#compiled?.given.runEagerly) {
@@ -362,6 +382,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
       const has = `${batch.y !== undefined}${batch.sampleWeight !== undefined}`;
       return this.#recorded.run({
         key: `${mode} ${kind.join(" ")} ${has} ${key}`,
+        era: this.#era,
         given,
         eager: (retell) => eager(batch, retell),
         retold,
@@ -405,6 +426,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
   /** Goes through the data once, or as far as the limit. */
   async #round({ source, limit, callbacks, signal, where, begin, end, step }: Round): Promise<void> {
     source.start(limit !== null);
+    if (callbacks.given) this.#newEra();
     for (let index = 0; limit === null || index < limit; index++) {
       signal?.throwIfAborted();
       let make = await source.next();
@@ -480,9 +502,10 @@ export abstract class Trainer extends Layer implements CallbackModel {
 
   #callbacks(given: unknown, verbose: Verbosity, where: string, history?: History): Callbacks {
     const list = callbackList(given, where);
+    const isGiven = list.length > 0;
     if (verbose !== 0) list.push(new ProgbarLogger(verbose));
     if (history) list.push(history);
-    return new Callbacks(list, this);
+    return new Callbacks(list, this, isGiven);
   }
 
   /** Refuses arrays that the inputs cannot take, before anything is done. */
@@ -634,6 +657,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
     const callbacks = this.#callbacks(given.callbacks, given.verbose, where, history);
     signal?.throwIfAborted();
     return this.#session("fit", callbacks, [source, validation], async () => {
+      this.#newEra();
       this.history = history;
       this.stopTraining = false;
       const { epochs, stepsPerEpoch } = given;
@@ -749,6 +773,7 @@ export abstract class Trainer extends Layer implements CallbackModel {
     const callbacks = this.#callbacks(given.callbacks, given.verbose, where);
     given.signal?.throwIfAborted();
     const logs = await this.#session("evaluate", callbacks, [source], () => {
+      this.#newEra();
       callbacks.setParams({ epochs: 1, steps: given.steps ?? source.steps });
       return this.#test(source, given.steps, callbacks, given.signal, where);
     });
@@ -942,6 +967,12 @@ function numberOf(thing: object): number {
     numbers.set(thing, number);
   }
   return number;
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (!Object.is(a[index], b[index])) return false;
+  return true;
 }
 
 /** Reads the results of metrics, which are then given back. */

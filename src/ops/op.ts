@@ -42,8 +42,8 @@ function deviceOf(record: OpRecord, inputs: Operands): Device {
   return device ?? currentDevice();
 }
 
-/** The outputs as the record's meaning gives them; never one of the inputs itself. */
-function computeByReference(
+/** The outputs as the record's meaning gives them; never one of the inputs itself. @internal */
+export function computeByReference(
   record: OpRecord,
   device: Device,
   inputs: Operands,
@@ -61,27 +61,28 @@ function computeByReference(
   );
 }
 
+/** The outputs as the device gives them. */
+function compute(record: OpRecord, inputs: Operands, attributes: unknown): Readonly<Record<string, Tensor>> {
+  const device = deviceOf(record, inputs);
+  const specs = record.shape(inputs, attributes);
+  const outputs: Record<string, Tensor> = {};
+  if (record.view) return { y: (inputs.x as Tensor).alias((specs.y as Spec).shape) };
+  for (const name in specs) {
+    const { shape, dtype } = specs[name] as Spec;
+    outputs[name] = Tensor.allocate(device, shape, dtype);
+  }
+  if (device.execute(record, inputs, outputs, attributes)) {
+    currentObserver()?.ran?.(record, inputs, outputs, attributes);
+    return outputs;
+  }
+  for (const name in outputs) (outputs[name] as Tensor).release();
+  return computeByReference(record, device, inputs, attributes);
+}
+
 /** Runs a record on tensors. @internal */
 export function dispatch(record: OpRecord, inputs: Operands, attributes: unknown): Readonly<Record<string, Tensor>> {
   const observer = currentObserver();
-  const replaced = observer?.replace?.(record, inputs, attributes);
-  if (replaced) return replaced;
-  const device = deviceOf(record, inputs);
-  const specs = record.shape(inputs, attributes);
-  let outputs: Record<string, Tensor> = {};
-  if (record.view) {
-    outputs.y = (inputs.x as Tensor).alias((specs.y as Spec).shape);
-  } else {
-    for (const name in specs) {
-      const { shape, dtype } = specs[name] as Spec;
-      outputs[name] = Tensor.allocate(device, shape, dtype);
-    }
-    if (device.execute(record, inputs, outputs, attributes)) observer?.ran?.(record, inputs, outputs, attributes);
-    else {
-      for (const name in outputs) (outputs[name] as Tensor).release();
-      outputs = computeByReference(record, device, inputs, attributes);
-    }
-  }
+  const outputs = observer?.replace?.(record, inputs, attributes) ?? compute(record, inputs, attributes);
   if (currentScope()?.recording && record.gradient !== "none") {
     for (const name in inputs) {
       if (inputs[name]?.node === undefined) continue;

@@ -23,7 +23,7 @@ function checkSeed(seed: unknown, where: string): number {
 function told(draw: () => Seed, counter?: Variable): Seed {
   const observer = currentObserver();
   if (!observer) return draw();
-  const drawn = observed(undefined, draw);
+  const drawn: Seed = observer.dry ? [0, 0] : observed(undefined, draw);
   observer.drew?.(drawn, draw, counter);
   return drawn;
 }

@@ -67,7 +67,8 @@ export class Program implements Tenant {
   readonly #made: readonly { readonly place: number; readonly offset: number }[];
   readonly #scratch: readonly { readonly step: OpStep; readonly offset: number }[];
   readonly #tables: Storage;
-  readonly #recording: Recording;
+  /** What it was made of. */
+  readonly recording: Recording;
 
   /**
    * @param results What is read when a run is over.
@@ -77,7 +78,7 @@ export class Program implements Tenant {
   constructor(recording: Recording, results: readonly Tensor[], retoldInputs: readonly Tensor[], arena: Arena) {
     this.#arena = arena;
     const { device, origins } = recording;
-    this.#recording = recording;
+    this.recording = recording;
     this.#device = device;
     const operand = (tensor: Tensor) => new Operand(tensor, recording.placeOf(tensor));
     this.#results = results.map(operand);
@@ -231,7 +232,7 @@ export class Program implements Tenant {
         this.#go();
       };
       // A look at values that the step made may still refuse them.
-      transaction(this.#looks.length > 0 ? this.#recording.drawers : [], draw);
+      transaction(this.#looks.length > 0 ? this.recording.drawers : [], draw);
       for (const { next, place, copied } of this.#bindings) {
         if (next && copied) this.#device.copy(next.at, this.#addresses[place], next.byteLength);
       }
@@ -311,7 +312,7 @@ export class Program implements Tenant {
     if (this.#tables.disposed) return;
     this.#arena.delete(this);
     this.#tables.release();
-    this.#recording.dispose();
+    this.recording.dispose();
     for (const tensor of [...this.#retoldInputs, ...this.#retoldOutputs.flatMap((each) => Object.values(each))]) {
       tensor.release();
     }

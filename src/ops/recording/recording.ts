@@ -54,6 +54,9 @@ export class Recording implements Observer {
   readonly assignments = new Map<Variable, Tensor>();
   /** The steps from … to that another party goes through again by itself, with numbers of its own. */
   retold: readonly [from: number, to: number] = [0, 0];
+  /** The places of what variables take in these. */
+  readonly retoldValues: number[] = [];
+  #isRetelling = false;
   /** Why the step cannot be repeated, if it cannot. */
   refusal: string | undefined;
   readonly #places = new Map<Storage, number>();
@@ -78,7 +81,9 @@ export class Recording implements Observer {
   /** The steps that run in `fn` are those that are retold. */
   retell(fn: () => void): void {
     const from = this.steps.length;
+    this.#isRetelling = true;
     fn();
+    this.#isRetelling = false;
     this.retold = [from, this.steps.length];
   }
 
@@ -123,6 +128,7 @@ export class Recording implements Observer {
     this.used(variable, variable.place(false));
     const place = this.#places.get(value.storage);
     if (place === undefined) this.refuse(`"${variable.path}" takes numbers from outside`);
+    else if (this.#isRetelling) this.retoldValues.push(place);
     this.assignments.set(variable, value);
     return false;
   }
@@ -181,9 +187,7 @@ export class Recording implements Observer {
       const [a, b] = [this.origins[place] as Origin, other.origins[place] as Origin];
       if (a.kind !== b.kind) return "what it starts from changes";
       if (a.kind === "variable" && a.variable !== (b as typeof a).variable) return "its variables change";
-      if (a.kind === "constant" && !same(numbersOf(a.tensor), numbersOf((b as typeof a).tensor))) {
-        return "numbers from outside change";
-      }
+      if (a.kind === "constant" && !sameNumbers(a.tensor, (b as typeof a).tensor)) return "numbers from outside change";
     }
     const [mine, others] = [[...this.assignments], [...other.assignments]];
     const differs = mine.some(([variable, value], index) => {
@@ -204,8 +208,9 @@ export class Recording implements Observer {
   }
 }
 
-function numbersOf(tensor: Tensor): TypedArray {
-  return tensor.device.readSync(tensor.storage.handle, "uint8", tensor.storage.byteLength);
+function sameNumbers(a: Tensor, b: Tensor): boolean {
+  const numbersOf = ({ device, storage }: Tensor) => device.readSync(storage.handle, "uint8", storage.byteLength);
+  return a.storage === b.storage || same(numbersOf(a), numbersOf(b));
 }
 
 /** Whether two values are made of the same numbers and texts. Functions are only the same as themselves. */
