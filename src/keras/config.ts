@@ -18,9 +18,10 @@ import type { CompileOptions } from "../models/run-options.ts";
 import { Sequential } from "../models/sequential.ts";
 import { resolveOptimizer } from "../optimizers/resolve.ts";
 import { FileError } from "./file-error.ts";
-import { today } from "./old-names.ts";
+import { hard_sigmoid_of_keras_2, today } from "./old-names.ts";
 import { entryHere, operationModules } from "./operations.ts";
 import { lossScales, policies } from "./policies.ts";
+import { withoutFunctions } from "./tensorflow-functions.ts";
 
 /** What a file may need that it cannot hold. */
 export interface Objects {
@@ -78,8 +79,6 @@ export function layerClasses({ layers, ops }: Kit): LayerClasses {
 
 const layerModules =
   /^(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\.src)?(\.engine|\.layers|\.models)/;
-/** What tf.keras has in the graph for functions of TensorFlow, each with the function as its name. */
-const tensorFlowOperation = /^(TFOpLambda|SlicingOpLambda|TensorFlowOpLayer)$/;
 /** Where configs of layers hold other layers. */
 const layerKeys = ["layer", "cell", "forward_layer", "backward_layer"];
 
@@ -114,6 +113,7 @@ function translate(value: unknown, reading: Reading, depth: number, isLayer = fa
   const { objects, where } = reading;
   if (depth > deepest) throw new FileError(`${where}: the config nests deeper than ${deepest} levels`);
   if (Array.isArray(value)) return value.map((item) => translate(item, reading, depth + 1, isLayer));
+  if (value === hard_sigmoid_of_keras_2.name) return ownOf(objects.customObjects, [value]) ?? hard_sigmoid_of_keras_2;
   if (!isPlainObject(value)) return value;
   const inner = (node: Node, layers = false) =>
     Object.fromEntries(
@@ -164,8 +164,6 @@ function translate(value: unknown, reading: Reading, depth: number, isLayer = fa
     );
   }
   if (!own && !Object.hasOwn(reading.known, className)) {
-    if (tensorFlowOperation.test(className))
-      reading.operations.set(className, "functions of TensorFlow between layers");
     note(reading.unknown, className, name);
     return node;
   }
@@ -282,7 +280,7 @@ export function modelFromConfig(json: Node, known: LayerClasses, objects: Object
   if (!isNamed(json))
     throw new FileError(`${where}: the config does not describe a model: it has no class_name and config`);
   const reading = readingOf(known, objects, where);
-  const root = translate(json, reading, 0, true) as Named;
+  const root = translate(withoutFunctions(json, reading.operations), reading, 0, true) as Named;
   refuseUnknown(reading);
   const made: Layer[] = [];
   const shared = new Map<number, Layer>();

@@ -19,11 +19,14 @@ const tensor = (history: History) => ({
   config: { keras_history: history.slice(0, 3) },
 });
 
+/** What stands in place of a layer's name where there is a constant instead. */
+const constant = "_CONSTANT_VALUE";
+
 /** An argument of a call: a place in the graph is a tensor, a constant says so in front. */
 function argument(value: unknown): unknown {
-  if (isHistory(value)) return tensor(value);
   if (!Array.isArray(value)) return value;
-  return value[0] === "_CONSTANT_VALUE" ? value.at(-1) : value.map(argument);
+  if (value[0] === constant) return value[2];
+  return isHistory(value) ? tensor(value) : value.map(argument);
 }
 
 /** The places that a call takes, where it is one of Keras 2. */
@@ -35,13 +38,30 @@ function placesIn(call: unknown): readonly History[] | undefined {
 /** Layers that take the states they begin with behind their input. */
 const recurrent = /^(RNN|LSTM|GRU|SimpleRNN|ConvLSTM[123]D|Bidirectional)$/;
 
+/** Functions of TensorFlow: they may take a constant first, and then have one place where others have a list of them. */
+const functions = /^(TFOpLambda|SlicingOpLambda)$/;
+
+/** The options of a call, which stand with each of its places. */
+function optionsOf(place: unknown): Node {
+  const given = Array.isArray(place) && isPlainObject(place[3]) ? place[3] : {};
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, argument(value)]));
+}
+
+function functionCall(given: unknown): unknown {
+  if (!Array.isArray(given)) return given;
+  const isOne = typeof given[0] === "string";
+  return isOne
+    ? { args: [argument(given.slice(0, 3))], kwargs: optionsOf(given) }
+    : { args: [given.map((place: unknown[]) => argument(place.slice(0, 3)))], kwargs: optionsOf(given[0]) };
+}
+
 /** One call: the places it takes, in a list unless there is one. Calls of Keras 3 stay. */
 function callOf(given: unknown, className: unknown): unknown {
+  if (functions.test(String(className))) return functionCall(given);
   const places = placesIn(given);
   if (!places) return given;
   const [first, ...states] = places.map(tensor);
-  const options = isPlainObject(places[0]?.[3]) ? Object.entries(places[0][3]) : [];
-  const kwargs = Object.fromEntries(options.map(([key, value]) => [key, argument(value)]));
+  const kwargs = optionsOf(places[0]);
   if (states.length === 0) return { args: [first], kwargs };
   if (!recurrent.test(String(className))) return { args: [[first, ...states]], kwargs };
   return { args: [first], kwargs: { ...kwargs, initial_state: states } };
@@ -55,14 +75,17 @@ export function nestedShift(className: unknown): number {
   return className === "Functional" || className === "Model" || className === "Sequential" ? 1 : 0;
 }
 
+/** All places of a graph that a value names. */
+function historiesIn(value: unknown): History[] {
+  if (isHistory(value)) return [value, ...historiesIn(value.slice(3))];
+  if (Array.isArray(value)) return value.flatMap(historiesIn);
+  return isPlainObject(value) ? Object.values(value).flatMap(historiesIn) : [];
+}
+
 /** The config of a graph whose calls of models inside count from 0, where they count from 1. */
 function countedFromZero(config: Node): Node {
   const layers = config.layers as readonly Node[];
-  const ends = [config.input_layers, config.output_layers].flatMap((each) => placesIn(each) ?? []);
-  const named = [
-    ...ends,
-    ...layers.flatMap(({ inbound_nodes: calls }) => [calls].flat().flatMap((each) => placesIn(each) ?? [])),
-  ];
+  const named = historiesIn([config.input_layers, config.output_layers, layers.map((each) => each.inbound_nodes)]);
   const shifts = new Map(
     layers.map(({ name, class_name, inbound_nodes: calls }) => {
       const beyond = named.some(([other, call]) => other === name && call >= (calls as unknown[]).length);

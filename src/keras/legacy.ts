@@ -10,6 +10,7 @@ import type { Content } from "./content.ts";
 import { FileError } from "./file-error.ts";
 import { type Hdf5File, openHdf5 } from "./hdf5.ts";
 import { modernized } from "./legacy-config.ts";
+import { withActivationsNow } from "./old-names.ts";
 import { olderState } from "./old-optimizers.ts";
 import type { ReadOptions } from "./read-keras.ts";
 import { type Assignment, arranged, assignFresh, misfit, refuseMisfits, stateInOrder } from "./state.ts";
@@ -30,6 +31,9 @@ function text(file: Hdf5File, name: string): string | undefined {
   const value = file.attribute("", name);
   return Array.isArray(value) ? value[0] : (value as string | undefined);
 }
+
+/** Whether a file is of Keras 3. */
+const isNow = (file: Hdf5File) => text(file, "keras_version")?.startsWith("3.") === true;
 
 /** Whether a file holds weights by the names of layers. */
 export function isLegacy(file: Hdf5File): boolean {
@@ -73,8 +77,7 @@ function optimizerOf(file: Hdf5File, model: Model, where: string): Assignment[] 
     return array ? [{ name, array }] : [];
   });
   if (!model.optimizer || kept.length === 0) return [];
-  const isNow = text(file, "keras_version")?.startsWith("3.");
-  return arranged(kept, model, where, isNow ? stateInOrder : olderState);
+  return arranged(kept, model, where, isNow(file) ? stateInOrder : olderState);
 }
 
 /** Reads a model from an HDF5 file. */
@@ -87,7 +90,9 @@ export async function readLegacy(content: Content, options: ReadOptions, where: 
         `${where}: this HDF5 file holds weights without a model; make the model and call model.loadWeights(file)`,
       );
     }
-    const model = modelFromConfig(modernized(parseJson(config, where)) as never, options.known, options, where);
+    const given = modernized(parseJson(config, where));
+    const meant = isNow(file) ? given : withActivationsNow(given);
+    const model = modelFromConfig(meant as never, options.known, options, where);
     try {
       const assignments = legacyAssignments(file, model, where);
       const training = options.compile ? text(file, "training_config") : undefined;

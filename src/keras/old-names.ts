@@ -2,8 +2,11 @@
  * What older versions of Keras, and packages around it, called what Keras has under another name now: one table for
  * classes, one for options. Whatever reads a file looks here, and nowhere else.
  */
+import type { Activation } from "../activations.ts";
 import { show } from "../core/errors.ts";
 import type { Json } from "../core/options.ts";
+import { isPlainObject } from "../core/tree.ts";
+import { slopedHardSigmoid } from "../ops/elementwise/activations.ts";
 
 type Options = Readonly<Record<string, Json>>;
 
@@ -96,6 +99,11 @@ const options: Readonly<Record<string, Readonly<Record<string, Retired>>>> = {
   },
   InputLayer: { batch_input_shape: { renamed: "batch_shape" }, input_shape: { dropped: "any" } },
   Dense: { output_dim: { renamed: "units" }, bias: { renamed: "use_bias" } },
+  // As TensorFlow.js writes what was left out; it tells how fresh weights begin.
+  LSTM: { unit_forget_bias: { dropped: [null] } },
+  LSTMCell: { unit_forget_bias: { dropped: [null] } },
+  ConvLSTM2D: { unit_forget_bias: { dropped: [null] } },
+  RNN: { cells: { into: "cell", change: (cells) => ({ class_name: "StackedRNNCells", config: { cells } }) } },
   LeakyReLU: { alpha: { renamed: "negative_slope" } },
   BatchNormalization: { axis: { single: true } },
   Dropout: { p: { renamed: "rate" } },
@@ -151,4 +159,32 @@ export function today(name: string, config: Options): { readonly name: string; r
   }
   for (const change of changes) change();
   return { name: now, config: result };
+}
+
+/** min(max(0.2x + ½, 0), 1), which Keras 1, Keras 2 and TensorFlow.js call hard_sigmoid; Keras 3 has another of that name. */
+export const hard_sigmoid_of_keras_2: Activation = (x) => slopedHardSigmoid(x);
+
+/** Activations that had another meaning, with the names for it that files here have. */
+const activationsThen: Readonly<Record<string, string>> = {
+  hard_sigmoid: hard_sigmoid_of_keras_2.name,
+  hard_sigmoid_of_keras_3: "hard_sigmoid",
+};
+
+/** The name that an activation had, from that of today. */
+export function activationThen(name: unknown): unknown {
+  return Object.keys(activationsThen).find((then) => activationsThen[then] === name) ?? name;
+}
+
+/** A config of Keras 1, Keras 2 or TensorFlow.js with the activations that it means. */
+export function withActivationsNow(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withActivationsNow);
+  if (!isPlainObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      /^(recurrent_)?activation$/.test(key) && typeof item === "string" && Object.hasOwn(activationsThen, item)
+        ? activationsThen[item]
+        : withActivationsNow(item),
+    ]),
+  );
 }

@@ -156,6 +156,24 @@ export const operations: readonly Operation[] = Object.entries(table).flatMap(([
 const byClass = new Map(operations.map((each) => [each.className, each]));
 const byOp = new Map(operations.map((each) => [each.op, each]));
 
+/** What an operation of Keras takes. */
+export const parametersOf = (className: string): readonly Parameter[] =>
+  (byClass.get(className) as Operation).parameters;
+
+/** The entry that Keras would write of an operation, from all arguments of each call by their names. */
+export function operationFrom(className: string, name: string, calls: readonly Node[]): Node {
+  const { module, parameters } = byClass.get(className) as Operation;
+  const part = (given: Node, isConfig: boolean) =>
+    Object.fromEntries(
+      parameters.flatMap(({ name: parameter, inConfig, otherwise }) =>
+        inConfig === isConfig ? [[parameter, given[parameter] ?? otherwise ?? null]] : [],
+      ),
+    );
+  const config = { ...part(calls[0] ?? {}, true), name };
+  const inbound_nodes = calls.map((given) => ({ args: [], kwargs: part(given, false) }));
+  return { module, class_name: className, config, registered_name: className, name, inbound_nodes };
+}
+
 /** The modules that operations of Keras stand in. */
 export const operationModules = /^keras\.(src\.)?ops\./;
 

@@ -10,6 +10,7 @@ import { FileError } from "./file-error.ts";
 import { openHdf5 } from "./hdf5.ts";
 import { modernized } from "./legacy-config.ts";
 import type { Loading } from "./loading.ts";
+import { withActivationsNow } from "./old-names.ts";
 import { olderState } from "./old-optimizers.ts";
 import { assignFresh, assignmentsFrom, type Listed, type Order, optimizerAssignments } from "./state.ts";
 import { openZip } from "./zip.ts";
@@ -59,7 +60,7 @@ export async function readKeras(content: Content, options: ReadOptions, where: s
   // tf.keras wrote such files too, with the calls of Keras 2.
   const version = metadata && parseJson(new TextDecoder().decode(metadata), where).keras_version;
   const isOlder = String(version).startsWith("2.");
-  const config = isOlder ? (modernized(given) as typeof given) : given;
+  const config = isOlder ? (withActivationsNow(modernized(given)) as typeof given) : given;
   const weights = await archive.open("model.weights.h5");
   if (!weights) {
     const held = archive.names.includes("model.weights.npz") ? "; weights in npz are not read, save them as h5" : "";

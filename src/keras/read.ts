@@ -32,7 +32,10 @@ export async function read(source: Source, given: LoadOptions, kit: Kit): Promis
     opened.push(content);
     return content;
   };
-  const shard = (path: string) => open(beside(source, path, where), path);
+  const shard = (path: string) => {
+    const from = beside(source, path, where);
+    return open(from, nameOf(from));
+  };
   try {
     const content = await open(source, where);
     const readAs = begins(content, zipMark)

@@ -123,14 +123,21 @@ async function gathered(
   return whole.subarray(0, done);
 }
 
+/** A file beside the one at an address, asked for with the same query, where keys stand for all files. */
+function besideAddress(name: string, address: string | URL): URL {
+  const found = new URL(name, address);
+  found.search = new URL(address).search;
+  return found;
+}
+
 /** The file of that name in the folder of a source, which has to be a path or an address. */
 export function beside(source: unknown, name: string, where: string): string | URL {
-  if (source instanceof URL) return new URL(name, source);
+  if (source instanceof URL) return besideAddress(name, source);
   if (typeof source !== "string") {
     throw new FileError(
       `${where}: its weights are in files beside it, so give its path or address rather than its bytes`,
     );
   }
-  if (isAddress(source)) return new URL(name, source);
+  if (isAddress(source)) return besideAddress(name, source);
   return source.replace(/[^/\\]*$/, "") + name;
 }

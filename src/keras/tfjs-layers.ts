@@ -2,19 +2,20 @@
  * What TensorFlow.js 4.22 has of Keras's layers, and how it names their weights. Measured by loading files there
  * (`test/keras/tfjs.mjs`), not a promise of theirs.
  */
-import type { Json } from "../core/options.ts";
+import { type Json, snakeCase } from "../core/options.ts";
 import type { Variable } from "../core/variable.ts";
 import type { Layer } from "../layers/layer.ts";
 import { Functional } from "../models/functional.ts";
 import type { Model } from "../models/model.ts";
 import { Sequential } from "../models/sequential.ts";
+import { activationThen, hard_sigmoid_of_keras_2 } from "./old-names.ts";
 
 /** Options for which only these values are known there, or mean the same; others may be anything. `rank` is of the input. */
 type Limits = Readonly<Record<string, readonly Json[]>>;
 
 const activations = [
   ...["linear", "elu", "gelu", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "log_softmax"],
-  ...["softplus", "softsign", "swish", "tanh"],
+  ...["softplus", "softsign", "swish", "tanh", hard_sigmoid_of_keras_2.name],
 ];
 const activated: Limits = { activation: activations };
 const gated: Limits = { activation: activations, recurrent_activation: activations };
@@ -137,7 +138,7 @@ export function theirs(name: string, config: Readonly<Record<string, unknown>>):
   const entries = Object.entries(config).filter(([key]) => !dropped.has(key));
   const named = entries.map(([key, value]) => [
     renamedOptions[name]?.[key] ?? key,
-    /^(recurrent_)?activation$/.test(key) && value === "silu" ? "swish" : value,
+    /^(recurrent_)?activation$/.test(key) ? (value === "silu" ? "swish" : activationThen(value)) : value,
   ]);
   return { name: other, config: { ...Object.fromEntries(named), ...options } };
 }
@@ -185,4 +186,24 @@ export function weightNames(model: Model): Map<string, Variable> {
   };
   visit(model, model.name, "");
   return found;
+}
+
+/** Its optimizers, with what Keras calls them and their options. */
+const optimizers: Readonly<Record<string, readonly [name: string, options: Readonly<Record<string, string>>]>> = {
+  SGD: ["SGD", {}],
+  Momentum: ["SGD", { useNesterov: "nesterov" }],
+  Adam: ["Adam", { beta1: "beta_1", beta2: "beta_2" }],
+  Adamax: ["Adamax", { beta1: "beta_1", beta2: "beta_2" }],
+  RMSProp: ["RMSprop", { decay: "rho" }],
+  Adagrad: ["Adagrad", {}],
+  Adadelta: ["Adadelta", {}],
+};
+
+/** An optimizer of theirs as Keras has it, and by what the momentum that they keep is multiplied there. */
+export function optimizerFrom(name: string, config: Config): { optimizer: object; momentumTimes: number } {
+  const [className, renames] = (Object.hasOwn(optimizers, name) ? optimizers[name] : undefined) ?? [name, {}];
+  const entries = Object.entries(config).map(([key, value]) => [renames[key] ?? snakeCase(key), value]);
+  // Keras sums up steps, they sum up gradients.
+  const momentumTimes = name === "Momentum" ? -Number(config.learningRate) : 1;
+  return { optimizer: { class_name: className, config: Object.fromEntries(entries) }, momentumTimes };
 }

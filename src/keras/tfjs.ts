@@ -2,17 +2,20 @@
  * TensorFlow.js layers models: `model.json`, with the config of a Keras model and a list of weights, and the shards
  * beside it that hold these. Its converter writes them from Keras 2 and Keras 3.
  */
+import { show } from "../core/errors.ts";
 import { isPlainObject } from "../core/tree.ts";
 import type { Variable } from "../core/variable.ts";
 import type { Model } from "../models/model.ts";
-import { modelFromConfig, parseJson } from "./config.ts";
+import { compileFromConfig, modelFromConfig, parseJson } from "./config.ts";
 import { type Content, joined } from "./content.ts";
 import { FileError } from "./file-error.ts";
 import { modernized } from "./legacy-config.ts";
+import { withActivationsNow } from "./old-names.ts";
+import { olderState } from "./old-optimizers.ts";
 import type { ReadOptions } from "./read-keras.ts";
-import { type Assignment, assignFresh, misfit, refuseMisfits } from "./state.ts";
+import { type Assignment, arranged, assignFresh, type Kept, misfit, refuseMisfits } from "./state.ts";
 import { arrayIn, type StoredArray } from "./stored-array.ts";
-import { weightNames } from "./tfjs-layers.ts";
+import { optimizerFrom, weightNames } from "./tfjs-layers.ts";
 
 type Node = Record<string, unknown>;
 
@@ -27,9 +30,9 @@ const isSizes = (value: unknown): value is number[] =>
 /** Element types that such files may hold. */
 const known = ["float32", "float16", "int32", "uint8", "uint16", "bool"];
 
-/** An array whose numbers were rounded to few bits, as `(value − min) / scale`. */
-function widened(array: StoredArray, { scale, min = 0 }: { scale?: number; min?: number }): StoredArray {
-  const widen = (value: number) => (scale === undefined ? value : value * scale + min);
+/** An array whose numbers are others: value · scale + min. */
+function changed(array: StoredArray, scale: number, min = 0): StoredArray {
+  const widen = (value: number) => value * scale + min;
   return {
     ...array,
     dtype: "float32",
@@ -39,11 +42,18 @@ function widened(array: StoredArray, { scale, min = 0 }: { scale?: number; min?:
   };
 }
 
-/** The arrays of one group of shards, by name. */
-function arraysIn(entries: readonly unknown[], content: Content, where: string): [string, StoredArray][] {
+/** An array of a group of shards. */
+interface Listed {
+  readonly name: string;
+  readonly array: StoredArray;
+  readonly isOptimizers: boolean;
+}
+
+/** The arrays of one group of shards. Rounded to few bits they stand as `(value − min) / scale`. */
+function arraysIn(entries: readonly unknown[], content: Content, where: string): Listed[] {
   let at = 0;
-  const arrays = entries.map((entry): [string, StoredArray] => {
-    const { name, shape, dtype, quantization } = (isPlainObject(entry) ? entry : {}) as Node;
+  const arrays = entries.map((entry): Listed => {
+    const { name, shape, dtype, quantization, group } = (isPlainObject(entry) ? entry : {}) as Node;
     if (typeof name !== "string" || !isSizes(shape)) throw new FileError(`${where}: a weight has no name or no shape`);
     const quantized = isPlainObject(quantization) ? quantization : undefined;
     const stored = String(quantized?.dtype ?? dtype);
@@ -53,7 +63,15 @@ function arraysIn(entries: readonly unknown[], content: Content, where: string):
     const array = arrayIn(content, at, shape, stored);
     at += array.bytes;
     if (at > content.size) throw new FileError(`${where}: the shards end before "${name}"`);
-    return [name, quantized ? widened(array, quantized) : array];
+    const { scale = 1, min = 0 } = quantized ?? {};
+    if (!Number.isFinite(scale) || !Number.isFinite(min)) {
+      throw new FileError(`${where}: "${name}" is rounded with scale ${show(scale)} and min ${show(min)}`);
+    }
+    return {
+      name: name.replace(/:0$/, ""),
+      array: quantized ? changed(array, scale as number, min as number) : array,
+      isOptimizers: group === "optimizer",
+    };
   });
   if (at !== content.size)
     throw new FileError(`${where}: the shards hold ${content.size} bytes, the weights take ${at}`);
@@ -82,6 +100,26 @@ function assignmentsOf(model: Model, arrays: Map<string, StoredArray>, where: st
   return assignments;
 }
 
+/** Compiles a model as TensorFlow.js had it, and says where the state of its optimizer goes. */
+function compiledAs(
+  training: Node,
+  model: Model,
+  kept: readonly Kept[],
+  options: ReadOptions,
+  where: string,
+): Assignment[] {
+  const { optimizer_config: given, ...rest } = training;
+  const { class_name: name, config } = (isPlainObject(given) ? given : {}) as Node;
+  if (typeof name !== "string" || !isPlainObject(config)) return [];
+  const { optimizer, momentumTimes } = optimizerFrom(name, config);
+  compileFromConfig(model, { ...rest, optimizer }, options.known, options, where);
+  if (kept.length === 0) return [];
+  const inKeras = kept.map((each) =>
+    each.name?.endsWith("/momentum") ? { ...each, array: changed(each.array, momentumTimes) } : each,
+  );
+  return arranged(inKeras, model, where, olderState);
+}
+
 /** Reads a model from its `model.json`; `shard` opens a file beside it, which whoever calls this closes. */
 export async function readTfjs(
   content: Content,
@@ -90,17 +128,20 @@ export async function readTfjs(
   shard: (path: string) => Promise<Content>,
 ): Promise<Model> {
   const text = new TextDecoder().decode(content.read(0, content.size));
-  const { modelTopology, weightsManifest, format } = parseJson(text, where);
-  if (
-    !isPlainObject(modelTopology) ||
-    !Array.isArray(weightsManifest) ||
-    (format ?? "layers-model") !== "layers-model"
-  ) {
+  const { modelTopology, weightsManifest, trainingConfig, format } = parseJson(text, where);
+  const topology = isPlainObject(modelTopology) ? modelTopology : undefined;
+  if (format === "graph-model" || Array.isArray(topology?.node)) {
+    throw new FileError(
+      `${where}: this is a TensorFlow.js graph model: TensorFlow's own graph, frozen for inference, without the layers of Keras. Read is the Keras model that it was made from, as .keras or .h5, or converted by tensorflowjs_converter --output_format tfjs_layers_model`,
+    );
+  }
+  if (!topology || !Array.isArray(weightsManifest) || (format ?? "layers-model") !== "layers-model") {
     throw new FileError(
       `${where}: this JSON is no TensorFlow.js layers model, which has modelTopology and weightsManifest`,
     );
   }
   const arrays = new Map<string, StoredArray>();
+  const kept: Kept[] = [];
   for (const group of weightsManifest) {
     const { paths, weights } = (isPlainObject(group) ? group : {}) as Node;
     if (!Array.isArray(paths) || !Array.isArray(weights))
@@ -112,15 +153,24 @@ export async function readTfjs(
       }
       shards.push(await shard(path));
     }
-    for (const [name, array] of arraysIn(weights, joined(shards), where)) arrays.set(name.replace(/:0$/, ""), array);
+    for (const { name, array, isOptimizers } of arraysIn(weights, joined(shards), where)) {
+      if (isOptimizers) kept.push({ name, array });
+      else arrays.set(name, array);
+    }
   }
-  const config = modernized(isPlainObject(modelTopology.model_config) ? modelTopology.model_config : modelTopology);
-  const model = modelFromConfig(config as Node, options.known, options, where);
+  const given = isPlainObject(topology.model_config) ? topology.model_config : topology;
+  const config = withActivationsNow(modernized(given)) as Node;
+  const model = modelFromConfig(config, options.known, options, where);
   try {
-    await assignFresh(assignmentsOf(model, arrays, where), options.loading);
+    const assignments = assignmentsOf(model, arrays, where);
+    if (options.compile && isPlainObject(trainingConfig)) {
+      assignments.push(...compiledAs(trainingConfig, model, kept, options, where));
+    }
+    await assignFresh(assignments, options.loading);
     return model;
   } catch (error) {
     model.dispose();
+    model.optimizer?.dispose();
     throw error;
   }
 }

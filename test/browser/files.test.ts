@@ -139,3 +139,18 @@ test("a file that is fetched tells how far it is, and can be ended", async () =>
   expect(info().memory.storages).toBeLessThanOrEqual(storages);
   URL.revokeObjectURL(url);
 });
+
+test("a model of TensorFlow.js opens from its address, with its shards", async () => {
+  const address = new URL("../keras/tfjs/models/functional/model.json", import.meta.url);
+  const { inputs, predictions } = await (await fetch(new URL("expected.json", address))).json();
+  const model = await loadModel(address);
+  const given = [inputs[0], inputs[1]].map(({ values, shape }) => tensor(values, shape));
+  const outputs = (await model.predict<never>(given as never, { verbose: 0 })) as Tensor[];
+  for (const [index, output] of outputs.entries()) {
+    const values = [...(await output.data())];
+    values.forEach((value, place) => {
+      expect(Math.abs(value - predictions[index].values[place])).toBeLessThan(1e-5);
+    });
+  }
+  model.dispose();
+});

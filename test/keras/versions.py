@@ -120,6 +120,80 @@ def write_optimizers(generation, package, suffix, more=(), fewer=(), repeated=la
         write(f"{VERSION}-{generation}-{name}.{suffix}", model, {"tf.keras": tf.__version__}, repeats=repeated(name))
 
 
+def predict(name, model, facts):
+    """Saves a model as it is, and records what it predicts for small whole numbers and for others."""
+    generator = np.random.default_rng(list(name.encode()))
+    shapes = [(2, *map(int, each.shape[1:])) for each in model.inputs]
+    dtypes = [each.dtype for each in model.inputs]
+    x = [
+        generator.integers(0, 4, shape).astype("int32") if dtype == "int32" else generator.standard_normal(shape).astype("float32")
+        for shape, dtype in zip(shapes, dtypes)
+    ]
+    path = FOLDER / name
+    model.save(path)
+    if path.suffix == ".keras":
+        pack(path)
+    predictions = [np.asarray(each) for each in model.predict(x, verbose=0)]
+    facts = {**facts, "weights": len(model.weights), "inputs": tensors(x), "predictions": tensors(predictions)}
+    (FOLDER / f"{name}.json").write_text(json.dumps(facts) + "\n")
+    print(name, path.stat().st_size)
+
+
+def functions(tf, x, image, whole):
+    """Functions of TensorFlow as models have them between layers: of a sequence, an image, and whole numbers."""
+    nn, math = tf.nn, tf.math
+    six = np.arange(6).astype("float32")
+    kernel = np.linspace(-1, 1, 2 * 2 * 3 * 2).reshape(2, 2, 3, 2).astype("float32")
+    positive = tf.abs(x) + 0.5
+    small = tf.tanh(x) * 0.9
+    # In graphs these are nodes that compute shapes.
+    further = lambda: [  # noqa: E731
+        *[nn.silu(x), tf.reduce_logsumexp(x, axis=1), tf.reshape(x, [tf.shape(x)[0], 2, 12]), tf.repeat(x, 2, axis=1)],
+        *[tf.tensordot(x, np.outer(six, six[:2]), axes=1), tf.zeros_like(x) + x, tf.sort(x, axis=-1)],
+    ]
+    return [
+        *([] if VERSION == GRAPHS else further()),
+        *[1.0 + x, x - six, 2.0 - x, x * np.float32(3), x / positive, 1.0 / positive, x // 0.5, x % 0.5, positive**x, 2.0**x, -x],
+        *[x @ tf.transpose(x, [0, 2, 1]), tf.matmul(x, x, transpose_a=True), tf.matmul(x, x, transpose_b=True)],
+        *[x > 0.5, x >= 0.0, x < 0.1, x <= 0.3, ~(x > 0.5), (x > 0) & (x < 1), (x > 1) | (x < 0), math.not_equal(whole, 2)],
+        *[tf.exp(x), math.expm1(x), math.log(positive), math.log1p(positive), tf.sqrt(positive), math.rsqrt(positive), tf.square(x)],
+        *[math.reciprocal(positive), tf.sign(x), tf.floor(x), math.ceil(x), tf.round(x * 2.0), tf.sin(x), tf.cos(x), tf.tan(small)],
+        *[tf.asin(small), tf.acos(small), tf.atan(x), tf.sinh(x), tf.cosh(x), tf.tanh(x), tf.asinh(x), math.acosh(positive + 1.0)],
+        *[tf.atanh(small), math.erf(x), tf.sigmoid(x), math.log_sigmoid(x), math.softplus(x), nn.softsign(x), tf.maximum(x, 0.1)],
+        *[tf.minimum(0.5, x), math.squared_difference(x, 1.0), math.divide_no_nan(x, tf.maximum(x, 0.0)), tf.atan2(x, positive)],
+        *[nn.relu(x), nn.relu6(x * 5.0), nn.elu(x), nn.selu(x), nn.gelu(x), nn.gelu(x, approximate=True), nn.leaky_relu(x)],
+        *[nn.leaky_relu(x, 0.1), nn.softmax(x), nn.softmax(logits=x, axis=1), nn.log_softmax(x), math.l2_normalize(x, axis=[1, 2])],
+        *[tf.reduce_mean(x, axis=-1, keepdims=True), tf.reduce_sum(x, 1), tf.reduce_max(x, axis=[1, 2]), tf.reduce_min(x, -1)],
+        *[tf.reduce_prod(x, axis=2), math.reduce_std(x, -1), math.reduce_variance(x, axis=[1, 2])],
+        *[math.reduce_euclidean_norm(x, axis=1), tf.norm(x, axis=-1), tf.reduce_any(x > 1.0, axis=1), tf.reduce_all(x > -1.0, axis=1)],
+        *[tf.argmax(x, axis=-1), tf.argmin(x, axis=1, output_type=tf.int32), math.count_nonzero(whole, axis=1)],
+        *[tf.cumsum(x, axis=1), tf.cumsum(x, axis=1, reverse=True), math.cumprod(x, 2)],
+        *[tf.reshape(x, [-1, 24]), tf.transpose(x, perm=[0, 2, 1]), tf.expand_dims(x, -1)],
+        *[tf.squeeze(tf.expand_dims(x, 1), axis=[1]), tf.concat([x, x * 2.0], axis=-1), tf.stack([x, -x], axis=1)],
+        *[tf.unstack(x, axis=1)[2], tf.split(x, 2, axis=-1)[1], tf.split(x, [2, 4], axis=2)[0], tf.tile(x, [1, 2, 1])],
+        *[tf.pad(x, [[0, 0], [1, 1], [0, 2]]), tf.pad(x, [[0, 0], [1, 1], [0, 2]], "REFLECT")],
+        *[tf.pad(x, [[0, 0], [0, 1], [0, 0]], constant_values=3.0), tf.gather(x, [0, 2], axis=1), tf.gather(np.outer(six, six), whole)],
+        *[nn.embedding_lookup(np.outer(six, six), whole), tf.reverse(x, axis=[1]), tf.roll(x, shift=1, axis=2), tf.identity(x)],
+        *[tf.stop_gradient(x), tf.cast(whole, tf.float32), tf.cast(x, "int32"), tf.one_hot(whole, 5), tf.one_hot(whole, 4, axis=1)],
+        *[tf.where(x > 0.0, x, 0.25), tf.where(x > 0, x, tf.zeros_like(x)), tf.ones_like(x), tf.clip_by_value(x, -0.5, 0.5)],
+        *[tf.clip_by_value(x, -positive, 0.3), tf.slice(x, [0, 1, 0], [-1, 2, 3]), tf.strided_slice(x, [0, 0, 1], [2, 3, 6], [1, 2, 2])],
+        *[tf.linalg.band_part(x, -1, 0), math.top_k(x, 2).values],
+        *[math.top_k(x, 2).indices, math.add_n([x, x, positive]), x[:, 0], x[:, -1, 1:3], x[..., ::2], x[:, tf.newaxis, :, 0], x[:, ::-1]],
+        *[nn.bias_add(x, six), nn.conv2d(image, kernel, strides=1, padding="SAME"), nn.max_pool2d(image, 2, 2, "VALID")],
+        *[nn.conv2d(image, kernel, strides=[1, 2, 2, 1], padding="VALID"), nn.avg_pool2d(image, [1, 3, 3, 1], [1, 2, 2, 1], "SAME")],
+        *[nn.max_pool(image, 2, 1, "SAME"), nn.depthwise_conv2d(image, kernel, strides=[1, 1, 1, 1], padding="VALID")],
+        *[tf.image.flip_left_right(image), tf.image.flip_up_down(image), *nn.moments(x, axes=[1])],
+        *[nn.batch_normalization(x, 0.5, 2.0, 1.0, 3.0, 1e-3), nn.crelu(x)],
+    ]
+
+
+def between(tf):
+    x, image = keras.Input((4, 6), name="x"), keras.Input((4, 3, 3), name="image")
+    whole = keras.Input((3,), dtype="int32", name="whole")
+    given = [x, image, whole]
+    return keras.Model(given, functions(tf, *given), name="between")
+
+
 def write(name, model, facts, repeats=True):
     """Trains a model, saves it, and records what it predicts and, where it is the same here, how training goes on."""
     generator = np.random.default_rng(list(name.encode()))
@@ -197,6 +271,13 @@ def tf_keras():
         )
         model.compile(keras.optimizers.SGD(0.05), loss="mse")
         write(f"{VERSION}-operations.{suffix}", model, facts)
+    start()
+    predict(f"{VERSION}-functions.h5", between(tf), facts)
+    start()
+    steps = [layers.GRU(3, recurrent_activation="hard_sigmoid", input_shape=(3, 2)), layers.Dense(2, activation="hard_sigmoid")]
+    model = keras.Sequential(steps)
+    model.compile(keras.optimizers.SGD(0.5), loss="mse")
+    write(f"{VERSION}-activations.h5", model, facts)
     # Left to graphs of functions, Nadam of this version counts its momentum once for each variable.
     new, legacy = keras.optimizers, keras.optimizers.legacy
     averaged = {"use_ema": True, "ema_momentum": 0.9}
@@ -233,6 +314,8 @@ def tf_graphs():
     # Its epsilon stood behind the root, where it makes another step of small gradients.
     more = {"SGD+decay": {"decay": 0.5, "momentum": 0.9}, "RMSprop": {"epsilon": 1e-12}}
     write_optimizers("old", optimizer_v1, "h5", more, fewer, not_nadam)
+    start()
+    predict(f"{VERSION}-functions.h5", between(tf), {"tf.keras": tf.__version__})
     for file in FOLDER.glob(f"{VERSION}*.h5"):
         squeezed(file.name)
 
