@@ -11,6 +11,7 @@ import type { LambdaFunction } from "../layers/core/lambda.ts";
 import { Layer } from "../layers/layer.ts";
 import type { LayerClasses } from "../layers/serialize.ts";
 import { resolveLoss } from "../losses/resolve.ts";
+import { rare } from "../metrics/rare.ts";
 import { resolveMetric } from "../metrics/resolve.ts";
 import { Functional } from "../models/functional.ts";
 import { Model } from "../models/model.ts";
@@ -363,8 +364,8 @@ export function compileFromConfig(
       optimizer: each(inner, resolveOptimizer),
       loss: each(config.loss ?? null, (named) => resolveLoss(named)),
       lossWeights: config.loss_weights ?? null,
-      metrics: each(config.metrics ?? null, (named) => resolveMetric(named)),
-      weightedMetrics: each(config.weighted_metrics ?? null, (named) => resolveMetric(named)),
+      metrics: each(config.metrics ?? null, (named) => resolveMetric(named, undefined, rare)),
+      weightedMetrics: each(config.weighted_metrics ?? null, (named) => resolveMetric(named, undefined, rare)),
     } as CompileOptions);
     if (scale && model.optimizer)
       lossScales.set(model.optimizer, { config: scale, state: [0, 0, 0, Number(scale.initial_scale)] });

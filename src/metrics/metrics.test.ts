@@ -11,7 +11,17 @@ import type { Tensor } from "../core/tensor.ts";
 import { info, setDevice } from "../devices/current.ts";
 import { tensor } from "../ops/tensor.ts";
 import * as metrics from "./index.ts";
-import { resolveMetric } from "./resolve.ts";
+import { loadRareMetrics, mustBeLoaded, rareNames, resolveMetric } from "./resolve.ts";
+
+test("metrics that few models name are known once they are loaded", async () => {
+  for (const named of ["auc", "f1_score", { class_name: "MeanIoU", config: { num_classes: 2 } }]) {
+    expect(mustBeLoaded(named)).toBe(true);
+  }
+  expect(["mse", "accuracy", "acuracy", () => {}, null].some(mustBeLoaded)).toBe(false);
+  expect(() => resolveMetric("precison")).toThrow('did you mean "Precision"');
+  await loadRareMetrics();
+  expect(rareNames.some(mustBeLoaded)).toBe(false);
+});
 
 const golden = await readGoldenSubject("metrics");
 

@@ -3,16 +3,12 @@
  */
 import { lookUp, type Registry, resolve } from "../core/configurable.ts";
 import type { PartialShape } from "../core/shape.ts";
+import { isPlainObject } from "../core/tree.ts";
 import { kindOfTargets } from "../losses/resolve.ts";
 import * as accuracy from "./accuracy.ts";
-import { AUC } from "./auc.ts";
-import * as confusion from "./confusion.ts";
-import { F1Score, FBetaScore } from "./f-score.ts";
-import * as iou from "./iou.ts";
 import { Metric } from "./metric.ts";
 import * as ofLosses from "./of-losses.ts";
 import { Mean, MeanMetricWrapper, type MetricFunction, Sum } from "./reduction.ts";
-import * as regression from "./regression.ts";
 
 const registry = {
   Accuracy: accuracy.Accuracy,
@@ -21,24 +17,6 @@ const registry = {
   SparseCategoricalAccuracy: accuracy.SparseCategoricalAccuracy,
   TopKCategoricalAccuracy: accuracy.TopKCategoricalAccuracy,
   SparseTopKCategoricalAccuracy: accuracy.SparseTopKCategoricalAccuracy,
-  AUC,
-  TruePositives: confusion.TruePositives,
-  TrueNegatives: confusion.TrueNegatives,
-  FalsePositives: confusion.FalsePositives,
-  FalseNegatives: confusion.FalseNegatives,
-  Precision: confusion.Precision,
-  Recall: confusion.Recall,
-  SensitivityAtSpecificity: confusion.SensitivityAtSpecificity,
-  SpecificityAtSensitivity: confusion.SpecificityAtSensitivity,
-  PrecisionAtRecall: confusion.PrecisionAtRecall,
-  RecallAtPrecision: confusion.RecallAtPrecision,
-  F1Score,
-  FBetaScore,
-  IoU: iou.IoU,
-  BinaryIoU: iou.BinaryIoU,
-  MeanIoU: iou.MeanIoU,
-  OneHotIoU: iou.OneHotIoU,
-  OneHotMeanIoU: iou.OneHotMeanIoU,
   MeanSquaredError: ofLosses.MeanSquaredError,
   MeanAbsoluteError: ofLosses.MeanAbsoluteError,
   MeanAbsolutePercentageError: ofLosses.MeanAbsolutePercentageError,
@@ -52,14 +30,52 @@ const registry = {
   BinaryCrossentropy: ofLosses.BinaryCrossentropy,
   CategoricalCrossentropy: ofLosses.CategoricalCrossentropy,
   SparseCategoricalCrossentropy: ofLosses.SparseCategoricalCrossentropy,
-  RootMeanSquaredError: regression.RootMeanSquaredError,
-  CosineSimilarity: regression.CosineSimilarity,
-  PearsonCorrelation: regression.PearsonCorrelation,
-  ConcordanceCorrelation: regression.ConcordanceCorrelation,
-  R2Score: regression.R2Score,
   Mean,
   Sum,
 };
+
+/** Those that few models name: their code is loaded when one does. */
+export const rareNames = [
+  "AUC",
+  "TruePositives",
+  "TrueNegatives",
+  "FalsePositives",
+  "FalseNegatives",
+  "Precision",
+  "Recall",
+  "SensitivityAtSpecificity",
+  "SpecificityAtSensitivity",
+  "PrecisionAtRecall",
+  "RecallAtPrecision",
+  "F1Score",
+  "FBetaScore",
+  "IoU",
+  "BinaryIoU",
+  "MeanIoU",
+  "OneHotIoU",
+  "OneHotMeanIoU",
+  "RootMeanSquaredError",
+  "CosineSimilarity",
+  "PearsonCorrelation",
+  "ConcordanceCorrelation",
+  "R2Score",
+] as const;
+
+/** What messages suggest before they are loaded. */
+const rareByName: Readonly<Record<string, null>> = Object.fromEntries(rareNames.map((name) => [name, null]));
+
+let rare: Readonly<Record<string, unknown>> | undefined;
+
+/** Whether the code of a metric that is named here has to be loaded before it is resolved. */
+export function mustBeLoaded(given: unknown): boolean {
+  const name = isPlainObject(given) ? given.class_name : given;
+  return !rare && typeof name === "string" && lookUp(rareByName, name) === null;
+}
+
+/** Loads the metrics that few models name. */
+export async function loadRareMetrics(): Promise<void> {
+  rare ??= (await import("./rare.ts")).rare;
+}
 
 /** Keras's short names. */
 const aliases: Readonly<Record<string, keyof typeof registry>> = {
@@ -95,26 +111,24 @@ const general: Readonly<Record<string, keyof typeof byShapes>> = {
  * The metric that is meant: a name as Keras writes it or in camelCase (`"mae"`, `"sparse_categorical_accuracy"`), a
  * Keras config `{ class_name, config }`, a function of targets and predictions, or the object itself.
  * `"accuracy"` and `"crossentropy"` are the ones that the shapes call for. A metric that is given by name is called so.
+ * Names of which `mustBeLoaded` says so are known after `loadRareMetrics`, or from `more`.
  *
  * @throws OptionError where nothing has that name.
  */
 export function resolveMetric(
   given: unknown,
   shapes?: { readonly yTrue: PartialShape; readonly yPred: PartialShape },
+  more: Readonly<Record<string, unknown>> | undefined = rare,
 ): Metric {
+  const known = { ...registry, ...rareByName, ...more } as unknown as Registry<Metric>;
   if (typeof given === "function") return new MeanMetricWrapper(given as MetricFunction);
   if (typeof given === "string") {
     const word = given.toLowerCase();
     const kind = general[word];
     if (shapes && kind) return new byShapes[kind][kindOfTargets(shapes.yTrue, shapes.yPred)]({ name: given });
     const alias = aliases[word];
-    const found = alias ? registry[alias] : lookUp(registry, given);
+    const found = lookUp(known, alias ?? given);
     if (found) return new found({ name: given } as never);
   }
-  return resolve(
-    "metric",
-    registry as unknown as Registry<Metric>,
-    given,
-    (value): value is Metric => value instanceof Metric,
-  );
+  return resolve("metric", known, given, (value): value is Metric => value instanceof Metric);
 }

@@ -5,12 +5,12 @@
 import type { TypedArray } from "../core/dtype.ts";
 import { didYouMean, OptionError, ShapeError, show } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { isPlainObject, type Structure } from "../core/tree.ts";
+import { isPlainObject, leaves, type Structure } from "../core/tree.ts";
 import type { Loss } from "../losses/loss.ts";
 import { type LossFunction, resolveLoss } from "../losses/resolve.ts";
 import type { Metric } from "../metrics/metric.ts";
 import { Mean } from "../metrics/reduction.ts";
-import { resolveMetric } from "../metrics/resolve.ts";
+import { loadRareMetrics, mustBeLoaded, resolveMetric } from "../metrics/resolve.ts";
 import { add, multiply } from "../ops/elementwise/binary.ts";
 import { inContext } from "./data.ts";
 import { quoted } from "./inputs.ts";
@@ -235,6 +235,7 @@ export class CompiledMetrics {
   readonly #weightedMetrics: MetricsLike | null | undefined;
   #heads: MetricHead[] | undefined;
   #names: Names = [];
+  #ready = false;
 
   /** With known output names everything is checked at once. */
   constructor(
@@ -264,7 +265,7 @@ export class CompiledMetrics {
           given: one,
           output,
           weighted,
-          metric: dependsOnShapes(one) ? undefined : resolveMetric(one),
+          metric: dependsOnShapes(one) || mustBeLoaded(one) ? undefined : resolveMetric(one),
         })),
       );
     };
@@ -272,6 +273,15 @@ export class CompiledMetrics {
     this.#names = names;
     this.#heads = found;
     return found;
+  }
+
+  /** Loads the code of metrics that are named and not there yet; undefined where nothing is to be waited for. */
+  getReady(): Promise<void> | undefined {
+    if (this.#ready) return undefined;
+    this.#ready = true;
+    return leaves([this.#metrics ?? [], this.#weightedMetrics ?? []]).some(mustBeLoaded)
+      ? loadRareMetrics()
+      : undefined;
   }
 
   /** All metrics that are there already, in order. */

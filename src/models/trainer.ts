@@ -351,8 +351,12 @@ export abstract class Trainer extends Layer implements CallbackModel {
     return logs;
   }
 
-  /** Before every step: gets what repeats steps, once there is a second one. The first waits for no code that it does not need. */
+  /**
+   * Before every step: gets the code of metrics that are named, and what repeats steps, once there is a second one. The
+   * first waits for no code that it does not need.
+   */
   async #getReady(): Promise<void> {
+    await this.#compiled?.metrics.getReady();
     if (!this.#stepped || this.#recorded || this.#compiled?.given.runEagerly) return;
     const { RecordedSteps } = await import("./recorded.ts");
     this.#recorded ??= new RecordedSteps();
