@@ -8,7 +8,7 @@
 // Sums run over blocks of at most 256 products, one after the other, and each block's sum is added to the result: an
 // order that depends on how long the sum is and on nothing else.
 import { lanes, multiplyAdd } from "../../devices/wasm/simd.as";
-import { addRow, blockProducts, blocksOf, interleave, multiplyTile } from "./tile.as";
+import { addRow, blockProducts, blocksOf, interleave, multiplyNarrow, multiplyTile } from "./tile.as";
 
 /** Rows of a tile. */
 // @ts-ignore: decorator
@@ -97,43 +97,43 @@ function copyTiles<T>(
   copy: usize,
   size: usize,
 ): void {
-  // Rows that are columns in memory are read a line at a time: else each line would be fetched again for every tile.
-  const first = load<usize>(rows);
-  let neighbours = tiles > 1;
-  for (let r: i32 = 1; r < tiles * tileRows(); r++) {
-    neighbours = neighbours && addressAt(rows, r) - first == <usize>r * sizeof<T>();
-  }
-  if (neighbours) {
-    const end = first + <usize>(tiles * tileRows()) * sizeof<T>();
-    for (let tap = taps; tap != tapsEnd; tap += 4) {
-      const shift = offset + load<usize>(tap);
-      for (let i = shift; i != shift + length; i += step) {
-        let target = copy;
-        for (let element = first; element != end; element += 4 * sizeof<T>()) {
-          v128.store(target, v128.load(element + i));
-          if (sizeof<T>() == 8) v128.store(target, v128.load(element + i, 16), 16);
-          target += size;
-        }
-        copy += 4 * sizeof<T>();
-      }
-    }
-    return;
-  }
-  for (let t: i32 = 0; t < tiles; t++, copy += size, rows += 4 * sizeof<usize>()) {
+  while (tiles > 0) {
+    // Rows that are neighbours in memory are so already, and read for all their tiles at once, while a line is near.
+    const first = load<usize>(rows);
+    let count: i32 = 1;
+    while (count < tiles * tileRows() && addressAt(rows, count) - first == <usize>count * sizeof<T>()) count++;
+    const neighbours = count / tileRows();
     let target = copy;
     for (let tap = taps; tap != tapsEnd; tap += 4) {
       const shift = offset + load<usize>(tap);
-      target = interleave<T>(
-        addressAt(rows, 0) + shift,
-        addressAt(rows, 1) + shift,
-        addressAt(rows, 2) + shift,
-        addressAt(rows, 3) + shift,
-        step,
-        length,
-        target,
-        4 * sizeof<T>(),
-      );
+      if (neighbours) {
+        const end = first + <usize>(neighbours * tileRows()) * sizeof<T>();
+        for (let i = shift; i != shift + length; i += step) {
+          let part = target;
+          for (let element = first; element != end; element += 4 * sizeof<T>()) {
+            v128.store(part, v128.load(element + i));
+            if (sizeof<T>() == 8) v128.store(part, v128.load(element + i, 16), 16);
+            part += size;
+          }
+          target += 4 * sizeof<T>();
+        }
+      } else {
+        target = interleave<T>(
+          first + shift,
+          addressAt(rows, 1) + shift,
+          addressAt(rows, 2) + shift,
+          addressAt(rows, 3) + shift,
+          step,
+          length,
+          target,
+          4 * sizeof<T>(),
+        );
+      }
     }
+    const done = max<i32>(neighbours, 1);
+    tiles -= done;
+    rows += <usize>(done * tileRows()) * sizeof<usize>();
+    copy += <usize>done * size;
   }
 }
 
@@ -169,9 +169,9 @@ function pack<T>(source: usize, count: i32, length: usize, step: usize, columnSt
   source += <usize>(count - left) * columnStep;
   let row = start + <usize>panels * panelStep;
   for (let i: usize = 0; i != length; i += step) {
-    for (let j: i32 = 0; j < panelColumns<T>(); j++) {
-      store<T>(row + <usize>j * sizeof<T>(), j < left ? load<T>(source + i + <usize>j * columnStep) : <T>0);
-    }
+    v128.store(row, v128.splat<T>(<T>0));
+    v128.store(row, v128.splat<T>(<T>0), 16);
+    for (let j: usize = 0; j < <usize>left; j++) store<T>(row + j * sizeof<T>(), load<T>(source + i + j * columnStep));
     row += 32;
   }
 }
@@ -212,7 +212,7 @@ function product<T>(a: usize, b: usize, c: usize, bias: usize, geometry: usize, 
   const targets = rows + 4 * blockRows();
   const zeros = targets + 4 * blockRows();
   const spare = zeros + 32;
-  const copy = spare + 32;
+  const copy = spare + 128;
   const packedStep = <usize>at(geometry, 26);
   memory.fill(zeros, 0, 32);
   const slices = blocksOf<i32>(run);
@@ -234,11 +234,17 @@ function product<T>(a: usize, b: usize, c: usize, bias: usize, geometry: usize, 
     let i2 = firstRow / size3 % size2;
     let i1 = firstRow / size3 / size2 % size1;
     let i0 = firstRow / size3 / size2 / size1;
+    let row: usize = 0;
+    let target: usize = 0;
     for (let r: i32 = 0; r < count; r++) {
-      const aOffset = i0 * at(geometry, 4) + i1 * at(geometry, 5) + i2 * at(geometry, 6) + i3 * at(geometry, 7);
-      store<usize>(rows + (<usize>r << 2), aStart + <usize>aOffset);
-      const cOffset = i0 * at(geometry, 8) + i1 * at(geometry, 9) + i2 * at(geometry, 10) + i3 * at(geometry, 11);
-      store<usize>(targets + (<usize>r << 2), cStart + <usize>cOffset);
+      if (r == 0 || i3 == 0) {
+        row = aStart + <usize>(i0 * at(geometry, 4) + i1 * at(geometry, 5) + i2 * at(geometry, 6) + i3 * at(geometry, 7));
+        target = cStart + <usize>(i0 * at(geometry, 8) + i1 * at(geometry, 9) + i2 * at(geometry, 10) + i3 * at(geometry, 11));
+      }
+      store<usize>(rows + (<usize>r << 2), row);
+      store<usize>(targets + (<usize>r << 2), target);
+      row += <usize>at(geometry, 7);
+      target += <usize>at(geometry, 11);
       if (++i3 == size3) {
         i3 = 0;
         if (++i2 == size2) {
@@ -294,9 +300,18 @@ function product<T>(a: usize, b: usize, c: usize, bias: usize, geometry: usize, 
             const width = min<i32>(columns - p * panelColumns<T>(), panelColumns<T>());
             const start = isFirst ? (biasStart ? biasStart + column : zeros) : 0;
             const panel = panels + <usize>p * nextPanel;
+            const isNarrow = !inLanes && width <= <i32>lanes<T>();
             let tile = copy;
             for (let t = firstTile; t < lastTile; t++) {
               const ends = targets + (<usize>t << 4);
+              if (isNarrow) {
+                const height = min<i32>(count - (t << 2), 2 * tileRows());
+                const other = height > tileRows() ? tile + tileBytes : tile;
+                multiplyNarrow<T>(tile, other, products, panel, rowStep, ends, column, start, height, width, relu, spare);
+                tile += 2 * tileBytes;
+                t++;
+                continue;
+              }
               const height = min<i32>(count - (t << 2), tileRows());
               if (inLanes) {
                 laneTile<T>(rows + (<usize>t << 4), firstPiece, lastPiece, offset, bytes, step, panel, rowStep, ends, column, start, height, width, relu, spare);

@@ -30,8 +30,8 @@ const blockBytes = 1 << 19;
 /** Pieces that one call is split into at most: enough for many threads, each with its own scratch. */
 const mostPieces = 32;
 
-/** Scratch of each piece: addresses of a block's rows and their targets and two rows of a panel, then tiles side by side. */
-const listBytes = 8 * blockRows + 2 * panelBytes;
+/** Scratch of each piece: addresses of a block's rows and their targets, rows of panels, then tiles side by side. */
+const listBytes = 8 * blockRows + 5 * panelBytes;
 
 /** So many tiles are side by side at once, each with so many products at most, and some bytes apart: else all would meet in the same few lines of the cache. */
 const tilesSideBySide = 8;
@@ -167,14 +167,15 @@ function blocking(
   panels: number,
   jobs: number,
   products: number,
+  rowsOfTile: number,
   packs: boolean,
 ): [rows: number, panels: number] {
   const share = (count: number, blocks: number) => Math.max(1, Math.ceil(count / Math.max(1, blocks)));
-  const tiles = Math.ceil(rows / tileRows);
+  const tiles = Math.ceil(rows / rowsOfTile);
   const rowBlocks = Math.ceil(rows / blockRows);
   const most = packs ? panelsPacked : panels;
   if (rows * panels * products * jobs < smallProduct)
-    return [share(tiles, rowBlocks) * tileRows, Math.min(panels, most)];
+    return [share(tiles, rowBlocks) * rowsOfTile, Math.min(panels, most)];
   const wanted = Math.ceil((packs ? fewestPacking : fewestBlocks) / jobs);
   const nearby = packs ? 1 : Math.ceil((panels * products * panelBytes) / blockBytes);
   const few = rowBlocks === 1 ? fewPanels : blockPanels;
@@ -183,7 +184,7 @@ function blocking(
     Math.min(Math.floor(panels / few), Math.max(nearby, share(wanted, rowBlocks))),
   );
   const moreRows = Math.min(tiles, Math.max(rowBlocks, share(wanted, panelBlocks)));
-  return [share(tiles, moreRows) * tileRows, share(panels, panelBlocks)];
+  return [share(tiles, moreRows) * rowsOfTile, share(panels, panelBlocks)];
 }
 
 /** The kernel call of a product. */
@@ -197,7 +198,17 @@ export function productCall(
   const rowCount = rows[0] * rows[1] * rows[2] * rows[3];
   const panelCount = Math.ceil((panels.columns * bytesOf(dtype)) / panelBytes);
   const products = run * Math.max(0, ...jobs.map((job) => job.taps));
-  const [rowsAtOnce, panelsAtOnce] = blocking(rowCount, Math.max(panelCount, 1), jobs.length, products, packs);
+  // Half a panel or less is met by two tiles at once.
+  const width = (panels.columns * bytesOf(dtype)) % panelBytes;
+  const rowsOfTile = width > 0 && width <= panelBytes / 2 ? 2 * tileRows : tileRows;
+  const [rowsAtOnce, panelsAtOnce] = blocking(
+    rowCount,
+    Math.max(panelCount, 1),
+    jobs.length,
+    products,
+    rowsOfTile,
+    packs,
+  );
   const blocks = Math.ceil(rowCount / rowsAtOnce) * Math.ceil(panelCount / panelsAtOnce) * jobs.length;
   const grain = Math.max(1, Math.ceil(blocks / mostPieces));
   const pieces = Math.ceil(blocks / grain);

@@ -8,6 +8,8 @@
 // are. `multiplyTile` then adds the products to what the results begin with. A sum of more than `blockProducts` is cut
 // into several calls, as evenly as it goes (`blocksOf`): an order that depends on how long the sum is and on nothing else.
 //
+// `multiplyNarrow` takes two tiles at once by the first half of a panel, for the few columns at the end.
+//
 // Four rows, since more would need more registers than there are: measured, five or six are slower, fused or not.
 import { lanes, multiplyAdd } from "../../devices/wasm/simd.as";
 
@@ -102,8 +104,12 @@ function addPart<T>(target: usize, before: usize, columns: i32, relu: bool, spar
   }
   v128.store(spare, low);
   v128.store(spare, high, 16);
+  addElements<T>(target, before, columns, relu, spare);
+}
+
+function addElements<T>(target: usize, before: usize, columns: i32, relu: bool, sums: usize): void {
   for (let j: usize = 0; j < <usize>columns * sizeof<T>(); j += sizeof<T>()) {
-    const sum = load<T>(before + j) + load<T>(spare + j);
+    const sum = load<T>(before + j) + load<T>(sums + j);
     store<T>(target + j, relu ? max<T>(sum, 0) : sum);
   }
 }
@@ -150,4 +156,46 @@ export function multiplyTile<T>(
   if (rows > 1) addRow<T>(target1, start ? start : target1, columns, relu, spare, c10, c11);
   if (rows > 2) addRow<T>(target2, start ? start : target2, columns, relu, spare, c20, c21);
   if (rows > 3) addRow<T>(target3, start ? start : target3, columns, relu, spare, c30, c31);
+}
+
+/**
+ * Two tiles, at `a` and `other`, by the first vector of a panel, of whose columns `columns` are there. `targets` lists
+ * where the `rows` (1 to 8) results are, before `column` bytes are added; `spare` are 128 bytes. The rest is as above.
+ */
+export function multiplyNarrow<T>(
+  a: usize, other: usize, products: i32, b: usize, bStep: usize,
+  targets: usize, column: usize, start: usize, rows: i32, columns: i32, relu: bool, spare: usize,
+): void {
+  let c0 = v128.splat<T>(<T>0);
+  let c1 = c0;
+  let c2 = c0;
+  let c3 = c0;
+  let c4 = c0;
+  let c5 = c0;
+  let c6 = c0;
+  let c7 = c0;
+  for (const end = a + <usize>products * 4 * sizeof<T>(); a != end; a += 4 * sizeof<T>(), other += 4 * sizeof<T>()) {
+    const row = v128.load(b);
+    b += bStep;
+    c0 = multiplyAdd<T>(v128.load_splat<T>(a), row, c0);
+    c1 = multiplyAdd<T>(v128.load_splat<T>(a, sizeof<T>()), row, c1);
+    c2 = multiplyAdd<T>(v128.load_splat<T>(a, 2 * sizeof<T>()), row, c2);
+    c3 = multiplyAdd<T>(v128.load_splat<T>(a, 3 * sizeof<T>()), row, c3);
+    c4 = multiplyAdd<T>(v128.load_splat<T>(other), row, c4);
+    c5 = multiplyAdd<T>(v128.load_splat<T>(other, sizeof<T>()), row, c5);
+    c6 = multiplyAdd<T>(v128.load_splat<T>(other, 2 * sizeof<T>()), row, c6);
+    c7 = multiplyAdd<T>(v128.load_splat<T>(other, 3 * sizeof<T>()), row, c7);
+  }
+  v128.store(spare, c0);
+  v128.store(spare, c1, 16);
+  v128.store(spare, c2, 32);
+  v128.store(spare, c3, 48);
+  v128.store(spare, c4, 64);
+  v128.store(spare, c5, 80);
+  v128.store(spare, c6, 96);
+  v128.store(spare, c7, 112);
+  for (; rows > 0; rows--, targets += sizeof<usize>(), spare += 16) {
+    const target = load<usize>(targets) + column;
+    addElements<T>(target, start ? start : target, columns, relu, spare);
+  }
 }
