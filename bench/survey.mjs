@@ -21,13 +21,11 @@ function valuesOf({ shape, from = -1, to = 1, below, where, more = 0 }) {
   return values.map((each) => from + each * (to - from));
 }
 
-function varveCall({ inputs, varve: call, gradient }, tensors, withGradient) {
+function varveCall({ inputs, varve: call, gradient, reads }, tensors, withGradient) {
   if (!withGradient) {
     return () => {
-      const result = tidy(() => call(tensors));
-      if (result instanceof Promise) return result;
-      tidy(() => result);
-      for (const each of [result].flat()) each?.dispose?.();
+      if (reads) return call(tensors);
+      tidy(() => void call(tensors));
     };
   }
   // Layers have their weights from the first call on.
@@ -44,7 +42,7 @@ function varveCall({ inputs, varve: call, gradient }, tensors, withGradient) {
 }
 
 /** TensorFlow.js on its wasm backend or, where that throws, on its cpu backend; both work at once, not when asked. */
-function tfjsCandidate({ inputs, tfjs: call, gradient, endless }, values, withGradient) {
+function tfjsCandidate({ inputs, tfjs: call, gradient, endless, reads }, values, withGradient) {
   if (!call || (withGradient && endless)) return undefined;
   let backend = "wasm";
   let run;
@@ -52,6 +50,7 @@ function tfjsCandidate({ inputs, tfjs: call, gradient, endless }, values, withGr
     const tensors = Object.fromEntries(
       Object.entries(inputs).map(([name, input]) => [name, tf.tensor(values[name], input.shape, typeOf(input))]),
     );
+    if (reads) return () => call(tensors);
     if (!withGradient) return () => tf.tidy(() => void call(tensors));
     const names = Object.keys(inputs).filter((name) =>
       Array.isArray(gradient) ? gradient.includes(name) : isReal(inputs[name]),

@@ -17,9 +17,10 @@ const { layers, losses, metrics, ops, optimizers, random } = varve;
  *   setup?: string,
  *   gradient?: boolean | string[],
  *   endless?: boolean,
+ *   reads?: boolean,
  * }} Work `torch` is an expression of the inputs, after the statements `setup`; `gradient`: also forward and gradient at
  *   the inputs that are real numbers (and, of layers, their weights), or at those named;
- *   `endless`: TensorFlow.js takes minutes for the gradient
+ *   `endless`: TensorFlow.js takes minutes for the gradient; `reads`: what comes out is numbers
  */
 
 /** @type {Work[]} */
@@ -1008,7 +1009,7 @@ family("layer", [
   [
     "SpectralNormalization",
     { x: uniform(256, 512) },
-    layer(() => layers.spectralNormalization(layers.dense({ units: 512 }))),
+    layer(() => layers.spectralNormalization({ layer: layers.dense({ units: 512 }) })),
     undefined,
     "m(x)",
     { gradient: true, setup: "m = torch.nn.utils.parametrizations.spectral_norm(torch.nn.Linear(512, 512))" },
@@ -1100,7 +1101,7 @@ family("layer", [
   [
     "Bidirectional LSTM",
     { x: uniform(16, 32, 64) },
-    layer(() => layers.bidirectional(layers.lstm({ units: 64 }))),
+    layer(() => layers.bidirectional({ layer: layers.lstm({ units: 64 }) })),
     undefined,
     "m(x)[0][:, -1]",
     module("LSTM(64, 64, batch_first=True, bidirectional=True)"),
@@ -1108,7 +1109,7 @@ family("layer", [
   [
     "RNN of an LSTMCell",
     { x: uniform(16, 32, 64) },
-    layer(() => layers.rnn(layers.lstmCell({ units: 64 }))),
+    layer(() => layers.rnn({ cell: layers.lstmCell({ units: 64 }) })),
     undefined,
     "m(x)[0][:, -1]",
     module("LSTM(64, 64, batch_first=True)"),
@@ -1124,7 +1125,7 @@ family("layer", [
   [
     "TimeDistributed Dense",
     { x: uniform(16, 32, 256) },
-    layer(() => layers.timeDistributed(layers.dense({ units: 128 }))),
+    layer(() => layers.timeDistributed({ layer: layers.dense({ units: 128 }) })),
     undefined,
     "m(x)",
     module("Linear(256, 128)"),
@@ -1404,11 +1405,12 @@ const optimizer = (name, options, torch, theirs) => {
     tfState.made.applyGradients([{ name: tfState.weights.name, tensor: x }]);
   };
   const setup = torch && `p = torch.nn.Parameter(x.clone()); p.grad = x.clone(); o = torch.optim.${torch}`;
-  return [name, { x: rows }, step, theirs && tfStep, torch && "o.step()", { setup, inference: false }];
+  const title = [name, ...Object.keys(options)].join(", ");
+  return [title, { x: rows }, step, theirs && tfStep, torch && "o.step()", { setup, inference: false }];
 };
 family("optimizer", [
   optimizer("sgd", {}, "SGD([p], 0.01)", () => tf.train.sgd(0.01)),
-  optimizer("sgd", { momentum: 0.9 }, "SGD([p], 0.01, 0.9)", () => tf.train.momentum(0.01, 0.9)),
+  optimizer("sgd", { momentum: 0.9 }, "SGD([p], 0.01, 0.9)"),
   optimizer("adam", {}, "Adam([p])", () => tf.train.adam()),
   optimizer("adamW", {}, "AdamW([p])"),
   optimizer("rmsprop", {}, "RMSprop([p])", () => tf.train.rmsprop(0.001)),
@@ -1456,8 +1458,8 @@ family("data", [
     "torch.tensor(a)",
     { setup: "a = torch.rand(1024, 100).tolist()" },
   ],
-  ["data()", { x: rows }, ({ x }) => x.data(), ({ x }) => x.data(), "x.numpy().copy()", {}],
-  ["array()", { x: uniform(1024, 100) }, ({ x }) => x.array(), ({ x }) => x.array(), "x.tolist()", {}],
+  ["data()", { x: rows }, ({ x }) => x.data(), ({ x }) => x.data(), "x.numpy().copy()", { reads: true }],
+  ["array()", { x: uniform(1024, 100) }, ({ x }) => x.array(), ({ x }) => x.array(), "x.tolist()", { reads: true }],
 ]);
 
 const small = uniform(8);

@@ -373,39 +373,61 @@ function reduced(x: f32): f64 {
   return abs<f32>(x) > 100000 ? turnOf(x) : <f64>x;
 }
 
-/** log x for normal x > 0, to 12 digits: 2 artanh((m − 1) / (m + 1)) + e log 2. */
-function logOf(x: f64): f64 {
-  const bits = reinterpret<i64>(x) - 0x3fe6a09e667f3bcd;
-  const m = reinterpret<f64>((bits & 0x000fffffffffffff) + 0x3fe6a09e667f3bcd);
-  const s = (m - 1) / (m + 1);
-  const z = s * s;
-  let p = 1.0 / 13;
-  p = p * z + 1.0 / 11;
-  p = p * z + 1.0 / 9;
-  p = p * z + 1.0 / 7;
-  p = p * z + 1.0 / 5;
-  p = p * z + 1.0 / 3;
-  return 2 * (s + s * z * p) + <f64>(bits >> 52) * 0.6931471805599453;
+// @ts-ignore: decorator
+@inline
+function double(x: f64): v128 {
+  return f64x2.splat(x);
 }
 
-/** e^x for |x| < 700, to 11 digits. */
-function expOf(x: f64): f64 {
-  const n = nearest(x * 1.4426950408889634);
-  const r = x - n * 0.6931471805599453;
-  let p = 1.0 / 362880;
-  p = p * r + 1.0 / 40320;
-  p = p * r + 1.0 / 5040;
-  p = p * r + 1.0 / 720;
-  p = p * r + 1.0 / 120;
-  p = p * r + 1.0 / 24;
-  p = p * r + 1.0 / 6;
-  p = p * r + 0.5;
-  p = p * r + 1;
-  p = p * r + 1;
-  return p * reinterpret<f64>((<i64>n + 1023) << 52);
+/** a · b + c, never fused. */
+// @ts-ignore: decorator
+@inline
+function then(a: v128, b: v128, c: f64): v128 {
+  return f64x2.add(f64x2.mul(a, b), double(c));
 }
 
-/** x to the power of y, as IEEE 754 has it; the logarithm in float64, so that its product with y keeps enough digits. */
+/** log x for two normal float64 x > 0, to 12 digits: 2 artanh((m − 1) / (m + 1)) + e log 2. */
+function logOf(x: v128): v128 {
+  const half = i64x2.splat(0x3fe6a09e667f3bcd);
+  const bits = i64x2.sub(x, half);
+  const m = i64x2.add(v128.and(bits, i64x2.splat(0x000fffffffffffff)), half);
+  const s = f64x2.div(f64x2.sub(m, double(1)), f64x2.add(m, double(1)));
+  const z = f64x2.mul(s, s);
+  let p = then(double(1.0 / 13), z, 1.0 / 11);
+  p = then(p, z, 1.0 / 9);
+  p = then(p, z, 1.0 / 7);
+  p = then(p, z, 1.0 / 5);
+  p = then(p, z, 1.0 / 3);
+  const e = i64x2.shr_s(bits, 52);
+  const whole = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(e, e, 0, 2, 0, 2));
+  const small = f64x2.add(s, f64x2.mul(f64x2.mul(s, z), p));
+  return f64x2.add(f64x2.add(small, small), f64x2.mul(whole, double(0.6931471805599453)));
+}
+
+/** e^x for two float64 |x| < 700, to 11 digits. */
+function expOf(x: v128): v128 {
+  const n = f64x2.nearest(f64x2.mul(x, double(1.4426950408889634)));
+  const r = f64x2.sub(x, f64x2.mul(n, double(0.6931471805599453)));
+  let p = then(double(1.0 / 362880), r, 1.0 / 40320);
+  p = then(p, r, 1.0 / 5040);
+  p = then(p, r, 1.0 / 720);
+  p = then(p, r, 1.0 / 120);
+  p = then(p, r, 1.0 / 24);
+  p = then(p, r, 1.0 / 6);
+  p = then(p, r, 0.5);
+  p = then(p, r, 1);
+  p = then(p, r, 1);
+  const whole = i64x2.extend_low_i32x4_s(i32x4.trunc_sat_f64x2_s_zero(n));
+  return f64x2.mul(p, i64x2.shl(i64x2.add(whole, i64x2.splat(1023)), 52));
+}
+
+/** Two of four float32, positive and finite, to the power of as many: the logarithm in float64 keeps enough digits. */
+function powerOfTwo(x: v128, y: v128): v128 {
+  const exponent = f64x2.mul(f64x2.promote_low_f32x4(y), logOf(f64x2.promote_low_f32x4(x)));
+  return f32x4.demote_f64x2_zero(expOf(f64x2.pmax(f64x2.pmin(exponent, double(200)), double(-200))));
+}
+
+/** x to the power of y, as IEEE 754 has it. */
 export function power(x: f32, y: f32): f32 {
   if (y == 0 || x == 1) return 1;
   if (x != x || y != y) return NaN;
@@ -417,11 +439,16 @@ export function power(x: f32, y: f32): f32 {
   if (size == 0 || size == Infinity) return sign * ((size == 0) == y < 0 ? <f32>Infinity : 0);
   if (abs<f32>(y) == Infinity) return size == 1 ? 1 : size > 1 == y > 0 ? <f32>Infinity : 0;
   if (x < 0 && !isWhole) return NaN;
-  const exponent = min(max(<f64>y * logOf(<f64>size), -200), 200);
-  return sign * <f32>expOf(exponent);
+  return sign * f32x4.extract_lane(powerOfTwo(f32x4.splat(size), f32x4.splat(y)), 0);
 }
 
 export function power4(x: v128, y: v128): v128 {
+  const infinity = entry(EDGES, 3);
+  const isPlain = v128.and(f32x4.gt(x, f32x4.splat(0)), v128.and(f32x4.lt(x, infinity), f32x4.lt(f32x4.abs(y), infinity)));
+  if (i32x4.all_true(isPlain)) {
+    const high = powerOfTwo(v128.shuffle<i64>(x, x, 1, 0), v128.shuffle<i64>(y, y, 1, 0));
+    return v128.shuffle<i64>(powerOfTwo(x, y), high, 0, 2);
+  }
   let z = f32x4.splat(power(f32x4.extract_lane(x, 0), f32x4.extract_lane(y, 0)));
   z = f32x4.replace_lane(z, 1, power(f32x4.extract_lane(x, 1), f32x4.extract_lane(y, 1)));
   z = f32x4.replace_lane(z, 2, power(f32x4.extract_lane(x, 2), f32x4.extract_lane(y, 2)));

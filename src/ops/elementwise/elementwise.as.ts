@@ -216,6 +216,8 @@ function lay<T, S>(y: usize, source: usize, strides: usize, sizes: usize, rank: 
           }
         } else if (isInteger<S>() && sizeof<S>() == 4 && sizeof<T>() == 8) {
           for (; y + 16 <= end; y += 16, x += 8) v128.store(y, f64x2.convert_low_i32x4_s(v128.load64_zero(x)));
+        } else if (isInteger<S>() && sizeof<S>() == 4) {
+          for (; y + 16 <= end; y += 16, x += 16) v128.store(y, f32x4.convert_i32x4_s(v128.load(x)));
         }
       }
       for (; y < end; y += sizeof<T>(), x += step) store<T>(y, <T>load<S>(x));
@@ -263,6 +265,13 @@ function convertTo<T, U>(x: usize, y: usize, count: i32): void {
       const first = i16x8.narrow_i32x4_s(isTrue<T>(v128.load(source)), isTrue<T>(v128.load(source, 16)));
       const second = i16x8.narrow_i32x4_s(isTrue<T>(v128.load(source, 32)), isTrue<T>(v128.load(source, 48)));
       v128.store(y + i, v128.and(i8x16.narrow_i16x8_s(first, second), i8x16.splat(1)));
+    }
+  } else if (isInteger<U>() && sizeof<U>() == 4 && sizeof<T>() == 4) {
+    // as far as all are in range
+    for (; i + 4 <= <usize>count; i += 4) {
+      const value = v128.load(x + (i << 2));
+      if (!i32x4.all_true(v128.lt<T>(v128.abs<T>(value), all<T>(2147483648)))) break;
+      v128.store(y + (i << 2), i32x4.trunc_sat_f32x4_s(value));
     }
   } else if (isFloat<U>() && sizeof<U>() == 4 && sizeof<T>() == 8) {
     for (; i + 4 <= <usize>count; i += 4) {

@@ -251,8 +251,9 @@ export function kernelCall(
   y: Pointer,
   workspace: Workspace,
 ): KernelCall | undefined {
-  // whole numbers are computed in float64, which holds them exactly
-  const needsDouble = ({ dtype }: Pointer) => dtype === "float64" || dtype === "int32";
+  // whole numbers are computed in float64, which holds them exactly; what is only converted needs that as float64 alone
+  const isConversion = encoded.largestCode === copy.code && y.dtype !== "uint8";
+  const needsDouble = ({ dtype }: Pointer) => dtype === "float64" || (dtype === "int32" && !isConversion);
   const isDouble = needsDouble(y) || inputs.some(needsDouble);
   if (encoded.largestCode >= (isDouble ? firstInFloat32Only : Number.POSITIVE_INFINITY)) return undefined;
   const element = isDouble ? 8 : 4;

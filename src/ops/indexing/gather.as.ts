@@ -24,15 +24,21 @@ export function gatherSlices(
   from: i32,
   to: i32,
 ): void {
+  let outer = from / count;
+  let place = from % count;
   for (let piece = from; piece < to; piece++) {
-    const outer = piece / count;
-    const index = indexAt(indices, outer * step + (piece % count), size, wrap);
+    const index = indexAt(indices, outer * step + place, size, wrap);
+    const line = outer;
+    if (++place == count) {
+      place = 0;
+      outer++;
+    }
     const target = y + <usize>piece * bytes;
     if (<u32>index >= <u32>size) {
       memory.fill(target, 0, bytes);
       continue;
     }
-    const source = x + (<usize>outer * size + index) * bytes;
+    const source = x + (<usize>line * size + index) * bytes;
     if (bytes == 4) store<u32>(target, load<u32>(source));
     else if (bytes == 8) store<u64>(target, load<u64>(source));
     else memory.copy(target, source, bytes);

@@ -4,9 +4,12 @@
  */
 import { bytesOf, isFloat } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
-import { call, type View } from "../../core/op.ts";
+import { call, type KernelCall, type View } from "../../core/op.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import * as f from "../elementwise/formula.ts";
+import { copying, kernelCall, programOf } from "../elementwise/program.ts";
+import { between, numbersFrom0 } from "../movement/copy.ts";
 import { op } from "../op.ts";
 import { toTensor } from "../tensor.ts";
 
@@ -75,6 +78,16 @@ export const gather = op<{ x: Tensor; indices: Tensor }, "y", Picking>({
   }),
 });
 
+/** The value where its place, or the one that counts from the back, is this one; else 0. */
+const atPlace = /* @__PURE__ */ programOf(
+  () => {
+    const [value, place, own] = [f.input(0), f.input(1), f.input(2)];
+    return f.select(f.or(f.equal(place, own), f.equal(f.add(place, f.parameter(0)), own)), value, 0);
+  },
+  3,
+  1,
+);
+
 /** Zeros of a shape, to which the elements of `x` are added by index; sums are formed in float64, in order. @internal */
 export const scatterAdd = op<{ x: Tensor; indices: Tensor }, "y", Picking & { readonly shape: Shape }>({
   name: "scatterAdd",
@@ -96,7 +109,21 @@ export const scatterAdd = op<{ x: Tensor; indices: Tensor }, "y", Picking & { re
   },
   wasm({ x, indices }, { y }, picking, workspace) {
     const { outer, size, inner, count } = extents(y.shape, indices.shape, picking);
-    if (picking.aligned || indices.dtype !== "int32" || !isFloat(x.dtype)) return undefined;
+    if (indices.dtype !== "int32" || !isFloat(x.dtype)) return undefined;
+    if (picking.aligned) {
+      // float32 tells whole numbers apart up to here
+      if (count !== 1 || size > 2 ** 24) return undefined;
+      // One place of each line: every place asks whether it is the one.
+      const lines = [outer, 1, inner];
+      const places = between(lines, x.dtype, workspace);
+      const operands = [{ ...x, shape: lines }, places, numbersFrom0([size, 1], x.dtype, workspace)];
+      const result = { ...y, shape: [outer, size, inner] };
+      const calls = [
+        kernelCall(copying(), [{ ...indices, shape: lines }], [], places, workspace),
+        kernelCall(atPlace(), operands, [picking.wrap ? size : Number.NaN], result, workspace),
+      ];
+      return calls as KernelCall[];
+    }
     const starts = workspace.temporary((size + 1) * bytesOf("int32"));
     const order = workspace.temporary(count * bytesOf("int32"));
     return [

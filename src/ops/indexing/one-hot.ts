@@ -2,8 +2,12 @@
  * Class numbers as rows of zeros and ones: `oneHot`, `multiHot`.
  */
 import { checkDType, type DType } from "../../core/dtype.ts";
-import { checkWhole, normalizeAxis, type Shape, stridesOf } from "../../core/shape.ts";
+import type { KernelCall } from "../../core/op.ts";
+import { checkWhole, normalizeAxis, type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { equal, input } from "../elementwise/formula.ts";
+import { copying, kernelCall, programOf } from "../elementwise/program.ts";
+import { between, numbersFrom0 } from "../movement/copy.ts";
 import { coalesce, eachRun } from "../movement/strided.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
@@ -22,6 +26,8 @@ interface Classes {
 function fullShape(shape: Shape, { numClasses, axis }: Classes): Shape {
   return shape.toSpliced(axis, 0, numClasses);
 }
+
+const isClass = /* @__PURE__ */ programOf(() => equal(input(0), input(1)), 2);
 
 const hotOp = op<{ x: Tensor }, "y", Classes>({
   name: "oneHot",
@@ -43,6 +49,18 @@ const hotOp = op<{ x: Tensor }, "y", Classes>({
         if (number >= 0 && number < numClasses) y.data[at + i * stride + number * step] = 1;
       }
     });
+  },
+  wasm({ x }, { y }, { axis, merged, numClasses }, workspace) {
+    // float32 tells whole numbers apart up to 2^24
+    if (merged !== undefined || x.dtype !== "int32" || numClasses > 2 ** 24) return undefined;
+    const [outer, inner] = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))];
+    const classes = between([outer, 1, inner], "float32", workspace);
+    const result = { ...y, shape: [outer, numClasses, inner] };
+    const calls = [
+      kernelCall(copying(), [{ ...x, shape: classes.shape }], [], classes, workspace),
+      kernelCall(isClass(), [classes, numbersFrom0([numClasses, 1], "float32", workspace)], [], result, workspace),
+    ];
+    return calls as KernelCall[];
   },
   gradient: "none",
 });
