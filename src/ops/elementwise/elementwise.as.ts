@@ -266,13 +266,6 @@ function convertTo<T, U>(x: usize, y: usize, count: i32): void {
       const second = i16x8.narrow_i32x4_s(isTrue<T>(v128.load(source, 32)), isTrue<T>(v128.load(source, 48)));
       v128.store(y + i, v128.and(i8x16.narrow_i16x8_s(first, second), i8x16.splat(1)));
     }
-  } else if (isInteger<U>() && sizeof<U>() == 4 && sizeof<T>() == 4) {
-    // as far as all are in range
-    for (; i + 4 <= <usize>count; i += 4) {
-      const value = v128.load(x + (i << 2));
-      if (!i32x4.all_true(v128.lt<T>(v128.abs<T>(value), all<T>(2147483648)))) break;
-      v128.store(y + (i << 2), i32x4.trunc_sat_f32x4_s(value));
-    }
   } else if (isFloat<U>() && sizeof<U>() == 4 && sizeof<T>() == 8) {
     for (; i + 4 <= <usize>count; i += 4) {
       const low = f32x4.demote_f64x2_zero(v128.load(x + (i << 3)));
