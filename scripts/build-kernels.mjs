@@ -1,6 +1,7 @@
-// Compiles every `*.as.ts` under src/ into two WebAssembly binaries, with and without relaxed SIMD, and writes
-// src/devices/wasm/kernels.generated.ts: the binaries as text, and the kernels' types, which merge into `Kernels`
-// of core/device.ts. Does nothing when no source has changed since.
+// Compiles the `*.as.ts` under src/ to WebAssembly, with and without relaxed SIMD, and writes kernels.generated.ts files:
+// the binaries as text, and the kernels' types, which merge into `Kernels` of core/device.ts. One in src/devices/wasm/
+// has the kernels that nearly every program needs; those of the ops in `apart` are in their own folders, so that a
+// bundle only has them with their ops. Does nothing when no source has changed since.
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,28 +9,34 @@ import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const target = join(root, "src/devices/wasm/kernels.generated.ts");
-const entry = join(root, "src/devices/wasm/entry.generated.as.ts");
+/** Where the kernels are that every program has, and those folders whose kernels are binaries of their own. */
+const common = "src/devices/wasm";
+const apart = ["attention", "convolution", "pooling", "recurrent"].map((name) => `src/ops/${name}`);
 
 const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".as.ts") && !path.endsWith(".generated.as.ts"))
-  .map((path) => join(root, "src", path))
+  .map((path) => `src/${path.split(sep).join("/")}`)
   .sort();
+const groups = [common, ...apart].map((folder) => ({
+  folder,
+  target: join(root, folder, "kernels.generated.ts"),
+  entry: join(root, folder, "entry.generated.as.ts"),
+  sources: sources.filter((path) => (folder === common ? !apart.includes(dirname(path)) : dirname(path) === folder)),
+}));
 
 const hash = createHash("sha256");
-for (const path of [...sources, fileURLToPath(import.meta.url)])
-  hash.update(path.slice(root.length)).update(readFileSync(path));
+for (const path of [...sources, "scripts/build-kernels.mjs"]) hash.update(path).update(readFileSync(join(root, path)));
 const fingerprint = hash.digest("hex").slice(0, 16);
 
 function upToDate() {
   try {
-    return readFileSync(target, "utf8").includes(`sources ${fingerprint}`);
+    return groups.every(({ target }) => readFileSync(target, "utf8").includes(`sources ${fingerprint}`));
   } catch {
     return false;
   }
 }
 
-async function compile(features, folder) {
+async function compile(entry, features, folder) {
   const { default: asc } = await import("assemblyscript/asc");
   const out = join(folder, "kernels.wasm");
   const { error, stderr } = await asc.main(
@@ -72,33 +79,47 @@ function memoryFlagsAt(binary) {
   return at;
 }
 
+/** The number that stands at a place of a binary, and the place after it. */
+function numberAt(binary, at) {
+  let value = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = binary[at++];
+    value |= (byte & 127) << shift;
+    if (byte < 128) return { value, next: at };
+  }
+}
+
+const codeSection = 10;
+const dataSection = 11;
+
+/** The sections of a binary: which, and where their contents begin and end. */
+function* sectionsOf(binary) {
+  for (let at = 8; at < binary.length; ) {
+    const { value, next } = numberAt(binary, at + 1);
+    yield { kind: binary[at], from: next, end: next + value };
+    at = next + value;
+  }
+}
+
 /** Cuts a binary before every function body, and before the first section after them. */
 function split(binary) {
   const cuts = [];
-  const length = (at) => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = binary[at++];
-      value |= (byte & 127) << shift;
-      if (byte < 128) return { value, next: at };
+  for (const { kind, from, end } of sectionsOf(binary)) {
+    if (kind !== codeSection) continue;
+    for (let body = numberAt(binary, from).next; body < end; ) {
+      cuts.push(body);
+      const { value, next } = numberAt(binary, body);
+      body = next + value;
     }
-  };
-  const codeSection = 10;
-  for (let at = 8; at < binary.length; ) {
-    const size = length(at + 1);
-    const end = size.next + size.value;
-    if (binary[at] === codeSection) {
-      const count = length(size.next);
-      for (let body = count.next; body < end; ) {
-        cuts.push(body);
-        const bytes = length(body);
-        body = bytes.next + bytes.value;
-      }
-      cuts.push(end);
-    }
-    at = end;
+    cuts.push(end);
   }
   return [0, ...cuts].map((from, index) => binary.subarray(from, cuts[index] ?? binary.length));
+}
+
+/** What a binary writes into the memory, which all of them share: it must be the same bytes, or none. */
+function dataOf(binary) {
+  const data = [...sectionsOf(binary)].find(({ kind }) => kind === dataSection);
+  return data && binary.subarray(data.from, data.end).toString("hex");
 }
 
 /** Characters that stand for themselves in any kind of quotes, in a script inside a page, and in every encoding. */
@@ -122,54 +143,67 @@ function textFor(samples) {
   return { byUse, encode: (bytes) => Array.from(bytes, (byte) => texts[byte]).join("") };
 }
 
-if (!upToDate()) {
-  const imports = sources.map((path) => relative(dirname(entry), path).split(sep).join("/").replace(/\.ts$/, ""));
+/** The binaries of a group, cut into pieces, and the kernels' types. */
+async function build({ entry, sources, folder }, scratch) {
+  const imports = sources.map((path) => relative(folder, path).split(sep).join("/").replace(/\.ts$/, ""));
   writeFileSync(
     entry,
     imports.map((path) => `export * from "${path.startsWith(".") ? path : `./${path}`}";\n`).join(""),
   );
-  const folder = mkdtempSync(join(tmpdir(), "varve-kernels-"));
+  const plain = await compile(entry, "simd,threads", scratch);
+  const relaxed = await compile(entry, "simd,relaxed-simd,threads", scratch);
+  const functions = [...plain.types.matchAll(/export (?:declare )?function (\w+)\(([^)]*)\): void;/g)].map(
+    ([, name, parameters]) => `    ${name}(${parameters}): void;`,
+  );
+  const [simd, fused] = [split(plain.binary), split(relaxed.binary)];
+  const flagsAt = memoryFlagsAt(plain.binary);
+  if (memoryFlagsAt(relaxed.binary) !== flagsAt) throw new Error("the two binaries import their memory differently");
+  const nothing = Buffer.alloc(0);
+  const parts = Array.from({ length: Math.max(simd.length, fused.length) }, (_, index) => {
+    const [one, other] = [simd, fused].map((pieces) => pieces[index] ?? nothing);
+    return one.equals(other) ? [one] : [one, other];
+  });
+  const data = [plain.binary, relaxed.binary].map(dataOf);
+  return { functions, flagsAt, parts, data, bytes: [plain.binary.length, relaxed.binary.length] };
+}
+
+if (!upToDate()) {
+  const scratch = mkdtempSync(join(tmpdir(), "varve-kernels-"));
   try {
-    const plain = await compile("simd,threads", folder);
-    const relaxed = await compile("simd,relaxed-simd,threads", folder);
-    const functions = [...plain.types.matchAll(/export (?:declare )?function (\w+)\(([^)]*)\): void;/g)].map(
-      ([, name, parameters]) => `    ${name}(${parameters}): void;`,
-    );
-    const [simd, fused] = [split(plain.binary), split(relaxed.binary)];
-    const flagsAt = memoryFlagsAt(plain.binary);
-    if (memoryFlagsAt(relaxed.binary) !== flagsAt) throw new Error("the two binaries import their memory differently");
-    const nothing = Buffer.alloc(0);
-    const parts = Array.from({ length: Math.max(simd.length, fused.length) }, (_, index) => {
-      const [one, other] = [simd, fused].map((pieces) => pieces[index] ?? nothing);
-      return one.equals(other) ? [one] : [one, other];
-    });
-    const { byUse, encode } = textFor(parts.flat());
-    const text = `// Written by scripts/build-kernels.mjs from sources ${fingerprint}; do not edit.
-declare module "../../core/device.ts" {
+    const built = [];
+    for (const group of groups) built.push({ ...group, ...(await build(group, scratch)) });
+    if (new Set(built.flatMap(({ data }) => data).filter((data) => data !== undefined)).size > 1)
+      throw new Error("binaries write different numbers to the same place of the memory that they share");
+    const { byUse, encode } = textFor(built.flatMap(({ parts }) => parts.flat()));
+    for (const { target, folder, functions, flagsAt, parts } of built) {
+      const alphabet = `
+/** The digits of the texts, how many of them stand for a byte alone, and the bytes by how often they occur. */
+export const digits = "${digits}";
+export const singles = ${singles};
+export const bytesByUse: readonly number[] = [${byUse}];`;
+      const up = relative(join(root, folder), join(root, "src/core")).split(sep).join("/");
+      const text = `// Written by scripts/build-kernels.mjs from sources ${fingerprint}; do not edit.
+import type { KernelBinary } from "${up}/op.ts";
+
+declare module "${up}/device.ts" {
   interface Kernels {
 ${functions.join("\n")}
   }
-}
-/** The byte of both binaries that says whether their memory is shared: 3 with, 1 without. */
-export const memoryFlagsAt = ${flagsAt};
-/** The digits of the text, how many of them stand for a byte alone, and the bytes by how often they occur. */
-export const digits = "${digits}";
-export const singles = ${singles};
-export const bytesByUse: readonly number[] = [${byUse}];
-/**
- * The two binaries as text, piece by piece: for engines with 128-bit SIMD, and the same with fused multiply-add where
- * that is another. The first digits stand for the most frequent bytes, the last ones begin pairs: compressed on the way
- * to a browser, this takes hardly more than the bytes would.
- */
-export const kernelBinaries: readonly (readonly [simd: string, relaxed?: string])[] = [
-${parts.map((part) => `  [${part.map((bytes) => `"${encode(bytes)}"`)}],\n`).join("")}];
+}${folder === common ? alphabet : ""}
+export const kernels: KernelBinary = {
+  memoryFlagsAt: ${flagsAt},
+  pieces: [
+${parts.map((part) => `    [${part.map((bytes) => `"${encode(bytes)}"`)}],\n`).join("")}  ],
+};
 `;
-    writeFileSync(`${target}.${process.pid}`, text);
-    renameSync(`${target}.${process.pid}`, target);
+      writeFileSync(`${target}.${process.pid}`, text);
+      renameSync(`${target}.${process.pid}`, target);
+    }
+    const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
     console.log(
-      `kernels: ${functions.length} from ${sources.length} files, ${plain.binary.length} bytes (relaxed SIMD ${relaxed.binary.length})`,
+      `kernels: ${sum(built.map(({ functions }) => functions.length))} from ${sources.length} files, ${sum(built.map(({ bytes }) => bytes[0]))} bytes (relaxed SIMD ${sum(built.map(({ bytes }) => bytes[1]))})`,
     );
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(scratch, { recursive: true, force: true });
   }
 }

@@ -37,13 +37,16 @@ async function bundleForNode(folder) {
   // Size does not matter here as it does on a page, but time does: Node decodes base64 itself.
   const binary = join(folder, "devices/wasm/binary.js");
   const { binaryOf } = await import(pathToFileURL(binary).href);
-  const base64 = (relaxed) => JSON.stringify(Buffer.from(binaryOf(relaxed)).toString("base64"));
-  const kernels = {
+  const inBase64 = {
     name: "kernels",
-    load: (id) =>
-      id === binary
-        ? `export const binaryOf = (relaxed) => Buffer.from(relaxed ? ${base64(true)} : ${base64(false)}, "base64");`
-        : null,
+    async load(id) {
+      if (id === binary)
+        return `export const binaryOf = ({ pieces: [[simd, relaxed]] }, useRelaxed) => Buffer.from(useRelaxed ? relaxed : simd, "base64");`;
+      if (!id.endsWith("kernels.generated.js")) return null;
+      const { kernels } = await import(pathToFileURL(id).href);
+      const pieces = [[false, true].map((relaxed) => Buffer.from(binaryOf(kernels, relaxed)).toString("base64"))];
+      return `export const kernels = ${JSON.stringify({ memoryFlagsAt: kernels.memoryFlagsAt, pieces })};`;
+    },
   };
   const bundled = (input) =>
     rolldown({
@@ -51,7 +54,7 @@ async function bundleForNode(folder) {
       platform: "node",
       external: Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies),
       resolve: { alias: { "#platform": platform, "#keras": join(folder, "keras/save.js") } },
-      plugins: [kernels],
+      plugins: [inBase64],
       logLevel: "silent",
     });
   // The platform is for later too, but so small and needed so often that it comes with the rest.

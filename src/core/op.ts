@@ -41,6 +41,17 @@ export interface KernelCall {
   readonly pieces: number;
 }
 
+/**
+ * Compiled kernels as text, which `devices/wasm/binary.ts` reads: for engines with 128-bit SIMD, and the same with fused
+ * multiply-add where that is another. The first digits stand for the most frequent bytes, the last ones begin pairs:
+ * compressed on the way to a browser, this takes hardly more than the bytes would.
+ */
+export interface KernelBinary {
+  /** The byte that says whether the memory is shared: 3 with, 1 without. */
+  readonly memoryFlagsAt: number;
+  readonly pieces: readonly (readonly [simd: string, relaxed?: string])[];
+}
+
 /** Memory that a kernel needs while it runs. */
 export interface Workspace {
   /** The address of that many bytes, uninitialized. */
@@ -88,6 +99,8 @@ interface OpBase<I extends Inputs, O extends string, A> {
    * alone, as attribute `relu`; "backward" is said of the gradient of an op that takes any, which then takes it too.
    */
   readonly activation?: "any" | "relu" | "backward";
+  /** The binary of its kernels, where they are not in the one that every program has. */
+  readonly kernels?: KernelBinary;
   /** The kernel calls in order, or undefined where no kernel serves (then `reference` or `loops` do). */
   wasm?(
     inputs: Mapped<I, Pointer>,
@@ -135,6 +148,7 @@ export interface OpRecord {
   readonly elementwise?: true;
   readonly activation?: "any" | "relu" | "backward";
   readonly formula?: () => unknown;
+  readonly kernels?: KernelBinary;
   decompose?(
     inputs: Readonly<Record<string, Tensor | undefined>>,
     attributes: unknown,

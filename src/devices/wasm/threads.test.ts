@@ -108,7 +108,9 @@ test("a kernel that throws in a worker is an error of the call, and the threads 
   };
   // In a worker the real kernel runs, beyond the end of the memory.
   const beyond = 2 ** 32 - 65536;
-  expect(() => threads.run("sumParts32", fail, [beyond, beyond, 9, 9], 1000)).toThrow(/^mine$|failed in a worker/);
+  expect(() => threads.run("gatherSlices", fail, [beyond, beyond, beyond, 9, 9, 4, 4, 0], 1000)).toThrow(
+    /^mine$|failed in a worker/,
+  );
   const sums = onDevice(device, () => ops.sum(tensor(values(100_000))).dataSync());
   expect(sums[0]).toBeCloseTo(
     values(100_000).reduce((total, value) => total + value, 0),

@@ -81,9 +81,12 @@ function take(words: Int32Array, at: typeof word, thread: number): number {
 /** What a worker runs. It is text, since it starts from nothing and must not refer to anything around it. */
 export const workerSource = `
 const take = ${take};
-function start({ module, memory, control, names, word, thread, argumentsAt, looksBeforeSleep }) {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, abort() { throw new Error("aborted"); } } });
-  const kernels = names.map((name) => exports[name]);
+function start({ binaries, memory, control, word, thread, argumentsAt, looksBeforeSleep }) {
+  const env = { memory, abort() { throw new Error("aborted"); } };
+  const kernels = binaries.flatMap(({ module, names }) => {
+    const { exports } = new WebAssembly.Instance(module, { env });
+    return names.map((name) => exports[name]);
+  });
   const words = new Int32Array(memory.buffer, control, argumentsAt / 4);
   const values = new Float64Array(memory.buffer, control + argumentsAt, ${maximumArguments});
   Atomics.add(words, word.ready, 1);
@@ -125,13 +128,17 @@ export function sharingAvailable(): { available: boolean; reason: string } {
   return { available: true, reason: "memory is shared" };
 }
 
-export interface ThreadsOptions {
+/** Kernels, and their names. */
+export interface CompiledKernels {
   readonly module: WebAssembly.Module;
+  readonly names: readonly string[];
+}
+
+export interface ThreadsOptions {
   readonly memory: WebAssembly.Memory;
   /** Address of the control block in the memory. */
   readonly control: number;
-  /** The kernels' names; their order numbers them. */
-  readonly names: readonly string[];
+  readonly kernels: CompiledKernels;
 }
 
 /** The workers of one memory. They start when they are first of use and never keep a process alive. */
@@ -139,7 +146,9 @@ export class Threads {
   readonly #options: ThreadsOptions;
   readonly #words: Int32Array;
   readonly #values: Float64Array;
-  readonly #numbers: ReadonlyMap<string, number>;
+  /** The kernels by their order, which numbers them. */
+  readonly #binaries: CompiledKernels[] = [];
+  readonly #numbers = new Map<string, number>();
   #workers: StartedWorker[] = [];
   #starting = false;
   /** Counts the teams, so that one that is no longer wanted does not start. */
@@ -151,9 +160,16 @@ export class Threads {
     this.#options = options;
     this.#words = new Int32Array(options.memory.buffer, options.control, argumentsAt / 4);
     this.#values = new Float64Array(options.memory.buffer, options.control + argumentsAt, maximumArguments);
-    this.#numbers = new Map(options.names.map((name, index) => [name, index]));
     this.#wanted = wanted;
     this.#words[word.taken] = allTaken;
+    this.add(options.kernels);
+  }
+
+  /** More kernels. Workers that are there do not know them: others take their places when they are next of use. */
+  add(kernels: CompiledKernels): void {
+    this.#binaries.push(kernels);
+    for (const name of kernels.names) this.#numbers.set(name, this.#numbers.size);
+    if (this.#starting) this.set(this.#wanted);
   }
 
   /** How many threads work at once, as asked for. */
@@ -200,10 +216,11 @@ export class Threads {
     const team = this.#team;
     const { processors, startWorker } = await platform();
     if (team !== this.#team) return;
-    const { module, memory, control, names } = this.#options;
+    const { memory, control } = this.#options;
     const count = this.#wanted === "auto" ? Math.min(processors, mostThreads) : this.#wanted;
     for (let index = 1; index < count; index++) {
-      const data = { module, memory, control, names, word, thread: index, argumentsAt, looksBeforeSleep };
+      const binaries = this.#binaries;
+      const data = { binaries, memory, control, word, thread: index, argumentsAt, looksBeforeSleep };
       const worker = await startWorker(workerSource, data);
       if (!worker) return;
       if (team !== this.#team) {

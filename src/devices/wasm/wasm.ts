@@ -1,18 +1,18 @@
 /**
  * The WebAssembly device: one linear memory, SIMD kernels, and threads where memory can be shared (`threads.ts`).
- * The binary is embedded in the package and compiled on first use. Ops without a kernel run their plain loops
+ * The kernels are embedded in the package and compiled on first use. Ops without a kernel run their plain loops
  * directly on the linear memory; ops without loops are their `reference`.
  */
 import type { Device, Operand } from "../../core/device.ts";
 import { arrayClassOf, bytesOf, type TypedArray } from "../../core/dtype.ts";
 import { OutOfMemoryError } from "../../core/errors.ts";
-import type { KernelCall, OpRecord, Pointer, View, Workspace } from "../../core/op.ts";
+import type { KernelBinary, KernelCall, OpRecord, Pointer, View, Workspace } from "../../core/op.ts";
 import { live } from "../../core/storage.ts";
 import { viewsOf } from "../reference/reference.ts";
 import { Allocator } from "./allocator.ts";
 import { binaryOf } from "./binary.ts";
-import { memoryFlagsAt } from "./kernels.generated.ts";
-import { controlBytes, sharingAvailable, Threads } from "./threads.ts";
+import { kernels as common } from "./kernels.generated.ts";
+import { type CompiledKernels, controlBytes, sharingAvailable, Threads } from "./threads.ts";
 
 type KernelFunction = (...args: number[]) => void;
 
@@ -87,22 +87,33 @@ export function createWasmDevice({
   const useRelaxed = relaxed && supports("relaxed");
   const sharing = sharingAvailable();
   const { memory, maximum } = createMemory(sharing.available);
-  const binary = binaryOf(useRelaxed);
-  binary[memoryFlagsAt] = sharing.available ? 3 : 1;
-  const module = new WebAssembly.Module(binary);
-  const instance = new WebAssembly.Instance(module, {
-    env: {
-      memory,
-      abort: (_message: number, _file: number, line: number, column: number) => {
-        throw new Error(`A kernel aborted at ${line}:${column}`);
+  const kernels: Record<string, KernelFunction> = {};
+  const compiled = new Set<KernelBinary>();
+  const compile = (given: KernelBinary): CompiledKernels => {
+    const binary = binaryOf(given, useRelaxed);
+    binary[given.memoryFlagsAt] = sharing.available ? 3 : 1;
+    const module = new WebAssembly.Module(binary);
+    const { exports } = new WebAssembly.Instance(module, {
+      env: {
+        memory,
+        abort: (_message: number, _file: number, line: number, column: number) => {
+          throw new Error(`A kernel aborted at ${line}:${column}`);
+        },
       },
-    },
-  });
-  const kernels = instance.exports as Record<string, KernelFunction>;
-  const control = Math.ceil((instance.exports.heapBase as () => number)() / 64) * 64;
-  const threads = sharing.available
-    ? new Threads({ module, memory, control, names: Object.keys(kernels) }, count)
-    : undefined;
+    });
+    Object.assign(kernels, exports);
+    compiled.add(given);
+    return { module, names: Object.keys(exports) };
+  };
+  const first = compile(common);
+  const control = Math.ceil((kernels.heapBase as () => number)() / 64) * 64;
+  const threads = sharing.available ? new Threads({ memory, control, kernels: first }, count) : undefined;
+  /** Compiles what an op has for itself, the first time that it runs. */
+  const compileFor = ({ kernels: own }: OpRecord) => {
+    if (!own || compiled.has(own)) return;
+    const added = compile(own);
+    threads?.add(added);
+  };
   const allocator = new Allocator(control + controlBytes, (end) => {
     const missing = Math.ceil(end / pageBytes) - memory.buffer.byteLength / pageBytes;
     if (missing <= 0) return true;
@@ -194,6 +205,7 @@ export function createWasmDevice({
             workspace,
           );
           if (calls) {
+            compileFor(record);
             const isLarge = bytesIn(inputs) + bytesIn(outputs) >= sharedFrom;
             if (Array.isArray(calls)) for (const each of calls) run(each, isLarge);
             else run(calls as KernelCall, isLarge);
@@ -210,6 +222,7 @@ export function createWasmDevice({
     prepare(record, inputs, outputs, attributes, workspace) {
       const calls = record.wasm?.(inputs, outputs, attributes, workspace);
       if (calls) {
+        compileFor(record);
         const isLarge = bytesIn(inputs) + bytesIn(outputs) >= sharedFrom;
         const list = (Array.isArray(calls) ? calls : [calls]) as readonly KernelCall[];
         return () => {

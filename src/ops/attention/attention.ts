@@ -22,6 +22,7 @@ import { op, publicOp, type TensorLike } from "../op.ts";
 import { sum } from "../reduce/sum.ts";
 import { softmax } from "../softmax/softmax.ts";
 import { toTensor } from "../tensor.ts";
+import { kernels } from "./kernels.generated.ts";
 
 /** Which keys a query may see, and what their scores are multiplied with. */
 export interface AttentionAttributes {
@@ -208,6 +209,7 @@ const attention = op<Given, "y" | "logarithms", AttentionAttributes>({
       }
     });
   },
+  kernels,
   wasm({ q, k, v, mask, bias }, { y, logarithms }, { scale, causal, window, unseeing }, workspace) {
     const sizes = sizesOf({ q, k, v });
     if (!servesKernel([q, bias], sizes)) return undefined;
@@ -320,6 +322,7 @@ const attentionGradient = op<GradientGiven, "dq" | "dk" | "dv", AttentionAttribu
     dk.data.set(slopesOfK);
     dv.data.set(slopesOfV);
   },
+  kernels,
   wasm(given, { dq, dk, dv }, attributes, workspace) {
     const { q, k, v, dy, mask, bias } = given;
     const sizes = sizesOf({ q, k, v });

@@ -16,6 +16,7 @@ import { behindRelu } from "../elementwise/activations.ts";
 import { op } from "../op.ts";
 import { sumTo } from "../reduce/sum.ts";
 import { type Correlation, inThreeDimensions } from "./geometry.ts";
+import { kernels } from "./kernels.generated.ts";
 import { correlateCalls, correlateInputGradientCalls, correlateKernelGradientCalls } from "./kernels.ts";
 
 /** Calls `visit` with the indices of every x, kernel element and y that meet: `y += x · kernel` says it all. */
@@ -73,6 +74,7 @@ export const correlate = op<{ x: Tensor; kernel: Tensor; bias?: Tensor | undefin
     });
     y.data.set(correlation.relu ? sums.map((sum) => Math.max(sum, 0)) : sums);
   },
+  kernels,
   wasm({ x, kernel, bias }, { y }, correlation, workspace) {
     if (!isFloat(y.dtype)) return undefined;
     return correlateCalls(x, kernel, bias, y, correlation, y.dtype, workspace);
@@ -104,6 +106,7 @@ export const correlateInputGradient = op<{ dy: Tensor; kernel: Tensor; bias?: Te
     });
     dx.data.set(correlation.relu ? sums.map((sum) => Math.max(sum, 0)) : sums);
   },
+  kernels,
   wasm({ dy, kernel, bias }, { dx }, correlation, workspace) {
     if (!isFloat(dx.dtype)) return undefined;
     return correlateInputGradientCalls(dy, kernel, bias, dx, correlation, dx.dtype, workspace);
@@ -131,6 +134,7 @@ export const correlateKernelGradient = op<{ x: Tensor; dy: Tensor }, "dkernel", 
     });
     dkernel.data.set(sums);
   },
+  kernels,
   wasm({ x, dy }, { dkernel }, correlation, workspace) {
     if (!isFloat(dkernel.dtype)) return undefined;
     return correlateKernelGradientCalls(x, dy, dkernel, correlation, dkernel.dtype, workspace);

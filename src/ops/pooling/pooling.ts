@@ -17,6 +17,7 @@ import { cast } from "../elementwise/cast.ts";
 import { between, transposed } from "../movement/copy.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
+import { kernels } from "./kernels.generated.ts";
 
 interface Pooling {
   readonly kind: "max" | "average";
@@ -198,6 +199,7 @@ const pool = op<{ x: Tensor }, "y", Pooling>({
       y.data[result] = sum / elements.length;
     });
   },
+  kernels,
   wasm({ x }, { y }, pooling, workspace) {
     if (x.dtype !== "float32") return undefined;
     const { geometry, read, write } = mapsOf(geometryOf(x.shape, pooling), workspace);
@@ -230,6 +232,7 @@ const poolGradient = op<{ x: Tensor; y?: Tensor | undefined; dy: Tensor }, "dx",
     });
     dx.data.set(sums);
   },
+  kernels,
   wasm({ x, y, dy }, { dx }, pooling, workspace) {
     const isAverage = pooling.kind === "average";
     if (x.dtype !== "float32" || (!isAverage && !y)) return undefined;

@@ -22,6 +22,7 @@ import { sliceAlong, split } from "../movement/slice.ts";
 import { op } from "../op.ts";
 import { sum, sumTo } from "../reduce/sum.ts";
 import { fill } from "../tensor.ts";
+import { kernels } from "./kernels.generated.ts";
 import { stepAt } from "./steps.ts";
 
 /**
@@ -197,6 +198,7 @@ const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
           : nothing([batch, remember ? steps : 0, remembered * units]),
     };
   },
+  kernels,
   wasm(
     { x, kernel, bias, recurrent, recurrentBias, h: h0, c: c0, mask },
     { h, c, gates },
@@ -320,6 +322,7 @@ const recurrenceBack = op<BackInputs, "dprojected" | "dproduct" | "dh0" | "dc0",
     };
   },
   reference: (inputs, attributes) => composeBack(inputs, attributes),
+  kernels,
   wasm({ x, recurrent, mask, dh, dc, h, c, gates }, { dprojected, dproduct, dh0, dc0 }, { kind }, workspace) {
     if (!inFloat32(x, recurrent, dh, dc)) return undefined;
     const { batch, steps, units } = sizesOf({ x, recurrent });
