@@ -5,10 +5,11 @@
  */
 import { didYouMean, show, VarveError } from "../core/errors.ts";
 import { camelCase, type Json } from "../core/options.ts";
+import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
 import { isPlainObject } from "../core/tree.ts";
 import { warnOnce } from "../core/warn.ts";
 import type { LambdaFunction } from "../layers/core/lambda.ts";
-import { Layer } from "../layers/layer.ts";
+import { Layer, withWeightsToRead } from "../layers/layer.ts";
 import type { LayerClasses } from "../layers/serialize.ts";
 import { resolveLoss } from "../losses/resolve.ts";
 import { rare } from "../metrics/rare.ts";
@@ -55,6 +56,12 @@ export function parseJson(text: string, where: string): Node {
     );
   }
   if (!isPlainObject(json)) throw new FileError(`${where}: the config is ${show(json)}, not an object`);
+  // Level by level: what is too deep must not be gone into.
+  let level: unknown[] = [json];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepest) throw new FileError(`${where}: the config nests deeper than ${deepest} levels`);
+    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
+  }
   return json;
 }
 
@@ -110,17 +117,16 @@ interface Reading {
 }
 
 /** The config with today's names, and everything in it known. */
-function translate(value: unknown, reading: Reading, depth: number, isLayer = false): unknown {
+function translate(value: unknown, reading: Reading, isLayer = false): unknown {
   const { objects, where } = reading;
-  if (depth > deepest) throw new FileError(`${where}: the config nests deeper than ${deepest} levels`);
-  if (Array.isArray(value)) return value.map((item) => translate(item, reading, depth + 1, isLayer));
+  if (Array.isArray(value)) return value.map((item) => translate(item, reading, isLayer));
   if (value === hard_sigmoid_of_keras_2.name) return ownOf(objects.customObjects, [value]) ?? hard_sigmoid_of_keras_2;
   if (!isPlainObject(value)) return value;
   const inner = (node: Node, layers = false) =>
     Object.fromEntries(
       Object.entries(node).map(([key, item]) => [
         key,
-        translate(item, reading, depth + 1, (layers && key === "layers") || layerKeys.includes(key)),
+        translate(item, reading, (layers && key === "layers") || layerKeys.includes(key)),
       ]),
     );
   if (typeof value.class_name !== "string") return inner(value);
@@ -273,15 +279,41 @@ function readingOf(known: LayerClasses, objects: Objects, where: string): Readin
 }
 
 /**
- * The model that a config describes, weights as they are made.
+ * What weights may come to: a file that is packed may hold more numbers than bytes, but not many more. Asks whether each
+ * is read from it, and refuses them before they take memory.
+ */
+function allowedFor(bytes: number): (shape: Shape, name: string) => boolean {
+  const most = 1e6 + 4 * bytes;
+  let sum = 0;
+  return (shape, name) => {
+    sum += sizeOf(shape);
+    if (sum > most) {
+      throw new VarveError(
+        `"${name}" of shape ${formatShape(shape)} makes ${sum} numbers, far more than the ${bytes} bytes of the file hold`,
+      );
+    }
+    // The thin matrices of an adaptation may be missing, and then begin as fresh ones do.
+    return !name.startsWith("lora_");
+  };
+}
+
+/**
+ * The model that a config describes.
  *
+ * @param bytes Where weights are read next, how large what holds them is; they are zeros until then.
  * @throws FileError where the config holds what is not known here, or does not describe a model.
  */
-export function modelFromConfig(json: Node, known: LayerClasses, objects: Objects, where: string): Model {
+export function modelFromConfig(
+  json: Node,
+  known: LayerClasses,
+  objects: Objects,
+  where: string,
+  bytes?: number,
+): Model {
   if (!isNamed(json))
     throw new FileError(`${where}: the config does not describe a model: it has no class_name and config`);
   const reading = readingOf(known, objects, where);
-  const root = translate(withoutFunctions(json, reading.operations), reading, 0, true) as Named;
+  const root = translate(withoutFunctions(json, reading.operations), reading, true) as Named;
   refuseUnknown(reading);
   const made: Layer[] = [];
   const shared = new Map<number, Layer>();
@@ -294,13 +326,16 @@ export function modelFromConfig(json: Node, known: LayerClasses, objects: Object
     ]),
   );
   try {
-    const model = (classes[root.class_name] as LayerClass).fromConfig(root.config, classes);
-    if (!(model instanceof Model)) {
-      throw new FileError(`${where}: the file holds ${model.label}, which is a layer and not a model`);
-    }
-    const { input_shape: shape } = (isPlainObject(root.build_config) ? root.build_config : {}) as Node;
-    if (!model.graph && Array.isArray(shape)) model.computeOutputShape(shape as number[]);
-    return model;
+    const make = () => {
+      const model = (classes[root.class_name] as LayerClass).fromConfig(root.config, classes);
+      if (!(model instanceof Model)) {
+        throw new FileError(`${where}: the file holds ${model.label}, which is a layer and not a model`);
+      }
+      const { input_shape: shape } = (isPlainObject(root.build_config) ? root.build_config : {}) as Node;
+      if (!model.graph && Array.isArray(shape)) model.computeOutputShape(shape as number[]);
+      return model;
+    };
+    return bytes === undefined ? make() : withWeightsToRead(allowedFor(bytes), make);
   } catch (error) {
     for (const layer of made) layer.dispose();
     if (error instanceof FileError) throw error;
@@ -348,7 +383,7 @@ export function compileFromConfig(
 ): void {
   if (!isPlainObject(given) || given.optimizer === undefined || given.optimizer === null) return;
   const reading = readingOf(known, objects, where);
-  const config = translate(given, reading, 0) as Node;
+  const config = translate(given, reading) as Node;
   const each = (structure: unknown, make: (config: Named) => unknown): unknown => {
     if (isNamed(structure)) return make(structure);
     if (typeof structure === "string") return ownOf(objects.customObjects, [structure]) ?? structure;

@@ -92,7 +92,7 @@ export async function readLegacy(content: Content, options: ReadOptions, where: 
     }
     const given = modernized(parseJson(config, where));
     const meant = isNow(file) ? given : withActivationsNow(given);
-    const model = modelFromConfig(meant as never, options.known, options, where);
+    const model = modelFromConfig(meant as never, options.known, options, where, content.size);
     try {
       const assignments = legacyAssignments(file, model, where);
       const training = options.compile ? text(file, "training_config") : undefined;

@@ -66,7 +66,7 @@ export async function readKeras(content: Content, options: ReadOptions, where: s
     const held = archive.names.includes("model.weights.npz") ? "; weights in npz are not read, save them as h5" : "";
     throw new FileError(`${where}: this zip holds no model.weights.h5${held}`);
   }
-  const model = modelFromConfig(config, options.known, options, where);
+  const model = modelFromConfig(config, options.known, options, where, weights.size);
   try {
     const file = await openHdf5(weights, where);
     try {

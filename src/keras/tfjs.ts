@@ -142,6 +142,7 @@ export async function readTfjs(
   }
   const arrays = new Map<string, StoredArray>();
   const kept: Kept[] = [];
+  let bytes = 0;
   for (const group of weightsManifest) {
     const { paths, weights } = (isPlainObject(group) ? group : {}) as Node;
     if (!Array.isArray(paths) || !Array.isArray(weights))
@@ -153,6 +154,7 @@ export async function readTfjs(
       }
       shards.push(await shard(path));
     }
+    bytes += shards.reduce((sum, { size }) => sum + size, 0);
     for (const { name, array, isOptimizers } of arraysIn(weights, joined(shards), where)) {
       if (isOptimizers) kept.push({ name, array });
       else arrays.set(name, array);
@@ -160,7 +162,7 @@ export async function readTfjs(
   }
   const given = isPlainObject(topology.model_config) ? topology.model_config : topology;
   const config = withActivationsNow(modernized(given)) as Node;
-  const model = modelFromConfig(config, options.known, options, where);
+  const model = modelFromConfig(config, options.known, options, where, bytes);
   try {
     const assignments = assignmentsOf(model, arrays, where);
     if (options.compile && isPlainObject(trainingConfig)) {

@@ -153,6 +153,19 @@ interface BaseOptions {
   inputShape?: PartialShape | null | undefined;
 }
 
+/** Whether a weight that is being made is read from a file next; it may refuse. */
+let isReadLater: ((shape: Shape, name: string) => boolean) | undefined;
+
+/** Makes layers whose weights are read next, so that nothing is drawn or worked out for those that `isRead` names. @internal */
+export function withWeightsToRead<T>(isRead: (shape: Shape, name: string) => boolean, make: () => T): T {
+  isReadLater = isRead;
+  try {
+    return make();
+  } finally {
+    isReadLater = undefined;
+  }
+}
+
 /** Whether the enclosing call of a layer or model is a training step. */
 let enclosingTraining: boolean | undefined;
 
@@ -440,7 +453,8 @@ export abstract class Layer<C extends object = object> {
     const { name, regularizer, constraint, trainable } = given;
     const dtype = given.dtype ?? this.dtype;
     const start = given.initializer ?? (isFloat(dtype) ? glorotUniform() : zeros());
-    const value = inScope(() => start.call(given.shape as Shape, dtype));
+    const shape = given.shape as Shape;
+    const value = inScope(() => (isReadLater?.(shape, name) ? zeros() : start).call(shape, dtype));
     const weight = new Variable(value, { name, trainable });
     value.dispose();
     weight.path = `${enclosingPath || `${this.name}/`}${name}`;

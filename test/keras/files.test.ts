@@ -210,6 +210,36 @@ describe("refused", () => {
     expect(await message(file)).toMatch(pattern);
   });
 
+  it("absurd sizes, before they take memory", async () => {
+    const wide = reconfigured("deferred", (config) => config.replace('"units": 4', '"units": 100000000'));
+    expect(await message(wide)).toMatch(
+      /Dense "dense": "kernel" of shape \[3, 100000000\] makes 300000000 numbers, far more than the \d+ bytes of the file/,
+    );
+  });
+
+  it("an image enlarged beyond reason", async () => {
+    const image = reconfigured("deferred", (config) => {
+      const { config: own, ...rest } = JSON.parse(config);
+      const layer = (class_name: string, given: object) => ({
+        module: "keras.layers",
+        class_name,
+        config: given,
+        registered_name: null,
+      });
+      const large = layer("UpSampling2D", { name: "up", size: [1e8, 1e8], interpolation: "bilinear" });
+      own.layers = [layer("InputLayer", { name: "in", batch_shape: [null, 4, 4, 1], dtype: "float32" }), large];
+      return JSON.stringify({ ...rest, config: own });
+    });
+    expect(await message(image)).toMatch(
+      /UpSampling2D "up": an axis of 4 places, 100000000 times longer, has more than 1048576/,
+    );
+  });
+
+  it("graphs far too deep", async () => {
+    const deep = `${'{"a": ['.repeat(100_000)}1${"]}".repeat(100_000)}`;
+    expect(await message(reconfigured("deferred", () => deep))).toMatch(/nests deeper than 256/);
+  });
+
   it("a zip that was cut off or changed", async () => {
     const file = fileOf("images");
     for (const length of [5, 100, 2000, file.length - 30, file.length - 1]) await message(file.slice(0, length));

@@ -2,6 +2,7 @@
  * Making spatial axes longer by whole factors: by repetition, or with smooth values in between. Each axis is done on
  * its own, as sums over a few neighbours; pixels are areas, so position `i` of the result lies at `(i + ½) / factor − ½`.
  */
+import { ShapeError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { type DataFormat, spatialAxes } from "../../core/windows.ts";
 import { elementwise, type Run } from "../../ops/elementwise/elementwise.ts";
@@ -40,9 +41,15 @@ const filters: Readonly<Record<Exclude<Interpolation, "nearest">, Filter>> = {
   lanczos5: lanczos(5),
 };
 
+/** How long an axis may become: its places and weights are worked out one by one. */
+const longest = 2 ** 20;
+
 /** One axis `factor` times longer: the weighted sum of the neighbours within the filter's radius. */
 function interpolate(x: Tensor, axis: number, factor: number, { radius, weight }: Filter): Tensor {
   const size = x.shape[axis] as number;
+  if (size * factor > longest) {
+    throw new ShapeError(`an axis of ${size} places, ${factor} times longer, has more than ${longest}`);
+  }
   const places = Array.from({ length: size * factor }, (_, index) => (index + 0.5) / factor - 0.5);
   const taps = Array.from({ length: 2 * radius }, (_, tap) => tap + 1 - radius);
   const neighbours = taps.map((tap) => places.map((place) => Math.floor(place) + tap));
