@@ -111,13 +111,16 @@ function isForWinograd(
     channels % 4 === 0 &&
     filters % 4 === 0;
   if (!fits || dtype !== "float32") return false;
-  const tiles = Math.ceil(result[1] / 4) * Math.ceil(result[2] / 4);
+  const tiles = tilesOf(result);
   const transforms = 11 * (tiles * (channels + filters) + channels * filters);
   return 36 * (tiles * channels * filters + transforms) < 9 * result[1] * result[2] * channels * filters;
 }
 
-/** Tiles that are transformed at once. */
+/** Tiles that are transformed at once: fewer where channels are, since the transformed kernel takes less of the cache. */
 const winogradTiles = 32;
+const tilesFor = (pairs: number) => (pairs > 1024 ? winogradTiles : 16);
+
+const tilesOf = ([, height, width]: Triple) => Math.ceil(height / 4) * Math.ceil(width / 4);
 
 /** Pieces of a call, each with its own scratch memory. */
 const winogradPieces = 16;
@@ -137,35 +140,39 @@ function winogradTiling({ shape }: Pointer, result: Triple, before: Triple) {
   };
 }
 
-/** y = x correlated with a kernel whose elements lie `steps` bytes apart from tap to tap, channel and filter. */
+/**
+ * y = x correlated with a kernel whose elements lie `steps` bytes apart from tap to tap, channel and filter; where
+ * `overlapping`, what such a correlation passes back to y.
+ */
 function winogradCalls(
-  x: Pointer,
-  kernelAt: number,
+  [x, kernelAt, bias, y]: readonly [x: Pointer, kernelAt: number, bias: Pointer | undefined, y: Pointer],
   steps: readonly [tap: number, channel: number, filter: number],
-  bias: Pointer | undefined,
-  y: Pointer,
   before: Triple,
-  relu: boolean | undefined,
+  { relu, overlapping }: { readonly relu?: boolean | undefined; readonly overlapping: boolean },
   workspace: Workspace,
 ): KernelCall[] {
   const [height, width, filters] = y.shape.slice(-3) as [number, number, number];
-  const { list, channels, tiles } = winogradTiling(x, [1, height, width], before);
+  const tiled = overlapping ? x.shape : y.shape;
+  const result = [1, tiled.at(-3) as number, tiled.at(-2) as number] as const;
+  const { list, channels, tiles } = winogradTiling(x, result, overlapping ? [0, 0, 0] : before);
   const panels = Math.ceil(filters / 16);
   const transformed = workspace.temporary(36 * panels * channels * 64);
-  const blocks = Math.ceil(tiles / winogradTiles);
-  const grain = Math.ceil(blocks / winogradPieces);
-  const pieces = Math.ceil(blocks / grain);
-  const scratchBytes = 36 * (4 * winogradTiles * (channels + filters) + 128) + transformBytes(channels);
+  const atOnce = tilesFor(channels * filters);
+  const unit = overlapping ? tilesOf(result) : atOnce;
+  const inPiece = unit * Math.ceil(tiles / unit / winogradPieces);
+  const pieces = Math.ceil(tiles / inPiece);
+  const scratchBytes = 36 * (4 * atOnce * (channels + filters) + 128) + transformBytes(channels);
   const geometry = workspace.int32([
     ...list,
     height,
     width,
     filters,
     tiles,
-    winogradTiles,
-    grain,
+    atOnce,
+    inPiece,
     scratchBytes,
     relu ? 1 : 0,
+    ...(overlapping ? [-before[1], -before[2], 1] : [0, 0, 0]),
   ]);
   return [
     call(
@@ -274,7 +281,8 @@ export function correlateCalls(
   if (isForWinograd(own, own.count, dtype)) {
     const [channelStep, filterStep] = [4 * own.filters, 4];
     const steps = [channelStep * own.channels, channelStep, filterStep] as const;
-    return winogradCalls(x, kernel.at, steps, bias, y, own.before, correlation.relu, workspace);
+    const { relu } = correlation;
+    return winogradCalls([x, kernel.at, bias, y], steps, own.before, { relu, overlapping: false }, workspace);
   }
   if (isDepthwise(own, dtype)) {
     return depthwiseCalls(own, [x, kernel.at, bias, y], 4 * own.channels, correlation.relu, workspace);
@@ -357,18 +365,26 @@ export function correlateInputGradientCalls(
   correlation: Correlation,
   dtype: Real,
   workspace: Workspace,
-): KernelCall[] {
+): KernelCall[] | undefined {
   const bytes = bytesOf(dtype);
   const batch = dy.shape[0] as number;
   const geometry = lifted(correlation, kernel.shape);
   const { size, window, count, strides, dilation, before, lanes } = geometry;
   const { channels, filters, groups, groupChannels, groupFilters } = geometry;
   if (isForWinograd(geometry, size, dtype)) {
-    // The kernel turned around, and its channels and filters exchanged.
+    // The kernel's channels and filters exchanged, and the kernel turned around unless parts of the image overlap: these
+    // take longer to store, but no bias and nothing that comes after their sum.
+    const { relu } = correlation;
     const tapStep = 4 * channels * filters;
+    const overlapping = bias === undefined && 1.15 * tilesOf(count) < tilesOf(size);
+    if (overlapping) {
+      if (relu) return undefined;
+      const steps = [tapStep, 4, 4 * filters] as const;
+      return winogradCalls([dy, kernel.at, bias, dx], steps, before, { overlapping }, workspace);
+    }
     const steps = [-tapStep, 4, 4 * filters] as const;
     const reach = perAxis((axis) => window[axis] - 1 - before[axis]);
-    return winogradCalls(dy, kernel.at + 8 * tapStep, steps, bias, dx, reach, correlation.relu, workspace);
+    return winogradCalls([dy, kernel.at + 8 * tapStep, bias, dx], steps, reach, { relu, overlapping }, workspace);
   }
   if (isDepthwise(geometry, dtype) && strides.every((step) => step === 1)) {
     const turned = {

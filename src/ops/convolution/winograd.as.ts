@@ -1,8 +1,8 @@
 // Convolutions of 3 × 3 with stride 1 by Winograd's minimal filtering: 4 × 4 results from 6 × 6 elements with 36
 // products for each pair of channels instead of 144 (Lavin & Gray, "Fast algorithms for convolutional neural
 // networks", 2015). Tiles are transformed a block at a time, multiplied as 36 products of matrices, one for each point
-// of the transformed tile, by the tile of `matmul/product.as.ts`, and transformed back. No buffer holds more than a
-// block.
+// of the transformed tile, and transformed back. No buffer holds more than a block. The products take two rows by four
+// vectors of columns at once: sums over channels are short, and two rows need not be brought side by side as four would.
 //
 // The points are 0, ±√½, ±√2 and ∞: since √½ · √2 = 1, transforms stretch their operands least, and the error stays
 // near that of the direct sums (compared with the usual ±1, ±2 it is a quarter). With a = √½, b = √2:
@@ -14,7 +14,9 @@
 //        ⎢ 0  b/2 −1/2  −b   1  0 ⎥        ⎢  1/6       −b/6     1/3   ⎥         ⎣ 0 a/2 −a/2 2b  −2b  1 ⎦
 //        ⎣ 0   1    0  −5/2  0  1 ⎦        ⎣    0          0       1   ⎦
 //
-// y = Aᵀ [Σ (G g Gᵀ) ⊙ (Bᵀ d B)] A. The gradient of the kernel is the same the other way: Gᵀ [Σ (A dy Aᵀ) ⊙ (Bᵀ d B)] G.
+// y = Aᵀ [Σ (G g Gᵀ) ⊙ (Bᵀ d B)] A. The gradients are the same the other way: that of the kernel is
+// Gᵀ [Σ (A dy Aᵀ) ⊙ (Bᵀ d B)] G, that of the image B [Σ (G g Gᵀ) ⊙ (A dy Aᵀ)] Bᵀ, where neighbours overlap and add up. The
+// latter is also a convolution of dy with the kernel turned around, which has no overlap, but sometimes more tiles.
 import { multiplyAdd } from "../../devices/wasm/simd.as";
 
 // @ts-ignore: decorator
@@ -52,6 +54,15 @@ class ToResult {}
 class ToOutput {}
 /** Gᵀ: three elements of a kernel of six sums. */
 class ToKernel {}
+/** B: six elements of an image of six sums, added to what is there where `bias` has ones in its bits. */
+class ToImage {}
+
+/** Adds to what is there where `mask` has ones; where it has none, that counts as 0. */
+// @ts-ignore: decorator
+@inline
+function addTo(target: usize, mask: v128, y: v128): void {
+  v128.store(target, f32x4.add(v128.and(v128.load(target), mask), y));
+}
 
 /** Transforms `count` lines of vectors, whose elements lie `step` bytes apart. */
 function lines<Kind>(
@@ -105,7 +116,14 @@ function lines<Kind>(
         const odd = f32x4.sub(x1, x2);
         const wideEven = f32x4.add(x3, x4);
         const wideOdd = f32x4.sub(x3, x4);
-        if (idof<Kind>() != idof<ToKernel>()) {
+        if (idof<Kind>() == idof<ToImage>()) {
+          addTo(target, bias, x0);
+          addTo(target + targetStep, bias, plus(-b, odd, plus(-a, wideOdd, x5)));
+          addTo(target + 2 * targetStep, bias, plus(-2, even, plus(-0.5, wideEven, scaled(-2.5, x0))));
+          addTo(target + 3 * targetStep, bias, plus(a, odd, plus(b, wideOdd, scaled(-2.5, x5))));
+          addTo(target + 4 * targetStep, bias, f32x4.add(x0, f32x4.add(even, wideEven)));
+          addTo(target + 5 * targetStep, bias, x5);
+        } else if (idof<Kind>() != idof<ToKernel>()) {
           let y0 = f32x4.add(x0, f32x4.add(even, wideEven));
           let y1 = scaled(a, plus(2, wideOdd, odd));
           let y2 = plus(2, wideEven, scaled(0.5, even));
@@ -288,7 +306,9 @@ function multiplyPoints(
 
 /**
  * The convolution: `geometry` as above for the images, then 7–9 height, width and channels of the results, 10 tiles,
- * 11 tiles of a block, 12 blocks of a piece, 13 bytes of scratch for each piece, 14 whether negative results become 0.
+ * 11 tiles of a block, 12 tiles of a piece, 13 bytes of scratch for each piece, 14 whether negative results become 0,
+ * 15 and 16 the row and column of the results in which the first tile begins, 17 whether it is the other way round:
+ * tiles of gradients give parts of an image, which overlap and are added up; pieces are whole images then.
  */
 export function winograd(images: usize, kernel: usize, results: usize, bias: usize, geometry: usize, scratch: usize, from: i32, to: i32): void {
   const channels = at(geometry, 2);
@@ -297,9 +317,11 @@ export function winograd(images: usize, kernel: usize, results: usize, bias: usi
   const height = at(geometry, 7);
   const width = at(geometry, 8);
   const filters = at(geometry, 9);
-  const tiles = at(geometry, 10);
   const atOnce = at(geometry, 11);
+  const inPiece = at(geometry, 12);
   const floor = f32x4.splat(at(geometry, 14) ? 0 : -Infinity);
+  const overlapping = at(geometry, 17) != 0;
+  const size = overlapping ? 6 : 4;
   // Points a multiple of 4096 bytes apart would all meet in the same few lines of the cache.
   const point = (<usize>(atOnce * channels) << 2) + 64;
   const sumPoint = (<usize>(atOnce * filters) << 2) + 64;
@@ -309,10 +331,11 @@ export function winograd(images: usize, kernel: usize, results: usize, bias: usi
   const square = half + 576;
   const pixel = <usize>filters << 2;
   const line = <usize>width * pixel;
-  const end = min<i32>(to * at(geometry, 12) * atOnce, tiles);
-  for (let first = from * at(geometry, 12) * atOnce; first < end; first += atOnce) {
+  const end = min<i32>(to * inPiece, at(geometry, 10));
+  for (let first = from * inPiece; first < end; first += atOnce) {
     const count = min<i32>(end - first, atOnce);
-    transformTiles<OfImage>(images, geometry, first, count, point, transformed, half);
+    if (overlapping) transformTiles<OfResult>(images, geometry, first, count, point, transformed, half);
+    else transformTiles<OfImage>(images, geometry, first, count, point, transformed, half);
     multiplyPoints(
       transformed, point, <usize>channels << 2, 4, channels, count,
       kernel, <usize>((filters + 15) / 16 * channels) << 6, 64, <usize>channels << 6,
@@ -320,24 +343,32 @@ export function winograd(images: usize, kernel: usize, results: usize, bias: usi
     );
     let sum = sums;
     for (let t = first; t < first + count; t++) {
-      const y = t / across % down * 4;
-      const x = t % across * 4;
-      const corner = results + <usize>((t / across / down * height + y) * width + x) * pixel;
-      const rows = min<i32>(height - y, 4);
-      const columns = min<i32>(width - x, 4);
+      const y = t / across % down * 4 + at(geometry, 15);
+      const x = t % across * 4 + at(geometry, 16);
+      const image = results + <usize>(t / across / down * height) * line;
+      const corner = image + <usize>(y * width + x) * pixel;
+      const isInside = y >= 0 && x >= 0 && y + size <= height && x + size <= width;
+      if (overlapping && t % (across * down) == 0) memory.fill(image, 0, <usize>height * line);
       for (let q: usize = 0; q < pixel; q += 16) {
-        lines<ToResult>(sum, 6 * sumPoint, sumPoint, half, 96, 16, 6);
-        const start = bias ? v128.load(bias + q) : f32x4.splat(0);
-        if (columns == 4) lines<ToOutput>(half, 16, 96, corner + q, pixel, line, rows, start, floor);
-        else {
-          lines<ToOutput>(half, 16, 96, square, 16, 64, rows, start, floor);
-          for (let i: usize = 0; i < <usize>rows; i++) {
-            for (let j: usize = 0; j < <usize>columns; j++) {
-              v128.store(corner + q + i * line + j * pixel, v128.load(square + (i << 6) + (j << 4)));
-            }
-          }
+        const result = corner + q;
+        if (overlapping) {
+          lines<ToImage>(sum, 6 * sumPoint, sumPoint, half, 96, 16, 6);
+          if (isInside) lines<ToImage>(half, 16, 96, result, pixel, line, 6, i32x4.splat(-1));
+          else lines<ToImage>(half, 16, 96, square, 16, 96, 6);
+        } else {
+          lines<ToResult>(sum, 6 * sumPoint, sumPoint, half, 96, 16, 6);
+          const start = bias ? v128.load(bias + q) : f32x4.splat(0);
+          lines<ToOutput>(half, 16, 96, isInside ? result : square, isInside ? pixel : 16, isInside ? line : 96, 4, start, floor);
         }
         sum += 16;
+        if (isInside) continue;
+        for (let i: i32 = max<i32>(-y, 0); i < min<i32>(size, height - y); i++) {
+          for (let j: i32 = max<i32>(-x, 0); j < min<i32>(size, width - x); j++) {
+            const element = result + i * line + j * pixel;
+            const value = v128.load(square + i * 96 + j * 16);
+            v128.store(element, overlapping ? f32x4.add(v128.load(element), value) : value);
+          }
+        }
       }
     }
   }
