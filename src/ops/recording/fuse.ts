@@ -2,7 +2,7 @@
  * What becomes one op in a program that was several when it was recorded: an activation joins the normalization before
  * it, forward and backward, max(·, 0) the product or convolution before it, and elementwise ops that follow one another
  * become one formula. Less memory is gone through; the results are the same bits, since every element goes through the
- * same instructions. Which ops take an activation along, their records say.
+ * same instructions. Which ops take an activation along, their records say. What nobody reads is left out.
  *
  * Only what nobody else reads can vanish between two ops.
  */
@@ -226,12 +226,27 @@ function absorb(step: OpStep, rewriting: Rewriting, kept: ReadonlySet<number>): 
   return undefined;
 }
 
+/** The steps without those whose results nobody reads. What is retold is counted by those who retell it, and stays. */
+function withoutUnread(steps: readonly ProgramStep[], kept: ReadonlySet<number>): ProgramStep[] {
+  const read = new Set(kept);
+  return steps
+    .toReversed()
+    .filter((step) => {
+      if (step.kind === "op" && !step.retold && !present(step.outputs).some(({ place }) => read.has(place)))
+        return false;
+      for (const { place } of operandsOf(step)) read.add(place);
+      return true;
+    })
+    .reverse();
+}
+
 /**
  * The steps, with fewer and larger ops.
  *
  * @param kept The places that are read afterwards.
  */
-export function fuse(steps: readonly ProgramStep[], kept: ReadonlySet<number>): ProgramStep[] {
+export function fuse(recorded: readonly ProgramStep[], kept: ReadonlySet<number>): ProgramStep[] {
+  const steps = withoutUnread(recorded, kept);
   const rewriting = new Rewriting(steps);
   for (const step of steps) {
     if (step.kind === "look") continue;
