@@ -32,6 +32,8 @@ export class Tensor implements Operand {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly storage: Storage;
+  /** How many elements there are. */
+  readonly size: number;
   /** Set while a gradient is recorded: the op that made this tensor. @internal */
   node: TapeNode | undefined = undefined;
   #mask: Tensor | undefined;
@@ -43,6 +45,7 @@ export class Tensor implements Operand {
     this.storage = storage;
     this.shape = shape;
     this.dtype = dtype;
+    this.size = sizeOf(shape);
     this.#scope = currentScope();
     if (this.#scope) this.#scope.tensors.push(this);
     else dropped.register(this, storage, this);
@@ -74,10 +77,6 @@ export class Tensor implements Operand {
 
   get rank(): number {
     return this.shape.length;
-  }
-
-  get size(): number {
-    return sizeOf(this.shape);
   }
 
   /** What the device calls the memory; for ops. */

@@ -14,7 +14,7 @@ import { transpose } from "../movement/transpose.ts";
 import { op, publicOp, type TensorLike } from "../op.ts";
 import { sumTo } from "../reduce/sum.ts";
 import { toTensor } from "../tensor.ts";
-import { columnsFor, productCall, thinProductCall } from "./product.ts";
+import { columnsFor, type Job, productCall, thinProductCall } from "./product.ts";
 
 /** Which operands are read as their transposes. */
 interface Transposes {
@@ -37,7 +37,7 @@ interface Sizes {
 
 /** The sizes of the product of operands with these shapes; messages show them as the user gave them. */
 function sizesOf(a: Shape, b: Shape, { transposeA, transposeB }: Transposes, given: readonly Shape[] = [a, b]): Sizes {
-  const shapes = `shapes ${given.map(formatShape).join(" and ")}`;
+  const shapes = () => `shapes ${given.map(formatShape).join(" and ")}`;
   const rows = a.at(transposeA ? -1 : -2) as number;
   const inner = a.at(transposeA ? -2 : -1) as number;
   const otherInner = b.at(transposeB ? -1 : -2) as number;
@@ -46,10 +46,13 @@ function sizesOf(a: Shape, b: Shape, { transposeA, transposeB }: Transposes, giv
     const last = inner === a.at(-1) ? "columns" : "rows";
     const first = otherInner === b.at(-2) ? "rows" : "columns";
     throw new ShapeError(
-      `matmul: ${shapes} do not multiply: ${inner} ${last} of the first meet ${otherInner} ${first} of the second; both must be equal`,
+      `matmul: ${shapes()} do not multiply: ${inner} ${last} of the first meet ${otherInner} ${first} of the second; both must be equal`,
     );
   }
-  const batch = broadcastShapes(a.slice(0, -2), b.slice(0, -2), `matmul: the batches of ${shapes}`);
+  const batch =
+    a.length === 2 && b.length === 2
+      ? []
+      : broadcastShapes(a.slice(0, -2), b.slice(0, -2), `matmul: the batches of ${shapes()}`);
   return { batch, m: rows, k: inner, n: columns };
 }
 
@@ -66,6 +69,28 @@ function matrixNumbers(shape: Shape, batch: Shape): Int32Array {
     numbers = next;
   });
   return numbers;
+}
+
+/** One of the products, and the number of its matrix of b. */
+interface BatchJob extends Job {
+  readonly matrix: number;
+}
+
+const onlyJob: readonly BatchJob[] = [{ a: 0, b: 0, c: 0, taps: 1, matrix: 0 }];
+
+/** Where the products of a batch begin in operands and result, whose matrices take so many bytes. */
+function jobsOf(
+  a: Shape,
+  b: Shape,
+  batch: Shape,
+  [aBytes, bBytes, cBytes]: readonly [number, number, number],
+): readonly BatchJob[] {
+  if (batch.length === 0) return onlyJob;
+  const bNumbers = matrixNumbers(b, batch);
+  return Array.from(matrixNumbers(a, batch), (number, index) => {
+    const matrix = bNumbers[index] as number;
+    return { a: number * aBytes, b: matrix * bBytes, c: index * cBytes, taps: 1, matrix };
+  });
 }
 
 /** Sums of products are exact in integers, but too large for the small ones. */
@@ -117,14 +142,7 @@ export const product = op<{ a: Tensor; b: Tensor; bias?: Tensor | undefined }, "
     const bytes = bytesOf(dtype);
     const [aRow, aColumn] = transposes.transposeA ? [bytes, m * bytes] : [k * bytes, bytes];
     const [bRow, bColumn] = transposes.transposeB ? [bytes, k * bytes] : [n * bytes, bytes];
-    const aNumbers = matrixNumbers(a.shape, batch);
-    const bNumbers = matrixNumbers(b.shape, batch);
-    const jobs = Array.from(aNumbers, (matrix, index) => ({
-      a: matrix * m * k * bytes,
-      b: (bNumbers[index] as number) * k * n * bytes,
-      c: index * m * n * bytes,
-      taps: 1,
-    }));
+    const jobs = jobsOf(a.shape, b.shape, batch, [m * k * bytes, k * n * bytes, m * n * bytes]);
     const sizes = { rows: m, columns: n, products: k };
     const steps = { aSteps: [aRow, aColumn], bSteps: [bRow, bColumn], cStep: n * bytes } as const;
     const { relu } = transposes;
@@ -157,7 +175,7 @@ export const product = op<{ a: Tensor; b: Tensor; bias?: Tensor | undefined }, "
         run: k,
         step: aColumn,
         taps: [0],
-        jobs: jobs.map((job, index) => ({ ...job, b: panels.jobs[bNumbers[index] as number] as number })),
+        jobs: jobs.map((job) => ({ ...job, b: panels.jobs[job.matrix] as number })),
         relu,
       },
       panels,

@@ -15,6 +15,7 @@ function resolveShape(shape: Shape, wanted: readonly number[]): Shape {
       `reshape: a shape is a list of whole numbers ≥ 0, one of which may be -1, got ${show(wanted)}`,
     );
   }
+  if (!wanted.includes(-1) && sizeOf(wanted) === sizeOf(shape)) return wanted;
   const known = sizeOf(wanted.filter((size) => size !== -1));
   const missing = known === 0 ? 0 : sizeOf(shape) / known;
   const resolved = wanted.map((size) => (size === -1 ? missing : size));
