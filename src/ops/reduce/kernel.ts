@@ -105,6 +105,10 @@ function realCalls(
   axes: readonly number[],
   workspace: Workspace,
 ): readonly KernelCall[] {
+  if (x.size === y.size && kind !== "variance") {
+    // Each place stands for one element: itself.
+    return [kernelCall(copying(), [{ ...x, shape: y.shape }], [], y, workspace) as KernelCall];
+  }
   const last = x.shape.length - 1;
   const length = x.shape[last] as number;
   if (axes.length !== 1 || axes[0] !== last || length === 1 || length > shortLine) {
