@@ -79,6 +79,47 @@ function reduceCall(
   return call(element === 4 ? "reduce32" : "reduce64", [kinds[kind], x.at, y.at, plan, divisor], { pieces });
 }
 
+/** Into how many parts a long reduction is cut at most, and how many elements of a place each has at least. */
+const [mostParts, partLength] = [16, 1024];
+
+/** The largest number up to `most` that divides `size`. */
+function divisorOf(size: number, most: number): number {
+  let divisor = Math.max(1, Math.min(size, Math.floor(most)));
+  while (size % divisor !== 0) divisor--;
+  return divisor;
+}
+
+/**
+ * The same in two calls where it is long: first equal parts of an axis, each by itself, then over the parts, so that
+ * threads share even a single place of the result. Into how many parts depends on the reduced sizes alone. A variance
+ * is not cut, since its parts would need the mean of all.
+ */
+function partedCalls(
+  kind: KernelKind,
+  x: Pointer,
+  y: Pointer,
+  axes: readonly number[],
+  workspace: Workspace,
+): readonly KernelCall[] {
+  const most = kind === "variance" ? 1 : Math.min(mostParts, x.size / y.size / partLength);
+  const partsOf = (axis: number) => divisorOf(x.shape[axis] as number, most);
+  const axis = axes.reduce((best, each) => (partsOf(each) > partsOf(best) ? each : best));
+  const parts = partsOf(axis);
+  if (parts === 1) return [reduceCall(kind, x, y, axes, workspace)];
+  const shape = x.shape.toSpliced(axis, 1, parts, (x.shape[axis] as number) / parts);
+  const within = axes.map((each) => (each < axis ? each : each + 1));
+  const partials = between(
+    shape.filter((_, each) => !within.includes(each)),
+    x.dtype,
+    workspace,
+  );
+  const over = axis - axes.filter((each) => each < axis).length;
+  return [
+    reduceCall(kind, { ...x, shape }, partials, within, workspace),
+    reduceCall(kind, partials, y, [over], workspace),
+  ];
+}
+
 /** Whether an element is not 0. */
 const isSet = /* @__PURE__ */ programOf(() => notEqual(input(0), 0), 1);
 
@@ -112,7 +153,7 @@ function realCalls(
   const last = x.shape.length - 1;
   const length = x.shape[last] as number;
   if (axes.length !== 1 || axes[0] !== last || length === 1 || length > shortLine) {
-    return [reduceCall(kind, x, y, axes, workspace)];
+    return partedCalls(kind, x, y, axes, workspace);
   }
   const lines = x.size / length;
   const columns = lines === 1 ? x : between([length, lines], x.dtype, workspace);

@@ -36,6 +36,9 @@ const wide = (spread: Spread): OpCase[] => [
   { args: [randomGiven([3, 700], 1, spread), 1], batch: [0] },
   { args: [randomGiven([19, 300], 1, spread), 0] },
   { args: [randomGiven([2, 17, 37], 1, spread), 1], batch: [0] },
+  // long enough to be cut into parts
+  { args: [randomGiven([2, 2050, 3], 1, spread), 1], batch: [0] },
+  { args: [randomGiven([6, 700], 1, spread), null] },
   { args: [randomGiven([3, 5, 2, 7, 3], 1, spread), [1, 3]], batch: [0] },
   { args: [randomGiven([3, 5, 2, 7, 3], 1, spread), [0, 2, 4]] },
   { args: [randomGiven([2, 1, 9, 1, 33], 1, spread), [1, 2]], batch: [0] },
