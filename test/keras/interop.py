@@ -3,6 +3,7 @@ then predicts the same, goes on training the same, and has the same config; mode
 
     npm run test:interop            # all of them
     npm run test:interop graph      # only these
+    npm run test:interop onnx       # only ONNX: what its own checker says of every file that the tests of test/onnx write
 
 It runs in the environment that ../golden/generate.py makes (VARVE_GOLDEN_PYTHON names another Python that has the same
 versions); resave.test.ts does the part in between.
@@ -126,11 +127,11 @@ def checked(name, folder):
 UNREADABLE = {"shared"}
 
 
-def here(test, folder):
+def here(tests, folder):
     """Runs the half that is done here, on the files in the folder; whether all went well."""
     root = HERE.parent.parent
     vitest = root / "node_modules" / "vitest" / "vitest.mjs"
-    arguments = ["run", "--project", "node", "--silent", "--reporter", "dot", f"test/keras/{test}"]
+    arguments = ["run", "--project", "node", "--silent", "--reporter", "dot", tests]
     environment = {**os.environ, "VARVE_INTEROP": str(folder)}
     return subprocess.run(["node", str(vitest), *arguments], cwd=root, env=environment).returncode == 0
 
@@ -165,27 +166,58 @@ def scaled(folder):
     losses = [float(keras.tree.flatten(model.train_on_batch(x, y))[0]) for _ in range(3)]
     record = {"x": x.tolist(), "y": y.tolist(), "predictions": predictions.tolist(), "losses": losses}
     (folder / "trained-4.json").write_text(json.dumps(record))
-    return None if here("scaled.test.ts", folder) else "it does not go on here; see above"
+    return None if here("test/keras/scaled.test.ts", folder) else "it does not go on here; see above"
+
+
+def valid(path):
+    """What ONNX's checker, with its inference of shapes and types, has against a file; or None."""
+    import onnx
+
+    try:
+        onnx.checker.check_model(onnx.load(path), full_check=True)
+    except Exception as error:
+        return f"{path.name}: {type(error).__name__}: {str(error)[:1000]}"
+    return None
+
+
+def exported(pool, folder):
+    """What is wrong with the ONNX files that the tests write, or None."""
+    if not here("test/onnx", folder):
+        return "the tests of ONNX failed; see above"
+    files = sorted(folder.glob("*.onnx"))
+    problems = [problem for problem in pool.map(valid, files, chunksize=32) if problem]
+    print(f"{len(files)} ONNX files checked", flush=True)
+    return "\n".join(problems[:20]) or (None if files else "no files were written")
 
 
 def main():
+    asked = sys.argv[1:]
     failed = 0
-    with tempfile.TemporaryDirectory() as path:
+
+    def report(name, problem):
+        nonlocal failed
+        failed += problem is not None
+        print(f"{'FAILED' if problem else 'ok':7}{name}{f': {problem}' if problem else ''}", flush=True)
+
+    # Most of the time goes into compiling, which uses one processor.
+    pool = ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"))
+    with tempfile.TemporaryDirectory() as path, pool:
         folder = Path(path)
-        if not here("resave.test.ts", folder):
-            sys.exit("files could not be saved again; see above")
-        names = sys.argv[1:] or sorted(file.stem for file in folder.glob("*.keras") if file.stem not in UNREADABLE)
-        # Most of the time goes into compiling, which uses one processor.
-        with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+        names = [name for name in asked if name != "onnx"]
+        if names != asked or not asked:
+            onnx_folder = folder / "onnx"
+            onnx_folder.mkdir()
+            report("ONNX", exported(pool, onnx_folder))
+        if names or not asked:
+            if not here("test/keras/resave.test.ts", folder):
+                sys.exit("files could not be saved again; see above")
+            names = names or sorted(file.stem for file in folder.glob("*.keras") if file.stem not in UNREADABLE)
             for name, problem in zip(names, pool.map(checked, names, [folder] * len(names)), strict=True):
-                failed += problem is not None
-                print(f"{'FAILED' if problem else 'ok':7}{name}{f': {problem}' if problem else ''}", flush=True)
-        if not sys.argv[1:]:
-            problem = scaled(folder)
-            failed += problem is not None
-            print(f"{'FAILED' if problem else 'ok':7}over several devices{f': {problem}' if problem else ''}", flush=True)
+                report(name, problem)
+        if not asked:
+            report("over several devices", scaled(folder))
     if failed:
-        sys.exit(f"{failed} of {len(names)} models do not come back from Keras as they were")
+        sys.exit(f"{failed} of these do not come back as they were, or are no ONNX")
     print(f"{len(names)} models saved here were opened by Keras {keras.__version__}, the same, and went on training the same")
 
 

@@ -312,7 +312,7 @@ describe("refusals", () => {
     const x = input({ shape: [3], name: "x" });
     const net = model({ inputs: x, outputs: [ops.cumprod(x, 1), layers.dense({ units: 2 }).apply(ops.arctan2(x, 2))] });
     await expect(net.toOnnx()).rejects.toThrow(
-      /cannot be written:\n {2}op "recurrence": ONNX has running sums only.*\n {2}op "arctan2": ONNX has no "arctan2"\nuse other/,
+      /cannot be written:\n {2}op "linearRecurrence": ONNX has running sums only.*\n {2}op "arctan2": ONNX has no "arctan2"\nuse other/,
     );
   });
 

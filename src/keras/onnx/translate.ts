@@ -1,18 +1,30 @@
 /**
- * The ops in ONNX: a table by their names. What is not in it, and is no elementwise op, is written in the smaller ops
+ * The ops in ONNX: a table by their names, typed by their records. What is not in it, and is no elementwise op, is written in the smaller ops
  * that it is made of, or refused.
  */
 import { arrayClassOf, type DType, isFloat } from "../../core/dtype.ts";
 import type { OpRecord } from "../../core/op.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
-import { type DataFormat, spatialAxes, windowsAlong } from "../../core/windows.ts";
+import { spatialAxes, windowsAlong } from "../../core/windows.ts";
+import type { correlate, correlateInputGradient } from "../../ops/convolution/correlation.ts";
 import type { Correlation } from "../../ops/convolution/geometry.ts";
+import type { triangle } from "../../ops/creation/creation.ts";
+import type { castOp } from "../../ops/elementwise/cast.ts";
 import type { Formula } from "../../ops/elementwise/formula.ts";
-import type { Picking } from "../../ops/indexing/gather.ts";
-import type { Placing, Window } from "../../ops/movement/strided.ts";
-import type { Normalization } from "../../ops/normalize/normalize.ts";
-import type { RecurrenceInputs, RecurrenceKind } from "../../ops/recurrent/recurrence.ts";
-import type { Reduction } from "../../ops/reduce/sum.ts";
+import type { gather as gatherOp } from "../../ops/indexing/gather.ts";
+import type { hotOp } from "../../ops/indexing/one-hot.ts";
+import type { product } from "../../ops/matmul/matmul.ts";
+
+import type { placeOp, stridedOp } from "../../ops/movement/strided.ts";
+import type { Normalization, normalize as normalizeOp } from "../../ops/normalize/normalize.ts";
+import type { pool } from "../../ops/pooling/pooling.ts";
+import type { RecurrenceKind, recurrenceOp } from "../../ops/recurrent/recurrence.ts";
+import type { ReduceOp } from "../../ops/reduce/reduce.ts";
+import type { recurrence as linearRecurrence } from "../../ops/scan/scan.ts";
+import type { softmaxOp } from "../../ops/softmax/softmax.ts";
+import type { sparsemaxOp } from "../../ops/softmax/sparsemax.ts";
+import type { orderOp } from "../../ops/sort/sort.ts";
+import type { fill } from "../../ops/tensor.ts";
 import { writeElementwise } from "./elementwise.ts";
 import { arrayOf, type GraphBuilder, known, Untranslatable, type Value } from "./graph.ts";
 import { arrange, understand, writePieces, writeWindow } from "./movement.ts";
@@ -24,31 +36,72 @@ interface Seen {
   readonly dtype: DType;
 }
 
+/** Operands by the names that a record has for them, optional ones too. */
+type Named<Operands, T> = {
+  readonly [K in keyof Operands]: undefined extends Operands[K] ? T | undefined : T;
+};
+
+/** An op of any record. */
+// biome-ignore lint/suspicious/noExplicitAny: what every op is, whatever it takes
+type AnyOp = (inputs: any, attributes: any) => Readonly<Record<string, unknown>>;
+
 /** An op as it was in one trace. */
-export interface Instance {
-  readonly inputs: Readonly<Record<string, Seen>>;
-  readonly outputs: Readonly<Record<string, Seen>>;
-  // biome-ignore lint/suspicious/noExplicitAny: every entry of the table knows the attributes of its op
-  readonly attributes: any;
+export interface Instance<F extends AnyOp = AnyOp> {
+  readonly inputs: Named<Parameters<F>[0], Seen>;
+  readonly outputs: Named<ReturnType<F>, Seen>;
+  readonly attributes: Parameters<F>[1];
 }
 
 /** An op that is to be written. */
-export interface Call {
+export interface Call<F extends AnyOp = AnyOp> {
   readonly graph: GraphBuilder;
   /** The operands by name, with the shape that the op sees. */
-  readonly inputs: Readonly<Record<string, Value>>;
+  readonly inputs: Named<Parameters<F>[0], Value>;
   /** The same as they were made: with the shape that whatever gave them has. */
-  readonly asMade: Readonly<Record<string, Value>>;
-  readonly outputs: Readonly<Record<string, { readonly dims: readonly Dim[]; readonly dtype: DType }>>;
+  readonly asMade: Named<Parameters<F>[0], Value>;
+  readonly outputs: Named<ReturnType<F>, { readonly dims: readonly Dim[]; readonly dtype: DType }>;
   /** Of the first trace; numbers in it may hang on unknown sizes, so `each` tells them. */
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  readonly attributes: any;
+  readonly attributes: Parameters<F>[1];
   /** What follows from an op in every trace, the numbers in it fitted. */
-  each<T>(of: (instance: Instance) => T): Merged<T>;
+  each<T>(of: (instance: Instance<F>) => T): Merged<T>;
 }
 
+/** Writes the outputs that inference needs. */
+type Writer<F extends AnyOp> = (call: Call<F>) => { readonly [K in keyof ReturnType<F>]?: Value };
+
 type Written = Readonly<Record<string, Value>>;
-type Writer = (call: Call) => Written;
+
+/** The ops of the table by the names of their records, whose operands and attributes the table must fit. */
+interface Translated {
+  readonly cast: typeof castOp;
+  readonly full: typeof fill;
+  readonly strided: typeof stridedOp;
+  readonly place: typeof placeOp;
+  readonly matmul: typeof product;
+  readonly conv: typeof correlate;
+  readonly convInputGradient: typeof correlateInputGradient;
+  readonly pool: typeof pool;
+  readonly sum: ReduceOp;
+  readonly mean: ReduceOp;
+  readonly max: ReduceOp;
+  readonly min: ReduceOp;
+  readonly prod: ReduceOp;
+  readonly any: ReduceOp;
+  readonly all: ReduceOp;
+  readonly variance: ReduceOp;
+  readonly argmax: ReduceOp;
+  readonly argmin: ReduceOp;
+  readonly softmax: typeof softmaxOp;
+  readonly logSoftmax: typeof softmaxOp;
+  readonly sparsemax: typeof sparsemaxOp;
+  readonly normalize: typeof normalizeOp;
+  readonly gather: typeof gatherOp;
+  readonly oneHot: typeof hotOp;
+  readonly argsort: typeof orderOp;
+  readonly triangle: typeof triangle;
+  readonly recurrence: typeof recurrenceOp;
+  readonly linearRecurrence: typeof linearRecurrence;
+}
 
 /** Sequences of which only the last element is known. */
 const onlyLast = new WeakMap<Value, Value>();
@@ -60,9 +113,15 @@ const moved = (rank: number) => ({
 
 /* Products. */
 
-const matmul: Writer = ({ graph, inputs, asMade, outputs, attributes: { transposeA, transposeB } }) => {
-  const { a, b, bias } = inputs as Readonly<Record<"a" | "b", Value>> & { bias?: Value };
-  const { dims, dtype } = outputs.c as Call["outputs"][string];
+const matmul: Writer<Translated["matmul"]> = ({
+  graph,
+  inputs,
+  asMade,
+  outputs,
+  attributes: { transposeA, transposeB },
+}) => {
+  const { a, b, bias } = inputs;
+  const { dims, dtype } = outputs.c;
   const ready = (x: Value, transposed: boolean) => {
     const cast = graph.cast(x, dtype);
     const rank = x.dims.length;
@@ -92,9 +151,9 @@ const matmul: Writer = ({ graph, inputs, asMade, outputs, attributes: { transpos
 /* Convolution and pooling: images have their channels behind, and in front in ONNX. */
 
 /** How much windows reach over the edges; "same" where that hangs on unknown sizes as "same" does. */
-function padding(
-  call: Call,
-  of: (instance: Instance) => {
+function padding<F extends AnyOp>(
+  call: Call<F>,
+  of: (instance: Instance<F>) => {
     readonly size: readonly number[];
     readonly count: readonly number[];
     readonly span: readonly number[];
@@ -131,11 +190,11 @@ function padding(
 const spanOf = ({ window, dilation }: Correlation) =>
   window.map((length, axis) => (length - 1) * (dilation[axis] as number) + 1);
 
-const convolution: Writer = (call) => {
+const convolution: Writer<Translated["conv"]> = (call) => {
   const { graph, inputs, outputs } = call;
-  const { dims, dtype } = outputs.y as Call["outputs"][string];
-  const { x, kernel, bias } = inputs as Readonly<Record<"x" | "kernel", Value>> & { bias?: Value };
-  const { window, strides, dilation, groups }: Correlation = call.attributes;
+  const { dims, dtype } = outputs.y;
+  const { x, kernel, bias } = inputs;
+  const { window, strides, dilation, groups } = call.attributes;
   const order = moved(dims.length);
   const rank = dims.length;
   const operands = [
@@ -143,7 +202,7 @@ const convolution: Writer = (call) => {
     graph.transpose(graph.cast(kernel, dtype), [rank - 1, rank - 2, ...window.map((_, axis) => axis)]),
     ...(bias ? [graph.cast(bias, dtype)] : []),
   ];
-  const pads = padding(call, ({ attributes }) => ({ ...(attributes as Correlation), span: spanOf(attributes) }));
+  const pads = padding(call, ({ attributes }) => ({ ...attributes, span: spanOf(attributes) }));
   const y = graph.node(
     "Conv",
     operands,
@@ -153,15 +212,14 @@ const convolution: Writer = (call) => {
   return { y: graph.transpose(y, order.last) };
 };
 
-const transposedConvolution: Writer = (call) => {
+const transposedConvolution: Writer<Translated["convInputGradient"]> = (call) => {
   const { graph, inputs, outputs } = call;
-  const { dims, dtype } = outputs.dx as Call["outputs"][string];
-  const { dy, kernel, bias } = inputs as Readonly<Record<"dy" | "kernel", Value>> & { bias?: Value };
-  const { window, strides, dilation, groups }: Correlation = call.attributes;
+  const { dims, dtype } = outputs.dx;
+  const { dy, kernel, bias } = inputs;
+  const { window, strides, dilation, groups } = call.attributes;
   const order = moved(dims.length);
   const rank = dims.length;
-  const { begin, end, extra } = call.each(({ attributes }) => {
-    const correlation = attributes as Correlation;
+  const { begin, end, extra } = call.each(({ attributes: correlation }) => {
     const span = spanOf(correlation);
     const missing = correlation.size.map(
       (size, axis) =>
@@ -211,27 +269,18 @@ const transposedConvolution: Writer = (call) => {
   return { dx: graph.node("Add", [ready, offset], { dtype, dims }) };
 };
 
-interface Pooling {
-  readonly kind: "max" | "average";
-  readonly poolSize: readonly number[];
-  readonly strides: readonly number[];
-  readonly padding: "valid" | "same";
-  readonly dataFormat: DataFormat;
-}
-
-const pooling: Writer = (call) => {
+const pooling: Writer<Translated["pool"]> = (call) => {
   const { graph, outputs } = call;
-  const { dims, dtype } = outputs.y as Call["outputs"][string];
-  const { kind, poolSize, strides, dataFormat }: Pooling = call.attributes;
+  const { dims, dtype } = outputs.y;
+  const { kind, poolSize, strides, dataFormat } = call.attributes;
   // Whole numbers are pooled as real ones that hold them all.
   const type = isFloat(dtype) ? dtype : "float64";
   const x = graph.cast(call.inputs.x as Value, type);
   const order = moved(dims.length);
   const isLast = dataFormat === "channels_last";
-  const pads = padding(call, ({ inputs, outputs: { y }, attributes }) => {
-    const pool = attributes as Pooling;
+  const pads = padding(call, ({ inputs, outputs: { y }, attributes: pool }) => {
     const axes = spatialAxes(dims.length, pool.dataFormat);
-    const size = axes.map((axis) => inputs.x?.shape[axis] as number);
+    const size = axes.map((axis) => inputs.x.shape[axis] as number);
     const windows = size.map((length, index) =>
       windowsAlong(length, {
         window: pool.poolSize[index] as number,
@@ -241,7 +290,7 @@ const pooling: Writer = (call) => {
     );
     return {
       size,
-      count: axes.map((axis) => y?.shape[axis] as number),
+      count: axes.map((axis) => y.shape[axis] as number),
       span: pool.poolSize,
       strides: pool.strides,
       before: windows.map(({ before }) => before),
@@ -259,9 +308,9 @@ const pooling: Writer = (call) => {
 /* Reductions. */
 
 /** A reduction by one node, computed in the type that `type` says for that of the result. */
-function reduction(node: string, type: (dtype: DType) => DType = (dtype) => dtype, since?: number): Writer {
+function reduction(node: string, type: (dtype: DType) => DType = (dtype) => dtype, since?: number): Writer<ReduceOp> {
   return ({ graph, inputs, outputs, attributes: { axes, keepdims } }) => {
-    const { dtype } = outputs.y as Call["outputs"][string];
+    const { dtype } = outputs.y;
     const x = graph.cast(inputs.x as Value, type(dtype));
     return { y: graph.cast(axes.length === 0 ? x : graph.reduce(node, x, axes, keepdims, since), dtype) };
   };
@@ -271,7 +320,7 @@ function reduction(node: string, type: (dtype: DType) => DType = (dtype) => dtyp
 const inFloat = (dtype: DType): DType => (isFloat(dtype) ? dtype : "float64");
 
 /** Truth over axes: the largest or smallest of 0 and 1. */
-function truth(node: string): Writer {
+function truth(node: string): Writer<ReduceOp> {
   return ({ graph, inputs, attributes: { axes, keepdims } }) => {
     const x = graph.cast(graph.cast(inputs.x as Value, "bool"), "int32");
     return { y: graph.cast(axes.length === 0 ? x : graph.reduce(node, x, axes, keepdims), "bool") };
@@ -290,16 +339,16 @@ function squares(graph: GraphBuilder, x: Value, axes: readonly number[], keepdim
   return graph.reduce("ReduceMean", graph.apply("Mul", [x, x]), axes, keepdims);
 }
 
-const variance: Writer = ({ graph, inputs, outputs, attributes: { axes, keepdims } }) => {
-  const { dtype } = outputs.y as Call["outputs"][string];
+const variance: Writer<Translated["variance"]> = ({ graph, inputs, outputs, attributes: { axes, keepdims } }) => {
+  const { dtype } = outputs.y;
   const x = graph.cast(inputs.x as Value, dtype);
   return { y: squares(graph, centred(graph, x, axes).centred, axes, keepdims) };
 };
 
-function whereExtreme(node: string): Writer {
+function whereExtreme(node: string): Writer<ReduceOp> {
   return ({ graph, inputs, outputs, attributes }) => {
-    const { axes, keepdims }: Reduction = attributes;
-    const { dims } = outputs.y as Call["outputs"][string];
+    const { axes, keepdims } = attributes;
+    const { dims } = outputs.y;
     const given = inputs.x as Value;
     const x = graph.cast(given, inFloat(given.dtype as DType));
     const isOne = axes.length === 1;
@@ -320,7 +369,7 @@ function whereExtreme(node: string): Writer {
 
 /* Softmax and its kind. */
 
-function softmax(logarithm: boolean): Writer {
+function softmax(logarithm: boolean): Writer<Translated["softmax"]> {
   return ({ graph, inputs, attributes: { axes } }) => {
     const x = inputs.x as Value;
     if (axes.length === 1) {
@@ -336,7 +385,7 @@ function softmax(logarithm: boolean): Writer {
 }
 
 /** The largest values in order, as many as beat the threshold that they make; see `ops/softmax/sparsemax.ts`. */
-const sparsemax: Writer = ({ graph, inputs, attributes: { axis } }) => {
+const sparsemax: Writer<Translated["sparsemax"]> = ({ graph, inputs, attributes: { axis } }) => {
   const x = inputs.x as Value;
   const dtype = x.dtype as DType;
   const [size] = known([x.dims[axis] as Dim], "how many values sparsemax compares") as [number];
@@ -366,10 +415,10 @@ const sparsemax: Writer = ({ graph, inputs, attributes: { axis } }) => {
  * wants them, and GroupNormalization where the version has it. Numbers far from 0 are centred first: runtimes find
  * variances in ways that large means spoil.
  */
-const normalize: Writer = (call) => {
+const normalize: Writer<Translated["normalize"]> = (call) => {
   const { graph, inputs, attributes } = call;
-  const { over, epsilon, kind }: Normalization = attributes;
-  const { x, gamma, beta } = inputs as { x: Value; gamma?: Value; beta?: Value };
+  const { over, epsilon, kind } = attributes;
+  const { x, gamma, beta } = inputs;
   const dtype = x.dtype as DType;
   const affine = (y: Value) => {
     const scaled = gamma ? graph.apply("Mul", [y, gamma]) : y;
@@ -454,15 +503,15 @@ function inGroups({ graph, attributes }: Call, x: Value, gamma?: Value, beta?: V
 
 /* Elements by index. */
 
-const gather: Writer = ({ graph, inputs, outputs, attributes }) => {
-  const { axis, aligned }: Picking = attributes;
-  const { dims } = outputs.y as Call["outputs"][string];
-  const { x, indices } = inputs as Readonly<Record<"x" | "indices", Value>>;
+const gather: Writer<Translated["gather"]> = ({ graph, inputs, outputs, attributes }) => {
+  const { axis, aligned } = attributes;
+  const { dims } = outputs.y;
+  const { x, indices } = inputs;
   return { y: graph.node(aligned ? "GatherElements" : "Gather", [x, indices], { dtype: x.dtype, dims }, { axis }) };
 };
 
-const oneHot: Writer = ({ graph, inputs, outputs, attributes: { numClasses, axis, merged } }) => {
-  const { dtype } = outputs.y as Call["outputs"][string];
+const oneHot: Writer<Translated["oneHot"]> = ({ graph, inputs, outputs, attributes: { numClasses, axis, merged } }) => {
+  const { dtype } = outputs.y;
   const x = graph.cast(inputs.x as Value, "int32");
   const spread = graph.reshape(x, x.dims.toSpliced(axis, 0, 1));
   const classes = graph.constant(
@@ -476,12 +525,12 @@ const oneHot: Writer = ({ graph, inputs, outputs, attributes: { numClasses, axis
   return { y: graph.cast(graph.reduce("ReduceMax", graph.cast(hot, "int32"), [merged], false), dtype) };
 };
 
-const order: Writer = (call) => {
+const order: Writer<Translated["argsort"]> = (call) => {
   const { graph, outputs, attributes } = call;
   const { axis, largest } = attributes;
   const given = call.inputs.x as Value;
   const x = graph.cast(given, inFloat(given.dtype as DType));
-  const { dims } = outputs.y as Call["outputs"][string];
+  const { dims } = outputs.y;
   const outcome = [
     { dtype: x.dtype, dims },
     { dtype: "int64", dims },
@@ -495,16 +544,15 @@ const order: Writer = (call) => {
 
 /* Sequences. */
 
-const cumulate: Writer = ({ graph, inputs, attributes: { axis, reverse, initial } }) => {
+const cumulate: Writer<Translated["linearRecurrence"]> = ({
+  graph,
+  inputs,
+  attributes: { axis, reverse, initial },
+}) => {
   const { a, b } = inputs;
   if (a || !b || initial !== 0) throw new Untranslatable("ONNX has running sums only, no running products");
   const along = graph.constant(BigInt64Array.of(BigInt(axis)), [], "int64", "axis");
   return { y: graph.node("CumSum", [b, along], b, { reverse: Number(reverse) }) };
-};
-
-/** The operands of a recurrence, as `RecurrenceInputs` has them. */
-type Recurrent<T> = {
-  readonly [K in keyof RecurrenceInputs]: undefined extends RecurrenceInputs[K] ? T | undefined : T;
 };
 
 /** The gates of each kind in the order of ONNX, by their places here. */
@@ -514,12 +562,12 @@ const gates: Readonly<Record<RecurrenceKind, { readonly type: string; readonly o
   gru: { type: "GRU", order: [0, 1, 2] },
 };
 
-const recurrence: Writer = (call) => {
+const recurrence: Writer<Translated["recurrence"]> = (call) => {
   if (call.inputs.mask) return maskedRecurrence(call);
   const { graph, inputs, outputs, attributes } = call;
-  const { kind } = attributes as { kind: RecurrenceKind };
-  const { x, kernel, bias, recurrent, recurrentBias, h, c } = inputs as Recurrent<Value>;
-  const { dims, dtype } = outputs.h as Call["outputs"][string];
+  const { kind } = attributes;
+  const { x, kernel, bias, recurrent, recurrentBias, h, c } = inputs;
+  const { dims, dtype } = outputs.h;
   const [batch, , size] = dims as [Dim, Dim, Dim];
   const [units] = known([size], "the units of a recurrence") as [number];
   const steps = x.dims[1] as Dim;
@@ -573,10 +621,10 @@ const recurrence: Writer = (call) => {
 };
 
 /** Step by step: the recurrences of ONNX cannot leave out steps in the middle, as masks say. */
-const maskedRecurrence: Writer = ({ graph, inputs, outputs, attributes }) => {
-  const { kind } = attributes as { kind: RecurrenceKind };
-  const { x: given, kernel, bias, recurrent, recurrentBias, h, c, mask } = inputs as Recurrent<Value>;
-  const { dims, dtype } = outputs.h as Call["outputs"][string];
+const maskedRecurrence: Writer<Translated["recurrence"]> = ({ graph, inputs, outputs, attributes }) => {
+  const { kind } = attributes;
+  const { x: given, kernel, bias, recurrent, recurrentBias, h, c, mask } = inputs;
+  const { dims, dtype } = outputs.h;
   const [batch, , units] = dims as [Dim, Dim, Dim];
   const [steps, width] = [given.dims[1], kernel.dims[1]] as [Dim, Dim];
   const product = graph.node("MatMul", [given, kernel], { dtype, dims: [batch, steps, width] });
@@ -655,10 +703,10 @@ function reordered(graph: GraphBuilder, x: Value, places: readonly number[], len
 
 /* Windows and pieces. */
 
-const strided: Writer = (call) => {
+const strided: Writer<Translated["strided"]> = (call) => {
   const { graph, inputs, outputs } = call;
-  const { dims } = outputs.y as Call["outputs"][string];
-  const seen = call.each(({ inputs: { x }, attributes }) => understand((x as Seen).shape, attributes as Window));
+  const { dims } = outputs.y;
+  const seen = call.each(({ inputs: { x }, attributes }) => understand(x.shape, attributes));
   const x = inputs.x as Value;
   const last = onlyLast.get(x);
   if (!last) return { y: writeWindow(graph, x, seen, dims) };
@@ -669,22 +717,22 @@ const strided: Writer = (call) => {
   return { y: graph.reshape(last, dims) };
 };
 
-const pieces: Writer = (call) => {
+const pieces: Writer<Translated["place"]> = (call) => {
   const { graph, inputs, outputs } = call;
   const { base, ...numbered } = inputs;
-  const { dims } = outputs.y as Call["outputs"][string];
-  const { value }: Placing = call.attributes;
-  const arrangement = call.each(({ attributes }) => arrange(attributes as Placing));
-  return { y: writePieces(graph, Object.values(numbered), arrangement, { dims, value, base }) };
+  const { dims } = outputs.y;
+  const { value } = call.attributes;
+  const arrangement = call.each(({ attributes }) => arrange(attributes));
+  return { y: writePieces(graph, Object.values(numbered) as Value[], arrangement, { dims, value, base }) };
 };
 
-const filled: Writer = ({ graph, outputs, attributes: { value } }) => {
-  const { dims, dtype } = outputs.y as Call["outputs"][string];
+const filled: Writer<Translated["full"]> = ({ graph, outputs, attributes: { value } }) => {
+  const { dims, dtype } = outputs.y;
   return { y: graph.expand(graph.number(value, dtype), dims) };
 };
 
-/** Ops by their names; two that share one are told apart by their operands. */
-const table: Readonly<Record<string, Writer>> = {
+/** How each is written. */
+const table: { readonly [K in keyof Translated]: Writer<Translated[K]> } = {
   cast: ({ graph, inputs, outputs }) => ({ y: graph.cast(inputs.x as Value, (outputs.y as { dtype: DType }).dtype) }),
   full: filled,
   strided,
@@ -720,7 +768,8 @@ const table: Readonly<Record<string, Writer>> = {
       },
     ),
   }),
-  recurrence: (call) => (call.inputs.recurrent ? recurrence(call) : cumulate(call)),
+  recurrence,
+  linearRecurrence: cumulate,
 };
 
 /** Whether an op is written as itself, and not in the smaller ops that it is made of. */
@@ -735,11 +784,12 @@ export function isTranslated(record: OpRecord, attributes: unknown): boolean {
 export function translate(record: OpRecord, call: Call): Written {
   const { graph, inputs, outputs, attributes } = call;
   if (record.formula) {
-    const { dtype } = outputs.y as Call["outputs"][string];
+    const { dtype } = outputs.y as { readonly dtype: DType };
     const formula = record.formula() as Formula;
-    return { y: writeElementwise(graph, record.name, formula, Object.values(inputs), attributes, dtype) };
+    return { y: writeElementwise(graph, record.name, formula, Object.values(inputs) as Value[], attributes, dtype) };
   }
-  const write = table[record.name];
-  if (!write) throw new Untranslatable("ONNX has no such operation");
-  return write(call);
+  if (!Object.hasOwn(table, record.name)) throw new Untranslatable("ONNX has no such operation");
+  // The table's types say what each record brings; here it is known by its name alone.
+  const write = table[record.name as keyof Translated] as Writer<AnyOp>;
+  return write(call) as Written;
 }

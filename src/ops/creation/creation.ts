@@ -145,7 +145,8 @@ const partWhere = (holds: typeof lessEqual) =>
 const lowerPart = /* @__PURE__ */ partWhere(lessEqual);
 const upperPart = /* @__PURE__ */ partWhere(greaterEqual);
 
-const triangle = op<{ x: Tensor }, "y", { k: number; lower: boolean }>({
+/** @internal */
+export const triangle = op<{ x: Tensor }, "y", { k: number; lower: boolean }>({
   name: "triangle",
   shape({ x }, { lower, k }) {
     const where = lower ? "tril" : "triu";

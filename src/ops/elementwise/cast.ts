@@ -8,7 +8,8 @@ import { op, publicOp, type TensorLike } from "../op.ts";
 import { toTensor } from "../tensor.ts";
 import { copying, kernelCall } from "./program.ts";
 
-const castOp = op<{ x: Tensor }, "y", { dtype: DType }>({
+/** @internal */
+export const castOp = op<{ x: Tensor }, "y", { dtype: DType }>({
   name: "cast",
   elementwise: true,
   shape: ({ x }, { dtype }) => ({ y: { shape: x.shape, dtype } }),

@@ -29,7 +29,8 @@ function fullShape(shape: Shape, { numClasses, axis }: Classes): Shape {
 
 const isClass = /* @__PURE__ */ programOf(() => equal(input(0), input(1)), 2);
 
-const hotOp = op<{ x: Tensor }, "y", Classes>({
+/** @internal */
+export const hotOp = op<{ x: Tensor }, "y", Classes>({
   name: "oneHot",
   shape: ({ x }, classes) => ({
     y: { shape: fullShape(x.shape, classes).filter((_, axis) => axis !== classes.merged), dtype: classes.dtype },

@@ -54,7 +54,8 @@ export function eachRun({ shape, strides, offset }: Window, visit: (at: number, 
   }
 }
 
-const stridedOp = op<{ x: Tensor }, "y", Window>({
+/** @internal */
+export const stridedOp = op<{ x: Tensor }, "y", Window>({
   name: "strided",
   shape: ({ x }, { shape }) => ({ y: { shape, dtype: x.dtype } }),
   loops({ x }, { y }, window) {
@@ -140,7 +141,8 @@ export interface Placing {
 
 type Pieces = Readonly<Record<string, Tensor | undefined>>;
 
-const placeOp = op<Pieces, "y", Placing>({
+/** @internal */
+export const placeOp = op<Pieces, "y", Placing>({
   name: "place",
   shape: (pieces, { shape }) => {
     const some = pieces.base ?? pieces[0];

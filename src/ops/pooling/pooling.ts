@@ -180,8 +180,8 @@ function mapsOf(geometry: Geometry, workspace: Workspace): Maps {
   };
 }
 
-/** The largest or the average element of each window. */
-const pool = op<{ x: Tensor }, "y", Pooling>({
+/** The largest or the average element of each window. @internal */
+export const pool = op<{ x: Tensor }, "y", Pooling>({
   name: "pool",
   shape({ x }, pooling) {
     if (pooling.kind === "average") checkFloat(x.dtype, "averagePool");

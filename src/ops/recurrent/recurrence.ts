@@ -158,7 +158,8 @@ function panelsOfMatrix(matrix: Pointer, transposed: boolean, reads: number, wor
   };
 }
 
-const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
+/** @internal */
+export const recurrenceOp = op<RecurrenceInputs, "h" | "c" | "gates", Attributes>({
   name: "recurrence",
   shape({ x, kernel, bias, recurrent, recurrentBias, h, c, mask }, { kind, remember }) {
     const { parts, remembered, states } = kinds[kind];

@@ -19,7 +19,7 @@ import { type KernelKind, placeCalls, reduceCalls } from "./kernel.ts";
 import { eachReduced } from "./loops.ts";
 import { type AxisArgument, type Reduction, reductionOf, spread, sum, sumDType } from "./sum.ts";
 
-type ReduceOp = OpFunction<{ x: Tensor }, "y", Reduction>;
+export type ReduceOp = OpFunction<{ x: Tensor }, "y", Reduction>;
 
 /** How many elements each place of the result stands for. */
 function countOf(shape: Shape, axes: readonly number[]): number {

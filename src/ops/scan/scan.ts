@@ -33,8 +33,8 @@ function shifted(x: Tensor, axis: number, by: 1 | -1, value: number): Tensor {
 }
 
 /** h₍ᵢ₎ = a₍ᵢ₎ · h₍ᵢ₋₁₎ + b₍ᵢ₎ along an axis; without `a` it is 1, without `b` 0. @internal */
-const recurrence = op<{ a?: Tensor | undefined; b?: Tensor | undefined }, "y", Course>({
-  name: "recurrence",
+export const recurrence = op<{ a?: Tensor | undefined; b?: Tensor | undefined }, "y", Course>({
+  name: "linearRecurrence",
   shape: ({ a, b }) => ({ y: (a ?? b) as NonNullable<typeof a> }),
   loops({ a, b }, { y }, { axis, reverse, initial }) {
     const size = y.shape[axis] as number;

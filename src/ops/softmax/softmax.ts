@@ -61,7 +61,8 @@ function kernelCall(
   });
 }
 
-const softmaxOp = op<{ x: Tensor }, "y", OverAxes>({
+/** @internal */
+export const softmaxOp = op<{ x: Tensor }, "y", OverAxes>({
   name: "softmax",
   shape({ x }) {
     checkFloat(x.dtype, "softmax");

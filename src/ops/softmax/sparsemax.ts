@@ -15,7 +15,8 @@ import { eachReduced } from "../reduce/loops.ts";
 import { sum } from "../reduce/sum.ts";
 import { toTensor } from "../tensor.ts";
 
-const sparsemaxOp = op<{ x: Tensor }, "y", { axis: number }>({
+/** @internal */
+export const sparsemaxOp = op<{ x: Tensor }, "y", { axis: number }>({
   name: "sparsemax",
   shape({ x }) {
     checkFloat(x.dtype, "sparsemax");

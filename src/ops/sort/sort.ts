@@ -110,7 +110,8 @@ interface Ordering {
   readonly count: number;
 }
 
-const orderOp = op<{ x: Tensor }, "y", Ordering>({
+/** @internal */
+export const orderOp = op<{ x: Tensor }, "y", Ordering>({
   name: "argsort",
   shape: ({ x }, { axis, count }) => ({ y: { shape: x.shape.with(axis, count), dtype: "int32" } }),
   loops({ x }, { y }, { axis, largest, count }) {
