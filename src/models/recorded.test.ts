@@ -215,11 +215,15 @@ describe("a recorded step gives the bits of a plain one", () => {
     const before = info().recorded.steps;
     const plain = await train(given, true);
     expect(plain.steps).toBe(before);
+    const ran = vi.spyOn(Program.prototype, "run");
     const forgotten = vi.spyOn(Program.prototype, "dispose");
     const { steps, ...recorded } = await train(given, false);
     // Every program was let go of once, at the end: none was given up on the way.
     expect(forgotten).toHaveBeenCalledTimes(given.recorded ?? 4);
     forgotten.mockRestore();
+    // Hardly any step had to be done plainly after all.
+    expect(ran.mock.results.filter(({ value }) => value === false).length).toBeLessThanOrEqual(2);
+    ran.mockRestore();
     // Training on whole batches and on the last, shorter one; validation; prediction.
     expect(steps - before).toBe(given.recorded ?? 4);
     expect(recorded).toEqual({ ...plain, steps: undefined });

@@ -15,6 +15,7 @@ import type { Shape } from "../../core/shape.ts";
 import { Storage } from "../../core/storage.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { transaction, type Variable } from "../../core/variable.ts";
+import { computeByReference } from "../op.ts";
 import type { Arena, Tenant } from "./arena.ts";
 import { fuse } from "./fuse.ts";
 import { type Lifetime, plan } from "./plan.ts";
@@ -270,9 +271,13 @@ export class Program implements Tenant {
     if (this.#retold.length === 0 && this.#retoldInputs.length === 0) return;
     const attributes: unknown[] = [];
     const guide: Observer = {
-      replace: (record, _inputs, given) => {
+      replace: (record, inputs, given) => {
+        if (record.view) return undefined;
         const index = attributes.length;
-        if (this.#retold[index]?.record !== record) throw new Deviation(`${record.name} was not expected`);
+        if (this.#retold[index]?.record !== record) {
+          if (record.reference) return computeByReference(record, this.#device, inputs, given);
+          throw new Deviation(`${record.name} was not expected`);
+        }
         attributes.push(given);
         return this.#retoldOutputs[index];
       },
