@@ -167,6 +167,15 @@ describe("CSVLogger", () => {
     expect(await readFile(filename, "utf8")).toBe(after);
   });
 
+  test("names with separators, quotes and line ends stay one cell", async () => {
+    const filename = join(folder, "log.csv");
+    const callback = callbacks.csvLogger({ filename });
+    await callback.onTrainBegin();
+    await callback.onEpochEnd(0, { 'a"b': 1, "c\nd": 2, "e,f": 3, val_loss: 4 });
+    // As Python's csv.writer quotes them
+    expect(await readFile(filename, "utf8")).toBe('epoch,"a""b","c\nd","e,f",val_loss\n0,1,2,3,4\n');
+  });
+
   test("leaves the old file as it was until the first epoch has ended, and ends a line that was left open", async () => {
     const filename = join(folder, "log.csv");
     await writeFile(filename, "epoch,loss\n0,1");

@@ -80,6 +80,33 @@ describe("weights", () => {
     expect([count.dtype, count.value.dataSync()[0]]).toEqual(["int32", 0]);
   });
 
+  it("come in Keras's order: those that train first, in whatever order they are made", () => {
+    class Counting extends layer("Counting", {}) {
+      override build(): void {
+        this.addWeight({ name: "count", shape: [], initializer: "zeros", trainable: false });
+        this.addWeight({ name: "a", shape: [1] });
+        this.addWeight({ name: "mean", shape: [], initializer: "zeros", trainable: false });
+        this.addWeight({ name: "b", shape: [1] });
+      }
+      override call(x: Tensor): Tensor {
+        return x;
+      }
+    }
+    using made = new Counting();
+    made.apply(ones([1]));
+    expect(made.weights.map(({ name }) => name)).toEqual(["a", "b", "count", "mean"]);
+  });
+
+  it("train or not with the layer around them, whatever was said of the layer inside", () => {
+    const inner = layers.dense({ units: 1 });
+    const outer = sequential([layers.dense({ units: 2, inputShape: [1] }), inner]);
+    outer.trainable = false;
+    expect([inner.trainable, inner.trainableWeights.length]).toEqual([false, 0]);
+    outer.trainable = true;
+    expect([inner.trainable, outer.trainableWeights.length]).toEqual([true, 4]);
+    outer.dispose();
+  });
+
   it("are refused by option", () => {
     const adding = (options: object) => {
       class Wrong extends layer("Wrong", {}) {
@@ -99,6 +126,28 @@ describe("weights", () => {
     expect(adding({ shape: [null] })).toContain('option "shape" must be a list of whole numbers ≥ 0');
     expect(adding({})).toContain('option "shape" is required');
   });
+});
+
+it("an option cannot have the name of something that every layer has", () => {
+  class Applied extends layer("Applied", { apply: options.integer({ default: 1 }) }) {
+    override call(x: Tensor): Tensor {
+      return x;
+    }
+  }
+  expect(refused(() => new Applied())).toBe('Applied: option "apply" has the name of a member of the class');
+});
+
+it("what a call adds to the loss is there until the next one", () => {
+  class Adding extends layer("Adding", {}) {
+    override call(x: Tensor): Tensor {
+      this.addLoss(ops.sum(x));
+      return ops.add(x, 1);
+    }
+  }
+  using adding = new Adding();
+  using outer = sequential([adding]);
+  for (const value of [1, 2]) outer.apply([[value]]).dispose();
+  expect(outer.losses.map((each) => each.arraySync())).toEqual([2]);
 });
 
 describe("the input and output of a layer", () => {

@@ -110,9 +110,15 @@ export class Graph {
 
   #findSpent(): SymbolicTensor[][] {
     const lastUse = new Map<SymbolicTensor, number>();
+    // A mask lives as long as the tensor that it belongs to, and this as long as anybody needs either.
+    const owners = new Map<SymbolicTensor, SymbolicTensor>();
+    for (const tensor of this.inputs) if (tensor.mask) owners.set(tensor.mask, tensor);
     this.nodes.forEach((node, index) => {
-      for (const tensor of symbolicLeaves(node.outputs)) lastUse.set(tensor, index);
-      for (const tensor of node.inputs) lastUse.set(tensor, index);
+      for (const tensor of symbolicLeaves(node.outputs)) {
+        lastUse.set(tensor, index);
+        if (tensor.mask) owners.set(tensor.mask, tensor);
+      }
+      for (const tensor of node.inputs) lastUse.set(owners.get(tensor) ?? tensor, index);
     });
     const kept = new Set([...this.inputs, ...this.outputs]);
     const spent: SymbolicTensor[][] = this.nodes.map(() => []);

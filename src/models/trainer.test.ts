@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Callback } from "../callbacks/callback.ts";
 import { resetNames } from "../core/names.ts";
+import type { SymbolicTensor } from "../core/symbolic.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Variable } from "../core/variable.ts";
 import { info, setDevice } from "../devices/current.ts";
@@ -14,6 +15,7 @@ import * as ops from "../ops/index.ts";
 import { setRandomSeed } from "../ops/random/seed.ts";
 import { tensor } from "../ops/tensor.ts";
 import { SGD } from "../optimizers/sgd.ts";
+import { shuffled } from "./data.ts";
 import { type Functional, model } from "./functional.ts";
 import { Model } from "./model.ts";
 import { type Sequential, sequential } from "./sequential.ts";
@@ -424,6 +426,35 @@ describe("callbacks in a training", () => {
     await expect(net.fit([[1]], [[2]], quiet)).rejects.toThrowErrorMatchingSnapshot();
     await first;
   });
+});
+
+test("a training with moving averages ends with them as weights", async () => {
+  const net = sequential([layers.dense({ units: 1, useBias: false, kernelInitializer: "zeros", inputShape: [1] })]);
+  net.compile({ optimizer: new SGD({ learningRate: 0.25, useEma: true, emaMomentum: 0.5 }), loss: "mse" });
+  await net.fit([[1]], [[1]], { ...quiet, epochs: 2 });
+  // w: 0, 0.5, 0.75 by w ← w + 0.5 (1 − w); the average: 0.5, which begins with the first, and (0.5 + 0.75) / 2
+  const [kernel] = net.getWeights() as [Tensor];
+  expect(kernel.arraySync()).toEqual([[0.625]]);
+  kernel.dispose();
+  net.dispose();
+});
+
+test("every order of the samples is drawn", () => {
+  const orders = new Set(Array.from({ length: 100 }, (_, round) => shuffled(3, [1, round]).join("")));
+  expect([...orders].sort()).toEqual(["012", "021", "102", "120", "201", "210"]);
+});
+
+test("a mask of a graph may be handed to another layer, and lives as long as anybody needs it", async () => {
+  const x = input({ shape: [3, 1] });
+  const masked = layers.masking().apply(x);
+  const given = layers.globalAveragePooling1d().apply(x, { mask: masked.mask as SymbolicTensor });
+  const both = layers.add([given, layers.globalAveragePooling1d().apply(masked)]);
+  for (const outputs of [given, both]) {
+    const y = await model({ inputs: x, outputs }).predict([[[2], [4], [0]]], quiet);
+    // the mean of 2 and 4; twice
+    expect(y.arraySync()).toEqual([[outputs === given ? 3 : 6]]);
+    y.dispose();
+  }
 });
 
 test("batches come with sample weights, and classes are weighed in them", async () => {

@@ -425,6 +425,7 @@ def content():
             early_stopping(falling, patience=3),
             early_stopping(falling, patience=2, restore_best_weights=True),
             early_stopping(falling, patience=2, min_delta=0.15, restore_best_weights=True),
+            early_stopping(falling, patience=2, min_delta=-0.15, restore_best_weights=True),
             early_stopping(falling, patience=3, baseline=0.71, restore_best_weights=True),
             early_stopping(falling, patience=1, start_from_epoch=4, restore_best_weights=True),
             early_stopping(falling, patience=2, mode="max", restore_best_weights=True),
