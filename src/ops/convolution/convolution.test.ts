@@ -72,6 +72,9 @@ opContract("conv", conv, {
     [randomGiven([1, 2, 7], 1), randomGiven([2, 2, 3], 2), 1, "causal", "channels_first", 3],
     { args: [randomGiven([3, 5, 6, 3], 3), randomGiven([1, 1, 3, 9], 4)], batch: [0] },
     { args: [randomGiven([2, 5, 6, 1], 3), randomGiven([3, 3, 1, 8], 4), 1, "same"], batch: [0] },
+    // Winograd's way, its gradient for x of overlapping parts and of a convolution
+    { args: [randomGiven([2, 14, 13, 32], 1), randomGiven([3, 3, 32, 20], 2)], batch: [0] },
+    { args: [randomGiven([2, 12, 13, 32], 1), randomGiven([3, 3, 32, 20], 2), 1, "same"], batch: [0] },
     [given([0, 5, 2], []), randomGiven([3, 2, 4], 5)],
     [randomGiven([2, 5, 2], 5), given([3, 2, 0], [])],
     [randomIntegers([1, 4, 1], 1, -3, 3), randomIntegers([2, 1, 1], 2, -3, 3), 1, "valid"],
