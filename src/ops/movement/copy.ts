@@ -37,6 +37,16 @@ export interface Side {
 /** Rows that the kernel copies as one piece. */
 const rowsPerPiece = 32;
 
+/** Longer rows are taken as several, of a power of two of elements from `least` to `most`, where one divides them. */
+const section = { least: 256, most: 4096 };
+
+/** How many elements of a row of that length are taken as one. */
+function sectionOf(length: number): number {
+  let size = section.most;
+  while (size >= section.least && length % size !== 0) size /= 2;
+  return length > section.most && size >= section.least ? size : length;
+}
+
 /** The kernel call that copies elements of that many bytes from one view of a shape to another. */
 export function copy(source: Side, target: Side, shape: Shape, bytes: number, workspace: Workspace): KernelCall {
   let axes = joinAxes(shape, source.strides, target.strides);
@@ -46,7 +56,13 @@ export function copy(source: Side, target: Side, shape: Shape, bytes: number, wo
   if (column >= 0 && row >= 0 && column !== row) {
     axes = [...axes.filter((_, at) => at !== column && at !== row), axes[row] as Axis, axes[column] as Axis];
   }
-  if (axes.length === 1) axes.unshift({ size: 1, a: 0, b: 0 });
+  const whole = axes.pop() as Axis;
+  const size = sectionOf(whole.size);
+  const rows = axes.pop();
+  axes.push({ size: whole.size / size, a: whole.a * size, b: whole.b * size }, ...(rows ? [rows] : []), {
+    ...whole,
+    size,
+  });
   const outer = sizeOf(axes.slice(0, -2).map(({ size }) => size));
   const list = (of: (axis: Axis) => number) => workspace.int32(axes.map(of));
   return call(

@@ -140,7 +140,9 @@ export function gradientCalls(
   const total = call(
     "normalizeParameterGradients",
     [sums, sumsBytes, shares, dgamma.size, dgamma.at, dbeta.at, element],
-    { pieces: parameters },
+    {
+      pieces: parameters,
+    },
   );
   return [...passes, total];
 }

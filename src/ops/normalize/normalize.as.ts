@@ -67,6 +67,14 @@ function locate(axes: usize, count: i32, index: i32, at: usize): void {
   store<i32>(at, beta, AT_BETA);
 }
 
+/** As `locate`, of elements one after the other: the next one along a single axis is a step further. */
+// @ts-ignore: decorator
+@inline
+function nextPlace(axes: usize, count: i32, index: i32, isFirst: bool, at: usize): void {
+  if (isFirst || count != 1) locate(axes, count, index, at);
+  else v128.store(at, i32x4.add(v128.load(at), v128.load(axes, 4)));
+}
+
 // @ts-ignore: decorator
 @inline
 function read<T>(array: usize, index: i32): f64 {
@@ -93,11 +101,20 @@ function addLanes<T>(sums: usize, vector: v128): void {
   }
 }
 
-/** Σ d and Σ d² of four vectors of columns over rows, d = x − shift, on top of what is in `partial`. */
-function addStrip<T>(x: usize, rows: i32, stride: usize, shift: usize, partial: usize): void {
+/** Σ d and Σ d² of four vectors of columns over rows, d = x − shift, on top of what is in `partial` unless it is fresh. */
+function addStrip<T>(x: usize, rows: i32, stride: usize, shift: usize, partial: usize, isFresh: bool): void {
   const c0 = v128.load(shift), c1 = v128.load(shift, 16), c2 = v128.load(shift, 32), c3 = v128.load(shift, 48);
-  let s0 = v128.load(partial), s1 = v128.load(partial, 16), s2 = v128.load(partial, 32), s3 = v128.load(partial, 48);
-  let q0 = v128.load(partial, 64), q1 = v128.load(partial, 80), q2 = v128.load(partial, 96), q3 = v128.load(partial, 112);
+  let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
+  if (!isFresh) {
+    s0 = v128.load(partial);
+    s1 = v128.load(partial, 16);
+    s2 = v128.load(partial, 32);
+    s3 = v128.load(partial, 48);
+    q0 = v128.load(partial, 64);
+    q1 = v128.load(partial, 80);
+    q2 = v128.load(partial, 96);
+    q3 = v128.load(partial, 112);
+  }
   for (; rows > 0; rows--) {
     const d0 = v128.sub<T>(v128.load(x), c0);
     const d1 = v128.sub<T>(v128.load(x, 16), c1);
@@ -146,7 +163,7 @@ function addPartials<T>(columns: i32, sums: usize, others: usize, partials: usiz
 /** As `addStrip` for one row of single columns, in float64. */
 function addSingles<T>(x: usize, count: i32, shift: usize, sums: usize, squares: usize): void {
   for (let i: usize = 0; i < <usize>count; i++) {
-    const d = <f64>(load<T>(x + i * sizeof<T>()) - load<T>(shift + i * sizeof<T>()));
+    const d = <f64>load<T>(x + i * sizeof<T>()) - <f64>load<T>(shift + i * sizeof<T>());
     store<f64>(sums + (i << 3), load<f64>(sums + (i << 3)) + d);
     store<f64>(squares + (i << 3), load<f64>(squares + (i << 3)) + d * d);
   }
@@ -159,17 +176,16 @@ function stripColumns<T>(): i32 {
   return <i32>lanes<T>() * 4;
 }
 
-/** Adds `rows` rows of all columns, a few at a time, so that memory is walked nearly in line. */
+/** Adds `rows` rows of all columns, a few at a time, so that memory is walked nearly in line; in float64 if `isExact`. */
 function addTile<T>(
-  x: usize, rows: i32, stride: usize, columns: i32, shift: usize, sums: usize, squares: usize, partials: usize,
+  x: usize, rows: i32, stride: usize, columns: i32, shift: usize, sums: usize, squares: usize, partials: usize, isExact: bool,
 ): void {
-  const strip = stripColumns<T>(), whole = columns - columns % strip;
-  memory.fill(partials, 0, <usize>whole * 2 * sizeof<T>());
+  const strip = stripColumns<T>(), whole = isExact ? 0 : columns - columns % strip;
   for (let row = 0; row < rows; row += APPLIED) {
     const from = x + <usize>row * stride, step = min(APPLIED, rows - row);
     for (let c = 0; c < whole; c += strip) {
       const at = <usize>c * sizeof<T>();
-      addStrip<T>(from + at, step, stride, shift + at, partials + 2 * at);
+      addStrip<T>(from + at, step, stride, shift + at, partials + 2 * at, row == 0);
     }
   }
   addPartials<T>(whole, sums, squares, partials);
@@ -224,27 +240,40 @@ function fillColumns<T>(table: usize, value: T, first: i32, width: i32, row: i32
   }
 }
 
-/** Σ d and Σ d² of elements that stand in line, d = x − shift; left at `totals` and 8 bytes on. */
-function sumLine<T>(x: usize, strips: i32, shift: T, totals: usize): void {
-  const c = v128.splat<T>(shift);
-  let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
-  for (; strips > 0; strips--) {
-    const d0 = v128.sub<T>(v128.load(x), c);
-    const d1 = v128.sub<T>(v128.load(x, 16), c);
-    const d2 = v128.sub<T>(v128.load(x, 32), c);
-    const d3 = v128.sub<T>(v128.load(x, 48), c);
-    s0 = v128.add<T>(s0, d0);
-    s1 = v128.add<T>(s1, d1);
-    s2 = v128.add<T>(s2, d2);
-    s3 = v128.add<T>(s3, d3);
-    q0 = multiplyAdd<T>(d0, d0, q0);
-    q1 = multiplyAdd<T>(d1, d1, q1);
-    q2 = multiplyAdd<T>(d2, d2, q2);
-    q3 = multiplyAdd<T>(d3, d3, q3);
-    x += 64;
+/**
+ * Σ d and Σ d² of elements that stand in line, d = x − shift, on top of what is at `totals` and 8 bytes on; in float64
+ * throughout if `isExact`.
+ */
+function addStretch<T>(x: usize, size: usize, shift: T, totals: usize, isExact: bool): void {
+  const c = v128.splat<T>(shift), end = x + size, whole = isExact ? x : x + (size & ~63);
+  let sum = load<f64>(totals), square = load<f64>(totals, 8);
+  while (x < whole) {
+    const stop = min(x + RUN * 64, whole);
+    let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
+    for (; x < stop; x += 64) {
+      const d0 = v128.sub<T>(v128.load(x), c);
+      const d1 = v128.sub<T>(v128.load(x, 16), c);
+      const d2 = v128.sub<T>(v128.load(x, 32), c);
+      const d3 = v128.sub<T>(v128.load(x, 48), c);
+      s0 = v128.add<T>(s0, d0);
+      s1 = v128.add<T>(s1, d1);
+      s2 = v128.add<T>(s2, d2);
+      s3 = v128.add<T>(s3, d3);
+      q0 = multiplyAdd<T>(d0, d0, q0);
+      q1 = multiplyAdd<T>(d1, d1, q1);
+      q2 = multiplyAdd<T>(d2, d2, q2);
+      q3 = multiplyAdd<T>(d3, d3, q3);
+    }
+    sum += sumOfLanes<T>(v128.add<T>(v128.add<T>(s0, s1), v128.add<T>(s2, s3)));
+    square += sumOfLanes<T>(v128.add<T>(v128.add<T>(q0, q1), v128.add<T>(q2, q3)));
   }
-  store<f64>(totals, sumOfLanes<T>(v128.add<T>(v128.add<T>(s0, s1), v128.add<T>(s2, s3))));
-  store<f64>(totals, sumOfLanes<T>(v128.add<T>(v128.add<T>(q0, q1), v128.add<T>(q2, q3))), 8);
+  for (; x < end; x += sizeof<T>()) {
+    const d = <f64>load<T>(x) - <f64>shift;
+    sum += d;
+    square += d * d;
+  }
+  store<f64>(totals, sum);
+  store<f64>(totals, square, 8);
 }
 
 // @ts-ignore: decorator
@@ -324,56 +353,77 @@ function mergeParts<T>(
   }
 }
 
+/** Whether a number is infinite or NaN. */
+// @ts-ignore: decorator
+@inline
+function isBeyond(value: f64): bool {
+  return !(value - value == 0);
+}
+
 /**
- * As `measure`, where the elements of a group stand in line, or in a few lines. They are taken relative to the first,
- * or to the mean of the first few where there are many; should that turn out to lie far off, once more.
+ * Mean and squared deviations of a stretch of `size` bytes in each of some segments, left at `totals` and 8 bytes on.
+ * Elements are taken relative to the first, or to the mean of the first few where there are many; should that turn out
+ * to lie far off, once more, and in float64 where squares went beyond the dtype.
  */
+function measureStretches<T>(x: usize, first: i32, last: i32, size: usize, plan: usize, totals: usize, rms: bool): void {
+  const count = <f64>(last - first) * <f64>(size / sizeof<T>());
+  let shift = <T>0;
+  if (!rms) {
+    const begin = x + segmentAt<T>(plan, first);
+    shift = load<T>(begin);
+    if (size >= <usize>MANY * 64) {
+      v128.store(totals, f64x2.splat(0));
+      addStretch<T>(begin, FIRST_EPOCH * 64, shift, totals, false);
+      shift = <T>(<f64>shift + load<f64>(totals) / <f64>(FIRST_EPOCH * stripColumns<T>()));
+      if (isBeyond(<f64>shift)) shift = load<T>(begin);
+    }
+  }
+  for (let isAgain = false, isExact = false; ; ) {
+    v128.store(totals, f64x2.splat(0));
+    for (let segment = first; segment < last; segment++) addStretch<T>(x + segmentAt<T>(plan, segment), size, shift, totals, isExact);
+    const sum = load<f64>(totals), square = load<f64>(totals, 8), offset = rms ? 0 : sum / count;
+    const deviation = max<f64>(square - sum * offset, 0);
+    store<f64>(totals, <f64>shift + offset);
+    store<f64>(totals, deviation, 8);
+    if (isBeyond(deviation)) {
+      if (isExact) return;
+      isExact = true;
+      continue;
+    }
+    // More than two standard deviations off, the squares would lose digits.
+    if (isAgain || !(sum * offset > 4 * deviation)) return;
+    shift = <T>(<f64>shift + offset);
+    isAgain = true;
+  }
+}
+
+/** As `measure`, where the elements of a group stand in line, or in a few lines. */
 function measureLines<T>(x: usize, slot: usize, plan: usize, scratch: usize, rms: bool, part: i32, parts: i32): void {
   const length = entry(plan, S_ROWS), segments = entry(plan, SEGMENT_0) * entry(plan, SEGMENT_1);
   const isLine = segments == 1;
   const from = isLine ? cut(length, part, parts, stripColumns<T>()) : 0;
   const to = isLine ? cut(length, part + 1, parts, stripColumns<T>()) : length;
   const first = isLine ? 0 : cut(segments, part, parts, 1), last = isLine ? 1 : cut(segments, part + 1, parts, 1);
-  const strips = (to - from) / stripColumns<T>();
-  const count = <f64>(to - from) * <f64>(last - first);
-  x += <usize>from * sizeof<T>();
-  let shift = <T>0;
-  if (!rms) {
-    const begin = x + segmentAt<T>(plan, first);
-    shift = load<T>(begin);
-    if (strips >= MANY) {
-      sumLine<T>(begin, FIRST_EPOCH, shift, scratch);
-      shift = <T>(<f64>shift + load<f64>(scratch) / <f64>(FIRST_EPOCH * stripColumns<T>()));
-    }
-  }
-  for (let isAgain = false; ; isAgain = true) {
-    let sum: f64 = 0, square: f64 = 0;
-    for (let segment = first; segment < last; segment++) {
-      let p = x + segmentAt<T>(plan, segment);
-      const end = p + <usize>(to - from) * sizeof<T>();
-      for (let strip = 0; strip < strips; strip += RUN) {
-        const step = min(RUN, strips - strip);
-        sumLine<T>(p, step, shift, scratch);
-        sum += load<f64>(scratch);
-        square += load<f64>(scratch, 8);
-        p += <usize>step << 6;
-      }
-      for (; p < end; p += sizeof<T>()) {
-        const d = <f64>(load<T>(p) - shift);
-        sum += d;
-        square += d * d;
-      }
-    }
-    if (rms) return storePart(slot, 0, square, count);
-    const offset = sum / count, deviation = max<f64>(square - sum * offset, 0), middle = <f64>shift + offset;
-    // More than two standard deviations off, the squares would lose digits.
-    if (isAgain || !(sum * offset > 4 * deviation)) return storePart(slot, middle, deviation, count);
-    shift = <T>middle;
+  measureStretches<T>(x + <usize>from * sizeof<T>(), first, last, <usize>(to - from) * sizeof<T>(), plan, scratch, rms);
+  storePart(slot, load<f64>(scratch), load<f64>(scratch, 8), <f64>(to - from) * <f64>(last - first));
+}
+
+/** The statistics of blocks that are a group each and have one part. */
+function measureEach<T>(
+  x: usize, mean: usize, variance: usize, rstd: usize, residual: usize, plan: usize, scratch: usize, epsilon: f64, rms: bool,
+  first: i32, last: i32,
+): void {
+  const size = <usize>entry(plan, S_ROWS) * sizeof<T>(), segments = entry(plan, SEGMENT_0) * entry(plan, SEGMENT_1);
+  const totals = scratch + 16, count = <f64>entry(plan, COUNT);
+  for (let block = first; block < last; block++) {
+    nextPlace(axesOf(plan), entry(plan, BLOCK_AXES), block, block == first, scratch);
+    measureStretches<T>(shifted<T>(x, load<i32>(scratch, AT_X)), 0, segments, size, plan, totals, rms);
+    keep<T>(load<i32>(scratch, AT_STAT), load<f64>(totals), load<f64>(totals, 8) / count, epsilon, mean, variance, rstd, residual);
   }
 }
 
 /** What a part of a block says of its groups: some of its segments, or of their rows where there is one. */
-function measure<T>(x: usize, slots: usize, plan: usize, scratch: usize, rms: bool, part: i32, parts: i32): void {
+function measure<T>(x: usize, slots: usize, plan: usize, scratch: usize, rms: bool, part: i32, parts: i32, isExact: bool): void {
   const allColumns = entry(plan, S_COLUMNS), width = entry(plan, S_WIDTH), rows = entry(plan, S_ROWS);
   const fold = entry(plan, S_FOLD), chunk = entry(plan, S_CHUNK);
   const most = <usize>max(chunk, fold * allColumns);
@@ -385,6 +435,7 @@ function measure<T>(x: usize, slots: usize, plan: usize, scratch: usize, rms: bo
   const firstSegment = isOne ? 0 : cut(segments, part, parts, 1), lastSegment = isOne ? 1 : cut(segments, part + 1, parts, 1);
   const firstRow = isOne ? cut(rows / fold, part, parts, 1) : 0, lastRow = isOne ? cut(rows / fold, part + 1, parts, 1) : rows / fold;
   const restRows = isOne && part + 1 < parts ? 0 : rows % fold;
+  let isBeyondAny = false;
   for (let i0 = 0; i0 < entry(plan, SUB_0); i0++) {
     for (let i1 = 0; i1 < entry(plan, SUB_1); i1++) {
       const sub = i0 * entry(plan, SUB_0 + 1) + i1 * entry(plan, SUB_1 + 1);
@@ -407,7 +458,7 @@ function measure<T>(x: usize, slots: usize, plan: usize, scratch: usize, rms: bo
           let p = base + segmentAt<T>(plan, segment);
           for (let row = firstRow; row < lastRow;) {
             const step = min(min(RUN, lastRow - row), epoch - inEpoch);
-            addTile<T>(p, step, stride, columns, shift, sums, squares, partials);
+            addTile<T>(p, step, stride, columns, shift, sums, squares, partials, isExact);
             p += <usize>step * stride;
             row += step;
             inEpoch += step;
@@ -428,30 +479,19 @@ function measure<T>(x: usize, slots: usize, plan: usize, scratch: usize, rms: bo
         before += seen;
         const statFirst = subStat + first / width;
         for (let g = 0; g < groups; g++) {
-          const slot = <usize>g << 3;
-          storePart(slots + <usize>(statFirst + g) * 24, load<f64>(means + slot), load<f64>(deviations + slot), before * width);
+          const at = <usize>g << 3, slot = slots + <usize>(statFirst + g) * 24;
+          if (isExact && !isBeyond(load<f64>(slot, 8))) continue;
+          storePart(slot, load<f64>(means + at), load<f64>(deviations + at), before * width);
+          isBeyondAny = isBeyondAny || isBeyond(load<f64>(slot, 8));
         }
       }
     }
   }
+  // Squares that went beyond the dtype are within float64; groups that did not stay as they are.
+  if (isBeyondAny && !isExact) measure<T>(x, slots, plan, scratch, rms, part, parts, true);
 }
 
-/** y = (x − middle) · scale + offset for four vectors of columns over rows. */
-function applyStrip<T>(x: usize, y: usize, rows: i32, stride: usize, middle: usize, scale: usize, offset: usize): void {
-  const m0 = v128.load(middle), m1 = v128.load(middle, 16), m2 = v128.load(middle, 32), m3 = v128.load(middle, 48);
-  const s0 = v128.load(scale), s1 = v128.load(scale, 16), s2 = v128.load(scale, 32), s3 = v128.load(scale, 48);
-  const o0 = v128.load(offset), o1 = v128.load(offset, 16), o2 = v128.load(offset, 32), o3 = v128.load(offset, 48);
-  for (; rows > 0; rows--) {
-    v128.store(y, multiplyAdd<T>(v128.sub<T>(v128.load(x), m0), s0, o0));
-    v128.store(y, multiplyAdd<T>(v128.sub<T>(v128.load(x, 16), m1), s1, o1), 16);
-    v128.store(y, multiplyAdd<T>(v128.sub<T>(v128.load(x, 32), m2), s2, o2), 32);
-    v128.store(y, multiplyAdd<T>(v128.sub<T>(v128.load(x, 48), m3), s3, o3), 48);
-    x += stride;
-    y += stride;
-  }
-}
-
-/** As `applyStrip` for a stretch of columns of one row. */
+/** y = (x − middle) · scale + offset for a stretch of columns of one row. */
 function applySpan<T>(x: usize, y: usize, count: i32, middle: usize, scale: usize, offset: usize): void {
   const size = <usize>count * sizeof<T>();
   let at: usize = 0;
@@ -519,20 +559,28 @@ function fillTables<T>(
   }
 }
 
-/** Applies tables to a few rows of all columns. */
+/** Where tables of `row` bytes are read next, after four vectors. */
+// @ts-ignore: decorator
+@inline
+function turned(at: usize, row: usize): usize {
+  return select<usize>(0, at + 64, at + 64 == row);
+}
+
+/** Applies tables to rows of all columns, in the order of memory. */
 function applyRows<T>(x: usize, y: usize, rows: i32, plan: usize, tables: usize): void {
-  const all = entry(plan, COLUMNS) * entry(plan, FOLD), whole = all - all % stripColumns<T>();
-  const scales = tables + tableBytes<T>(plan), offsets = scales + tableBytes<T>(plan);
-  const stride = <usize>all * sizeof<T>();
-  for (let c = 0; c < whole; c += stripColumns<T>()) {
-    const shift = <usize>c * sizeof<T>();
-    applyStrip<T>(x + shift, y + shift, rows, stride, tables + shift, scales + shift, offsets + shift);
+  const all = entry(plan, COLUMNS) * entry(plan, FOLD), bytes = tableBytes<T>(plan);
+  const scales = tables + bytes, offsets = scales + bytes, row = <usize>all * sizeof<T>();
+  const end = x + <usize>rows * row;
+  if (row & 63) {
+    for (; x < end; x += row, y += row) applySpan<T>(x, y, all, tables, scales, offsets);
+    return;
   }
-  if (whole == all) return;
-  const shift = <usize>whole * sizeof<T>();
-  for (let r = 0; r < rows; r++) {
-    const skip = shift + <usize>r * stride;
-    applySpan<T>(x + skip, y + skip, all - whole, tables + shift, scales + shift, offsets + shift);
+  for (let at: usize = 0; x < end; x += 64, y += 64, at = turned(at, row)) {
+    const m = tables + at, s = scales + at, o = offsets + at;
+    v128.store(y, multiplyAdd<T>(v128.sub<T>(v128.load(x), v128.load(m)), v128.load(s), v128.load(o)));
+    v128.store(y, multiplyAdd<T>(v128.sub<T>(v128.load(x, 16), v128.load(m, 16)), v128.load(s, 16), v128.load(o, 16)), 16);
+    v128.store(y, multiplyAdd<T>(v128.sub<T>(v128.load(x, 32), v128.load(m, 32)), v128.load(s, 32), v128.load(o, 32)), 32);
+    v128.store(y, multiplyAdd<T>(v128.sub<T>(v128.load(x, 48), v128.load(m, 48)), v128.load(s, 48), v128.load(o, 48)), 48);
   }
 }
 
@@ -548,14 +596,15 @@ function applyColumns<T>(
   const stride = <usize>(columns * fold) * sizeof<T>();
   const firstRow = isOne ? cut(foldedRows, part, parts, 1) : 0, lastRow = isOne ? cut(foldedRows, end, parts, 1) : foldedRows;
   const last = isOne ? 1 : cut(entry(plan, OUTER), end, parts, 1);
+  const few = activation ? <i32>max<usize>(1, ACTIVATED / stride) : lastRow;
   for (let o = isOne ? 0 : cut(entry(plan, OUTER), part, parts, 1); o < last; o++) {
     locate(outer, entry(plan, OUTER_AXES), o, place);
     fillTables<T>(gamma, beta, mean, rstd, residual, plan, place, tables);
     const skip = <usize>load<i32>(place, AT_X) * sizeof<T>() + <usize>firstRow * stride;
     let from = x + skip, to = y + skip;
     if (!carries) pending = to;
-    for (let row = firstRow; row < lastRow; row += APPLIED) {
-      const step = min(APPLIED, lastRow - row);
+    for (let row = firstRow; row < lastRow; row += few) {
+      const step = min(few, lastRow - row);
       applyRows<T>(from, to, step, plan, tables);
       from += <usize>step * stride;
       to += <usize>step * stride;
@@ -606,7 +655,7 @@ function applyLines<T>(
   const scaleStep: usize = gamma && gammaStep ? 64 : 0, offsetStep: usize = beta && betaStep ? 64 : 0;
   const scaleSize: usize = scaleStep ? sizeof<T>() : 0, offsetSize: usize = offsetStep ? sizeof<T>() : 0;
   for (let line = firstLine; line < lastLine; line++) {
-    locate(axes, axisCount, line, place);
+    nextPlace(axes, axisCount, line, line == firstLine, place);
     const stat = load<i32>(place, AT_STAT) + (statStep ? first : 0), skip = <usize>(load<i32>(place, AT_X) + first) * sizeof<T>();
     let from = x + skip, to = y + skip;
     if (!carries) pending = to;
@@ -672,6 +721,7 @@ function normalizeBlocks<T>(
   const isSplit = (flags & SPLIT) != 0, rms = (flags & RMS) != 0;
   // So long as a piece's blocks stand in line, what is not yet activated goes from `pending` to where the last one ends.
   const carries = !isSplit && entry(plan, IS_WHOLE) != 0;
+  const isEach = parts == 1 && entry(plan, S_COLUMNS) == 1;
   for (let piece = from; piece < to; piece++) {
     const own = scratch + <usize>piece * <usize>scratchBytes;
     const slots = slotsOf(activation, own, scratchBytes);
@@ -682,16 +732,17 @@ function normalizeBlocks<T>(
     // Small blocks are taken several at a time, so that the statistics of one need not wait for those of another.
     for (let batch = first; batch < last; batch += entry(plan, BATCH)) {
       const batchEnd = min(batch + entry(plan, BATCH), last);
-      for (let block = batch; block < batchEnd && flags & MEASURE; block++) {
+      if (isEach && flags & MEASURE) measureEach<T>(x, mean, variance, rstd, residual, plan, own, epsilon, rms, batch, batchEnd);
+      for (let block = batch; block < batchEnd && flags & MEASURE && !isEach; block++) {
         locate(axesOf(plan), blockAxes, block, own);
         const blockX = shifted<T>(x, load<i32>(own, AT_X));
         for (let p = part; p < end; p++) {
           const at = partSlots + <usize>((isSplit ? block : piece * entry(plan, BATCH) + block - batch) * parts + p) * stats;
           if (entry(plan, S_COLUMNS) == 1) measureLines<T>(blockX, at, plan, own, rms, p, parts);
-          else measure<T>(blockX, at, plan, own, rms, p, parts);
+          else measure<T>(blockX, at, plan, own, rms, p, parts, false);
         }
       }
-      for (let block = batch; block < batchEnd && flags & MERGE; block++) {
+      for (let block = batch; block < batchEnd && flags & MERGE && !(isEach && flags & MEASURE); block++) {
         locate(axesOf(plan), blockAxes, block, own);
         const stat = load<i32>(own, AT_STAT), variances = shifted<T>(variance, stat);
         const means = shifted<T>(mean, stat), factors = shifted<T>(rstd, stat), residuals = shifted<T>(residual, stat);
@@ -765,11 +816,20 @@ export function normalizeFloat64(
 // them come the sums over groups, A = Σ g and B = Σ g · n with g = dy · gamma and n = (x − mean) · rstd, and the
 // gradients of gamma and beta. Then dx = (g − A / count − n · B / count) · rstd, element by element.
 
-/** Σ dy and Σ dy · (x − middle) of four vectors of columns over rows, on top of what is in `partial`. */
-function addProducts<T>(x: usize, dy: usize, rows: i32, stride: usize, middle: usize, partial: usize): void {
+/** Σ dy and Σ dy · (x − middle) of four vectors of columns over rows, on top of what is in `partial` unless it is fresh. */
+function addProducts<T>(x: usize, dy: usize, rows: i32, stride: usize, middle: usize, partial: usize, isFresh: bool): void {
   const c0 = v128.load(middle), c1 = v128.load(middle, 16), c2 = v128.load(middle, 32), c3 = v128.load(middle, 48);
-  let s0 = v128.load(partial), s1 = v128.load(partial, 16), s2 = v128.load(partial, 32), s3 = v128.load(partial, 48);
-  let p0 = v128.load(partial, 64), p1 = v128.load(partial, 80), p2 = v128.load(partial, 96), p3 = v128.load(partial, 112);
+  let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, p0 = s0, p1 = s0, p2 = s0, p3 = s0;
+  if (!isFresh) {
+    s0 = v128.load(partial);
+    s1 = v128.load(partial, 16);
+    s2 = v128.load(partial, 32);
+    s3 = v128.load(partial, 48);
+    p0 = v128.load(partial, 64);
+    p1 = v128.load(partial, 80);
+    p2 = v128.load(partial, 96);
+    p3 = v128.load(partial, 112);
+  }
   for (; rows > 0; rows--) {
     const g0 = v128.load(dy), g1 = v128.load(dy, 16);
     s0 = v128.add<T>(s0, g0);
@@ -803,14 +863,20 @@ function addSingleProducts<T>(x: usize, dy: usize, count: i32, middle: usize, su
   }
 }
 
-/** dx = dy · direct + ((x − middle) · along + across) for two vectors of columns over rows. */
-function passStrip<T>(
-  x: usize, dy: usize, dx: usize, rows: i32, stride: usize, middle: usize, direct: usize, along: usize, across: usize,
-): void {
-  const m0 = v128.load(middle), m1 = v128.load(middle, 16);
-  const d0 = v128.load(direct), d1 = v128.load(direct, 16);
-  const l0 = v128.load(along), l1 = v128.load(along, 16);
-  const a0 = v128.load(across), a1 = v128.load(across, 16);
+/** dx = dy · direct + ((x − middle) · along + across) for one vector; the four tables are `bytes` apart. */
+// @ts-ignore: decorator
+@inline
+function passed<T>(x: v128, dy: v128, table: usize, bytes: usize): v128 {
+  const rest = multiplyAdd<T>(v128.sub<T>(x, v128.load(table)), v128.load(table + 2 * bytes), v128.load(table + 3 * bytes));
+  return multiplyAdd<T>(dy, v128.load(table + bytes), rest);
+}
+
+/** The same for two vectors of columns over rows. */
+function passStrip<T>(x: usize, dy: usize, dx: usize, rows: i32, stride: usize, tables: usize, bytes: usize): void {
+  const m0 = v128.load(tables), m1 = v128.load(tables, 16);
+  const d0 = v128.load(tables + bytes), d1 = v128.load(tables + bytes, 16);
+  const l0 = v128.load(tables + 2 * bytes), l1 = v128.load(tables + 2 * bytes, 16);
+  const a0 = v128.load(tables + 3 * bytes), a1 = v128.load(tables + 3 * bytes, 16);
   for (; rows > 0; rows--) {
     const r0 = multiplyAdd<T>(v128.sub<T>(v128.load(x), m0), l0, a0);
     const r1 = multiplyAdd<T>(v128.sub<T>(v128.load(x, 16), m1), l1, a1);
@@ -822,20 +888,13 @@ function passStrip<T>(
   }
 }
 
-/** As `passStrip` for a stretch of columns of one row. */
-function passSpan<T>(
-  x: usize, dy: usize, dx: usize, count: i32, middle: usize, direct: usize, along: usize, across: usize,
-): void {
+/** The same for a stretch of columns of one row. */
+function passSpan<T>(x: usize, dy: usize, dx: usize, count: i32, tables: usize, bytes: usize): void {
   const size = <usize>count * sizeof<T>();
   let i: usize = 0;
-  for (; i + 16 <= size; i += 16) {
-    const rest = multiplyAdd<T>(v128.sub<T>(v128.load(x + i), v128.load(middle + i)), v128.load(along + i), v128.load(across + i));
-    v128.store(dx + i, multiplyAdd<T>(v128.load(dy + i), v128.load(direct + i), rest));
-  }
+  for (; i + 16 <= size; i += 16) v128.store(dx + i, passed<T>(v128.load(x + i), v128.load(dy + i), tables + i, bytes));
   for (; i < size; i += sizeof<T>()) {
-    const centred = v128.sub<T>(v128.load_splat<T>(x + i), v128.load_splat<T>(middle + i));
-    const rest = multiplyAdd<T>(centred, v128.load_splat<T>(along + i), v128.load_splat<T>(across + i));
-    const result = multiplyAdd<T>(v128.load_splat<T>(dy + i), v128.load_splat<T>(direct + i), rest);
+    const result = passed<T>(v128.load_splat<T>(x + i), v128.load_splat<T>(dy + i), tables + i, bytes);
     store<T>(dx + i, v128.extract_lane<T>(result, 0));
   }
 }
@@ -881,12 +940,11 @@ function sumColumns<T>(
         applyRows<T>(x + shift, dx + shift, step, plan, middles);
         runProgram<T>(activation, slots, dx + shift, given + shift, dx + shift, <usize>step * stride);
       }
-      memory.fill(partials, 0, <usize>whole * 2 * size);
       for (let r = 0; r < step; r += APPLIED) {
         const from = shift + <usize>r * stride, few = min(APPLIED, step - r);
         for (let c = 0; c < whole; c += stripColumns<T>()) {
           const at = <usize>c * size;
-          addProducts<T>(x + from + at, dy + from + at, few, stride, middles + at, partials + 2 * at);
+          addProducts<T>(x + from + at, dy + from + at, few, stride, middles + at, partials + 2 * at, r == 0);
         }
       }
       addPartials<T>(whole, sums, products, partials);
@@ -960,16 +1018,16 @@ function passColumns<T>(
     for (let row = firstRow; row < lastRow; row += APPLIED) {
       const step = min(APPLIED, lastRow - row);
       for (let c = 0; c < wholePairs; c += stripColumns<T>() / 2) {
-        const skip = <usize>c * size;
-        passStrip<T>(x + shift + skip, dy + shift + skip, dx + shift + skip, step, stride, middles + skip, directs + skip, alongs + skip, acrosses + skip);
+        const skip = <usize>c * size, at = shift + skip;
+        passStrip<T>(x + at, dy + at, dx + at, step, stride, middles + skip, bytes);
       }
       for (let r = 0; r < step && wholePairs < all; r++) {
         const skip = <usize>wholePairs * size, at = shift + <usize>r * stride + skip;
-        passSpan<T>(x + at, dy + at, dx + at, all - wholePairs, middles + skip, directs + skip, alongs + skip, acrosses + skip);
+        passSpan<T>(x + at, dy + at, dx + at, all - wholePairs, middles + skip, bytes);
       }
       shift += <usize>step * stride;
     }
-    if (rest > 0) passSpan<T>(x + shift, dy + shift, dx + shift, rest, middles, directs, alongs, acrosses);
+    if (rest > 0) passSpan<T>(x + shift, dy + shift, dx + shift, rest, middles, bytes);
   }
 }
 
@@ -1277,17 +1335,15 @@ export function normalizeGradientFloat64(
   passBlocks<f64>(x, dy, gamma, beta, dx, mean, rstd, residual, gammaCount, betaCount, plan, sums, sumsBytes, scratch, scratchBytes, partSlots, flags, activation, pieces, from, to);
 }
 
-/** Adds up the pieces' shares of dgamma and dbeta, which stand one after the other; pieces here are parameters. */
+/** Adds up the pieces' shares of dgamma and dbeta, float64, which stand one after the other; pieces here are parameters. */
 export function normalizeParameterGradients(
-  scratch: usize, scratchBytes: i32, shares: i32, gammaCount: i32, dgamma: usize, dbeta: usize, bytes: i32,
+  shares: usize, shareBytes: i32, count: i32, firsts: i32, first: usize, second: usize, bytes: i32,
   from: i32, to: i32,
 ): void {
   for (let i = from; i < to; i++) {
     let sum: f64 = 0;
-    for (let share = 0; share < shares; share++) {
-      sum += load<f64>(scratch + <usize>share * <usize>scratchBytes + (<usize>i << 3));
-    }
-    const target = i < gammaCount ? dgamma + <usize>(i * bytes) : dbeta + <usize>((i - gammaCount) * bytes);
+    for (let share = 0; share < count; share++) sum += load<f64>(shares + <usize>share * <usize>shareBytes + (<usize>i << 3));
+    const target = i < firsts ? first + <usize>(i * bytes) : second + <usize>((i - firsts) * bytes);
     if (bytes == 4) store<f32>(target, <f32>sum);
     else store<f64>(target, sum);
   }

@@ -289,6 +289,20 @@ describe.each(devices)("accuracy on %s", (_name, device) => {
     }
   });
 
+  test.skipIf(device === referenceDevice).each([...layouts, ...largeLayouts])(
+    "%s: values near the largest there are, whose squares are beyond them",
+    (_layout, shape, over) => {
+      const values = sample(sizeOf(shape), 0);
+      const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      for (const scale of [1e25, 3e38]) {
+        const x = values.map((value) => (value / largest) * scale);
+        const y = onDevice(device, () => normalized(x, shape, over, 1e-12));
+        // rstd is so small there that it has fewer digits
+        expect(worstError(y, truth(x, shape, over, 1e-12)), `${scale}`).toBeLessThan(1e-5);
+      }
+    },
+  );
+
   test("a NaN and an infinity stay in their groups", () => {
     const shape = [3, 40, 4, 2];
     const over = [1, 3];
