@@ -44,7 +44,7 @@ const shortLine = 128;
  * zeros are one, and NaN is the largest.
  */
 function keysOf(values: Float64Array, largest: boolean): Uint32Array {
-  const keys = new Uint32Array(Float32Array.from(values).buffer);
+  const keys = new Uint32Array(new Float32Array(values).buffer);
   for (let index = 0; index < keys.length; index++) {
     const value = values[index] as number;
     const bits = value === 0 ? 0 : (keys[index] as number);
@@ -56,7 +56,8 @@ function keysOf(values: Float64Array, largest: boolean): Uint32Array {
 
 /** Sorts indices by keys, byte by byte from the lowest: each pass keeps the order of the one before. */
 function radixSort(keys: Uint32Array): Int32Array {
-  let [from, into] = [Int32Array.from(keys, (_, index) => index), new Int32Array(keys.length)];
+  let [from, into] = [new Int32Array(keys.length), new Int32Array(keys.length)];
+  for (let index = 0; index < keys.length; index++) from[index] = index;
   const places = new Int32Array(256);
   for (let shift = 0; shift < 32; shift += 8) {
     places.fill(0);
