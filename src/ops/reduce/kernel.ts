@@ -103,7 +103,8 @@ function partedCalls(
 ): readonly KernelCall[] {
   const most = kind === "variance" ? 1 : Math.min(mostParts, x.size / y.size / partLength);
   const partsOf = (axis: number) => divisorOf(x.shape[axis] as number, most);
-  const axis = axes.reduce((best, each) => (partsOf(each) > partsOf(best) ? each : best));
+  // An outer axis keeps runs of neighbours whole: an inner one must give more than twice as many parts.
+  const axis = axes.reduce((best, each) => (partsOf(each) > 2 * partsOf(best) ? each : best));
   const parts = partsOf(axis);
   if (parts === 1) return [reduceCall(kind, x, y, axes, workspace)];
   const shape = x.shape.toSpliced(axis, 1, parts, (x.shape[axis] as number) / parts);
