@@ -258,12 +258,6 @@ function refuseUnknown({ known, unknown, lambdas, operations, where }: Reading):
   }
 }
 
-/** What a file's root must be. */
-export interface ModelConfig {
-  readonly config: Named;
-  readonly compile: Node | undefined;
-}
-
 /** A reading that has found nothing yet. */
 function readingOf(known: LayerClasses, objects: Objects, where: string): Reading {
   return {

@@ -56,6 +56,17 @@ function unlistedOptions({ class: kind, name }: (typeof golden.cases)[number]): 
   return axis === undefined ? {} : { axis: Number(axis) };
 }
 
+test("an area's thresholds may be given in any order", () => {
+  const { updates } = golden.cases.find(
+    ({ name }) => name === "thresholds given, uneven",
+  ) as (typeof golden.cases)[number];
+  const metric = metrics.auc({ thresholds: [0.8, 0.1, 0.15] });
+  for (const { yTrue, yPred, result } of updates) {
+    metric.updateState(made(yTrue as GoldenTensor), made(yPred as GoldenTensor));
+    near(metric.result(), result);
+  }
+});
+
 describe.each(["wasm", "reference"] as const)("on %s", (device) => {
   test.each(golden.cases.map((each) => [`${each.class}: ${each.name}`, each] as const))("%s", (_title, each) => {
     setDevice(device);

@@ -31,7 +31,7 @@ export type MetricsLike = Metrics | readonly (Metrics | null)[] | { readonly [ou
 type Names = readonly string[];
 
 /** Which outputs a subclassed model has is seen from what it gives. */
-export function outputNamesOf(outputs: Structure<unknown>): Names {
+function outputNamesOf(outputs: Structure<unknown>): Names {
   if (isPlainObject(outputs)) return Object.keys(outputs).sort();
   return Array.isArray(outputs) && outputs.length > 1 ? outputs.map((_, index) => `output_${index + 1}`) : ["output"];
 }

@@ -21,7 +21,7 @@ export function serializeLayer(layer: Layer): Record<string, Json> {
 }
 
 /** The shapes that a layer was built for, as Keras's configs name them; nothing before it is built. */
-export function buildConfigOf(layer: Layer): Record<string, Json> {
+function buildConfigOf(layer: Layer): Record<string, Json> {
   const shape = layer.buildShape as Json | undefined;
   if (shape === undefined) return {};
   const names = inputNamesOf(layer);

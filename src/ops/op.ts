@@ -80,7 +80,7 @@ function compute(record: OpRecord, inputs: Operands, attributes: unknown): Reado
 }
 
 /** Runs a record on tensors. @internal */
-export function dispatch(record: OpRecord, inputs: Operands, attributes: unknown): Readonly<Record<string, Tensor>> {
+function dispatch(record: OpRecord, inputs: Operands, attributes: unknown): Readonly<Record<string, Tensor>> {
   const observer = currentObserver();
   const outputs = observer?.replace?.(record, inputs, attributes) ?? compute(record, inputs, attributes);
   if (currentScope()?.recording && record.gradient !== "none") {

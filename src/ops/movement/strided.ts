@@ -98,7 +98,7 @@ function overlaps(window: Window): boolean {
 /**
  * Zeros of shape `target`, to which each element of `x` is added where the window says. @internal
  */
-export const stridedAdd = op<{ x: Tensor }, "y", Window & { readonly target: Shape }>({
+const stridedAdd = op<{ x: Tensor }, "y", Window & { readonly target: Shape }>({
   name: "stridedAdd",
   shape: ({ x }, { target }) => ({ y: { shape: target, dtype: x.dtype } }),
   loops({ x }, { y }, window) {

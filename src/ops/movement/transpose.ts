@@ -19,7 +19,7 @@ function permute(x: Tensor, axes: readonly number[]): Tensor {
 }
 
 /** The axes counted from the front, in the order given; refuses duplicates. */
-export function axesInOrder(axes: Axes, rank: number, where: string): number[] {
+function axesInOrder(axes: Axes, rank: number, where: string): number[] {
   const order = (typeof axes === "number" ? [axes] : axes).map((axis) => normalizeAxis(axis, rank, where));
   if (new Set(order).size !== order.length) {
     throw new ShapeError(`${where}: axes ${show(axes)} name an axis of rank ${rank} twice; name each once`);

@@ -22,7 +22,7 @@ export function offsetsOf(shape: Shape, axes: readonly number[]): Float64Array {
 }
 
 /** The other axes. */
-export function axesBut(shape: Shape, axes: readonly number[]): number[] {
+function axesBut(shape: Shape, axes: readonly number[]): number[] {
   return shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
 }
 
