@@ -164,7 +164,7 @@ const scaledRoot = "optimizer/inner_optimizer";
 const ownOfScale = 4;
 
 /** The state of a model, with its optimizer's, as a weight file holds it. */
-export function stateOf(model: Model, withOptimizer: boolean, snapshot: Snapshot): Hdf5Content {
+export function stateOf(model: Model, snapshot: Snapshot): Hdf5Content {
   const groups: Record<string, Record<string, string>> = {};
   const found: { path: string; variable: Variable }[] = [];
   const arrays: Hdf5Content["arrays"][number][] = [];
@@ -182,7 +182,7 @@ export function stateOf(model: Model, withOptimizer: boolean, snapshot: Snapshot
     });
   }
   const { optimizer } = model;
-  if (withOptimizer && optimizer) {
+  if (optimizer) {
     const scale = lossScales.get(optimizer);
     const root = scale ? scaledRoot : "optimizer";
     groups["optimizer/vars"] = { name: scale ? "loss_scale_optimizer" : optimizer.name };
@@ -355,7 +355,7 @@ export function arranged(kept: readonly Kept[], model: Model, where: string, arr
 /**
  * What a weight file has for the optimizer, which is built for it where need be.
  *
- * @param arranging Where the file is not of Keras 3.
+ * @param arranging Where the file is not of Keras 3, or what does not fit is to be left out with a warning.
  */
 export function optimizerAssignments(file: Hdf5File, model: Model, where: string, arranging?: Arranging): Assignment[] {
   const { optimizer } = model;

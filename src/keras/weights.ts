@@ -1,6 +1,6 @@
 /**
- * Weights without a model: `.weights.h5` as Keras 3 has them, by place; safetensors, by path; and what other files hold
- * of weights, by the names of layers.
+ * Weights without a model: `.weights.h5` as Keras 3 has them, by place and with the optimizer's state; safetensors, by
+ * path; and what other files hold of weights, by the names of layers.
  */
 import { checkNames } from "../core/options.ts";
 import type { Variable } from "../core/variable.ts";
@@ -14,7 +14,16 @@ import { type Loading, startLoading } from "./loading.ts";
 import type { Outgoing, Snapshot } from "./outgoing.ts";
 import { isSafetensors, readSafetensors, writeSafetensors } from "./safetensors.ts";
 import { contentOf, maxBytesAtFirst, nameOf } from "./source.ts";
-import { type Assignment, assignAll, assignmentsFrom, misfit, refuseMisfits, stateOf } from "./state.ts";
+import {
+  type Assignment,
+  assignAll,
+  assignmentsFrom,
+  misfit,
+  optimizerAssignments,
+  refuseMisfits,
+  stateInOrder,
+  stateOf,
+} from "./state.ts";
 import { openZip, zipMark } from "./zip.ts";
 
 /** All variables by names that are theirs alone: their paths, with the names of models in front where they would meet. */
@@ -29,7 +38,7 @@ function byPath(model: Model): Map<string, Variable> {
 
 /** A file with a model's weights. */
 export async function weightsOf(model: Model, format: "h5" | "safetensors", snapshot: Snapshot): Promise<Outgoing> {
-  if (format === "h5") return writeHdf5(stateOf(model, false, snapshot));
+  if (format === "h5") return writeHdf5(stateOf(model, snapshot));
   return writeSafetensors(new Map([...byPath(model)].map(([path, variable]) => [path, snapshot.of(variable)])));
 }
 
@@ -84,10 +93,10 @@ async function readWeights(
   }
   const file = await openHdf5(held, where);
   try {
-    await assignAll(
-      isLegacy(file) ? legacyAssignments(file, model, where) : assignmentsFrom(file, model, where),
-      loading,
-    );
+    const assignments = isLegacy(file)
+      ? legacyAssignments(file, model, where)
+      : [...assignmentsFrom(file, model, where), ...optimizerAssignments(file, model, where, stateInOrder)];
+    await assignAll(assignments, loading);
   } finally {
     file.close();
   }

@@ -93,6 +93,6 @@ export async function writeKeras(model: Model, snapshot: Snapshot): Promise<Outg
   return writeZip({
     "metadata.json": json({ keras_version: kerasVersion, date_saved: `${now.slice(0, 10)}@${now.slice(11, 19)}` }),
     "config.json": config,
-    "model.weights.h5": await writeHdf5(stateOf(model, true, snapshot)),
+    "model.weights.h5": await writeHdf5(stateOf(model, snapshot)),
   });
 }

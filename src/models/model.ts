@@ -261,7 +261,8 @@ export abstract class Model extends Trainer {
   }
 
   /**
-   * Writes the weights to a file that ends in `.weights.h5`, as Keras 3 has it, or in `.safetensors`.
+   * Writes the weights to a file that ends in `.weights.h5`, as Keras 3 has it, with the optimizer's state where the
+   * model is compiled, or in `.safetensors`.
    *
    * @param target As `save` takes it.
    * @param options `onProgress`, `signal`.
@@ -272,7 +273,8 @@ export abstract class Model extends Trainer {
 
   /**
    * Takes the weights from a file: `.weights.h5` or `.keras` of Keras 3, `.h5` of older versions (by the names of
-   * layers), or `.safetensors` (by the paths of weights). Nothing is changed unless all of them fit.
+   * layers), or `.safetensors` (by the paths of weights). Nothing is changed unless all of them fit. A compiled model
+   * also takes the optimizer's state that a file of Keras 3 has, if it fits; else that starts anew, with a warning.
    *
    * @param options `maxBytes` (default 4 GiB), `onProgress`, `signal`.
    * @throws FileError where the file is damaged, or weights are missing or do not fit; it lists them.

@@ -38,6 +38,56 @@ describe.each(["deferred", "merging", "optimizer-Adam"])("%s as real Keras wrote
   });
 });
 
+describe("the optimizer's state beside weights", () => {
+  const name = "optimizer-Adam";
+  const record = recordOf(name);
+  const losses = async (model: Awaited<ReturnType<typeof loadModel>>) => {
+    const found: number[] = [];
+    for (const _ of record.losses as number[]) {
+      const { loss } = (await model.trainOnBatch(given(record.inputs), given(record.targets as never), {
+        returnDict: true,
+      })) as { loss: number };
+      found.push(loss);
+    }
+    return found;
+  };
+  const compiled = async (optimizer?: string) => {
+    const model = await loadModel(fileOf(name), { compile: optimizer === undefined });
+    if (optimizer) model.compile({ optimizer, loss: "mse" });
+    for (const variable of [...model.weights, ...(model.optimizer?.variables ?? [])]) {
+      variable.assign(ops.zerosLike(variable.value));
+    }
+    return model;
+  };
+
+  it("as real Keras writes it: training goes on the same", async () => {
+    const model = await compiled();
+    await model.loadWeights(written(`${name}.weights.h5`));
+    for (const [step, loss] of (await losses(model)).entries()) {
+      const wanted = (record.losses as number[])[step] as number;
+      expect(Math.abs(loss - wanted)).toBeLessThan(2e-5 * Math.max(1, wanted));
+    }
+  });
+
+  it("comes back bit for bit from what is written here", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "varve-"));
+    const path = join(folder, "net.weights.h5");
+    const one = await loadModel(fileOf(name));
+    await one.saveWeights(path);
+    const other = await compiled();
+    await other.loadWeights(path);
+    expect(await losses(other)).toEqual(await losses(one));
+    rmSync(folder, { recursive: true });
+  });
+
+  it("is left out where another optimizer is", async () => {
+    const model = await compiled("sgd");
+    await model.loadWeights(written(`${name}.weights.h5`));
+    expect(await differenceOf(model, record.inputs, record.predictions)).toBeLessThan(1e-5);
+    expect(model.optimizer?.iterations).toBe(0);
+  });
+});
+
 describe("weights alone", () => {
   const make = (units = 2) =>
     sequential([
