@@ -33,9 +33,11 @@ const word = {
   count: 67,
   /** How many threads there are for it. */
   threads: 68,
+  /** Binaries that were added: where each lies in the memory, and how many bytes it has. */
+  binaries: 72,
 } as const;
 /** Where in the block the arguments stand, as float64, and how many there can be. */
-const argumentsAt = 320;
+const argumentsAt = 384;
 const maximumArguments = 64;
 
 /** Bytes of the control block. */
@@ -81,12 +83,11 @@ function take(words: Int32Array, at: typeof word, thread: number): number {
 /** What a worker runs. It is text, since it starts from nothing and must not refer to anything around it. */
 export const workerSource = `
 const take = ${take};
-function start({ binaries, memory, control, word, thread, argumentsAt, looksBeforeSleep }) {
+function start({ module, memory, control, word, thread, argumentsAt, looksBeforeSleep }) {
   const env = { memory, abort() { throw new Error("aborted"); } };
-  const kernels = binaries.flatMap(({ module, names }) => {
-    const { exports } = new WebAssembly.Instance(module, { env });
-    return names.map((name) => exports[name]);
-  });
+  const kernelsOf = (module) => Object.values(new WebAssembly.Instance(module, { env }).exports);
+  const kernels = kernelsOf(module);
+  let added = word.binaries;
   const words = new Int32Array(memory.buffer, control, argumentsAt / 4);
   const values = new Float64Array(memory.buffer, control + argumentsAt, ${maximumArguments});
   Atomics.add(words, word.ready, 1);
@@ -106,6 +107,10 @@ function start({ binaries, memory, control, word, thread, argumentsAt, looksBefo
     const from = Math.floor((share * pieces) / shares);
     const to = Math.floor(((share + 1) * pieces) / shares);
     try {
+      for (; words[word.kernel] >= kernels.length; added += 2) {
+        const binary = new Uint8Array(memory.buffer, words[added] >>> 0, words[added + 1]).slice();
+        kernels.push(...kernelsOf(new WebAssembly.Module(binary)));
+      }
       kernels[words[word.kernel]](...values.subarray(0, words[word.count]), from, to);
     } catch {
       Atomics.store(words, word.failed, 1);
@@ -128,17 +133,13 @@ export function sharingAvailable(): { available: boolean; reason: string } {
   return { available: true, reason: "memory is shared" };
 }
 
-/** Kernels, and their names. */
-export interface CompiledKernels {
-  readonly module: WebAssembly.Module;
-  readonly names: readonly string[];
-}
-
 export interface ThreadsOptions {
+  readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   /** Address of the control block in the memory. */
   readonly control: number;
-  readonly kernels: CompiledKernels;
+  /** The kernels' names, in the order of the module's exports, which numbers them. */
+  readonly names: readonly string[];
 }
 
 /** The workers of one memory. They start when they are first of use and never keep a process alive. */
@@ -146,9 +147,10 @@ export class Threads {
   readonly #options: ThreadsOptions;
   readonly #words: Int32Array;
   readonly #values: Float64Array;
-  /** The kernels by their order, which numbers them. */
-  readonly #binaries: CompiledKernels[] = [];
   readonly #numbers = new Map<string, number>();
+  #exports = 0;
+  /** The binaries that were added, as in the control block. */
+  readonly #added: number[] = [];
   #workers: StartedWorker[] = [];
   #starting = false;
   /** Counts the teams, so that one that is no longer wanted does not start. */
@@ -162,14 +164,19 @@ export class Threads {
     this.#values = new Float64Array(options.memory.buffer, options.control + argumentsAt, maximumArguments);
     this.#wanted = wanted;
     this.#words[word.taken] = allTaken;
-    this.add(options.kernels);
+    this.#number(options.names);
   }
 
-  /** More kernels. Workers that are there do not know them: others take their places when they are next of use. */
-  add(kernels: CompiledKernels): void {
-    this.#binaries.push(kernels);
-    for (const name of kernels.names) this.#numbers.set(name, this.#numbers.size);
-    if (this.#starting) this.set(this.#wanted);
+  /** Numbers go on from binary to binary; what several of them export, as all do their memory, has the last one. */
+  #number(names: readonly string[]): void {
+    for (const name of names) this.#numbers.set(name, this.#exports++);
+  }
+
+  /** More kernels, from a binary that stays where it lies in the memory. Workers read it when they first need it. */
+  add(names: readonly string[], at: number, byteLength: number): void {
+    this.#number(names);
+    this.#added.push(at, byteLength);
+    this.#words.set(this.#added, word.binaries);
   }
 
   /** How many threads work at once, as asked for. */
@@ -205,6 +212,7 @@ export class Threads {
     this.#starting = false;
     this.#team++;
     this.#words.fill(0);
+    this.#words.set(this.#added, word.binaries);
     this.#words[word.taken] = allTaken;
     this.#wanted = wanted;
   }
@@ -216,11 +224,10 @@ export class Threads {
     const team = this.#team;
     const { processors, startWorker } = await platform();
     if (team !== this.#team) return;
-    const { memory, control } = this.#options;
+    const { module, memory, control } = this.#options;
     const count = this.#wanted === "auto" ? Math.min(processors, mostThreads) : this.#wanted;
     for (let index = 1; index < count; index++) {
-      const binaries = this.#binaries;
-      const data = { binaries, memory, control, word, thread: index, argumentsAt, looksBeforeSleep };
+      const data = { module, memory, control, word, thread: index, argumentsAt, looksBeforeSleep };
       const worker = await startWorker(workerSource, data);
       if (!worker) return;
       if (team !== this.#team) {

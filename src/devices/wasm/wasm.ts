@@ -12,7 +12,7 @@ import { viewsOf } from "../reference/reference.ts";
 import { Allocator } from "./allocator.ts";
 import { binaryOf } from "./binary.ts";
 import { kernels as common } from "./kernels.generated.ts";
-import { type CompiledKernels, controlBytes, sharingAvailable, Threads } from "./threads.ts";
+import { controlBytes, sharingAvailable, Threads } from "./threads.ts";
 
 type KernelFunction = (...args: number[]) => void;
 
@@ -89,7 +89,7 @@ export function createWasmDevice({
   const { memory, maximum } = createMemory(sharing.available);
   const kernels: Record<string, KernelFunction> = {};
   const compiled = new Set<KernelBinary>();
-  const compile = (given: KernelBinary): CompiledKernels => {
+  const compile = (given: KernelBinary) => {
     const binary = binaryOf(given, useRelaxed);
     binary[given.memoryFlagsAt] = sharing.available ? 3 : 1;
     const module = new WebAssembly.Module(binary);
@@ -103,17 +103,11 @@ export function createWasmDevice({
     });
     Object.assign(kernels, exports);
     compiled.add(given);
-    return { module, names: Object.keys(exports) };
+    return { binary, module, names: Object.keys(exports) };
   };
-  const first = compile(common);
+  const { module, names } = compile(common);
   const control = Math.ceil((kernels.heapBase as () => number)() / 64) * 64;
-  const threads = sharing.available ? new Threads({ memory, control, kernels: first }, count) : undefined;
-  /** Compiles what an op has for itself, the first time that it runs. */
-  const compileFor = ({ kernels: own }: OpRecord) => {
-    if (!own || compiled.has(own)) return;
-    const added = compile(own);
-    threads?.add(added);
-  };
+  const threads = sharing.available ? new Threads({ module, memory, control, names }, count) : undefined;
   const allocator = new Allocator(control + controlBytes, (end) => {
     const missing = Math.ceil(end / pageBytes) - memory.buffer.byteLength / pageBytes;
     if (missing <= 0) return true;
@@ -138,6 +132,15 @@ export function createWasmDevice({
     }
     if (poison) new Uint8Array(memory.buffer, address, Allocator.rounded(byteLength)).fill(0xff);
     return address;
+  };
+  /** Compiles what an op has for itself, the first time that it runs. */
+  const compileFor = ({ kernels: own }: OpRecord) => {
+    if (!own || compiled.has(own)) return;
+    const { binary, names } = compile(own);
+    if (!threads) return;
+    const at = allocate(binary.length);
+    new Uint8Array(memory.buffer, at).set(binary);
+    threads.add(names, at, binary.length);
   };
   const viewOf = ({ handle, dtype, size }: Pick<Operand, "handle" | "dtype" | "size">): TypedArray =>
     new (arrayClassOf(dtype))(memory.buffer, handle as number, size);
