@@ -4,6 +4,7 @@
  */
 import { lookUp } from "./core/configurable.ts";
 import { didYouMean, OptionError } from "./core/errors.ts";
+import type { KnownName } from "./core/names.ts";
 import { type Json, type Option, option } from "./core/options.ts";
 import type { Tensor } from "./core/tensor.ts";
 import { isPlainObject } from "./core/tree.ts";
@@ -131,7 +132,7 @@ export const gelu = publicOp("gelu", (x: TensorLike, approximate: boolean = fals
 export const linear: Activation = (x) => x;
 
 /** The activations by Keras's names, but for `threshold`, which needs more than x. Configs hold the first of equal ones. */
-const registry: Readonly<Record<string, Activation>> = {
+const registry = {
   linear,
   relu,
   relu6,
@@ -163,12 +164,15 @@ const registry: Readonly<Record<string, Activation>> = {
   tanh,
   hard_tanh: hardTanh,
   exponential,
-};
+} satisfies Readonly<Record<string, Activation>>;
+
+/** An activation by name. */
+export type ActivationName = KnownName<keyof typeof registry>;
 
 /** The Keras name of a function of `activations.*`; of any other function its own name. */
 function nameOf(activation: Activation): string {
-  const known = Object.keys(registry).find((name) => registry[name] === activation);
-  return known ?? activation.name;
+  const known = Object.entries(registry).find(([, each]) => each === activation);
+  return known?.[0] ?? activation.name;
 }
 
 /**
@@ -181,7 +185,7 @@ export function resolveActivation(given: unknown): Activation {
   if (typeof given === "function") return given === plainRelu ? relu : (given as Activation);
   // Keras writes functions of its own as { class_name: "function", config: "relu" }.
   const name = isPlainObject(given) ? given.config : given;
-  const found = typeof name === "string" ? lookUp(registry, name) : undefined;
+  const found = typeof name === "string" ? lookUp<Activation>(registry, name) : undefined;
   if (found) return found;
   if (typeof name !== "string") {
     throw new OptionError('an activation is a text like "relu", a function of one tensor, or null for none');
@@ -190,7 +194,7 @@ export function resolveActivation(given: unknown): Activation {
 }
 
 /** What a layer's option takes for an activation: its name, a function, or null for `linear`. */
-export type ActivationOption = string | Activation | null;
+export type ActivationOption = ActivationName | Activation | null;
 
 /** An option that holds an activation: `activation({ default: null })` for `linear`. */
 /* @__NO_SIDE_EFFECTS__ */

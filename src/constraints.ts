@@ -2,6 +2,7 @@
  * Constraints: what a weight must satisfy, brought about after each update. Names, options and configs are Keras's.
  */
 import { Configurable, configurable, maker, objectOption, type Registry } from "./core/configurable.ts";
+import type { Keyword, KnownName } from "./core/names.ts";
 import { axes, number, type OptionFor } from "./core/options.ts";
 import { inScope } from "./core/scope.ts";
 import type { Axes } from "./core/shape.ts";
@@ -114,17 +115,25 @@ export class MinMaxNorm extends configurable(Constraint, "MinMaxNorm", {
 }
 
 /** Every constraint by its Keras name. */
-const registry = (): Registry<Constraint> => ({ MaxNorm, NonNeg, UnitNorm, MinMaxNorm });
+const registry = () => ({ MaxNorm, NonNeg, UnitNorm, MinMaxNorm });
+
+/** A constraint by name. */
+export type ConstraintName = KnownName<Keyword<keyof ReturnType<typeof registry>>>;
 
 /** The option kind that names a constraint. */
-export type ConstraintOption<S> = OptionFor<Constraint | string, Constraint, S>;
+export type ConstraintOption<S> = OptionFor<Constraint | ConstraintName, Constraint, S>;
 
 /** An option that holds a constraint: `constraint({ default: null })`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function constraint<const S extends { readonly default?: Constraint | string | null }>(
   spec: S,
 ): ConstraintOption<S> {
-  return objectOption("constraint", registry, (value): value is Constraint => value instanceof Constraint, spec);
+  return objectOption(
+    "constraint",
+    registry as () => Registry<Constraint>,
+    (value): value is Constraint => value instanceof Constraint,
+    spec,
+  );
 }
 
 /** Makes `MaxNorm`: no vector is longer than a bound. */

@@ -12,6 +12,7 @@ import {
 } from "./core/configurable.ts";
 import { arrayClassOf, type DType } from "./core/dtype.ts";
 import { ShapeError } from "./core/errors.ts";
+import type { Keyword, KnownName } from "./core/names.ts";
 import { boolean, choice, type Json, number, type OptionFor, option, type ValuesOf } from "./core/options.ts";
 import { inScope } from "./core/scope.ts";
 import { checkRank, formatShape, type Shape, sizeOf } from "./core/shape.ts";
@@ -453,7 +454,7 @@ export class STFT extends configurable(Initializer, "STFT", {
 }
 
 /** Every initializer by its Keras name, and the other names that Keras knows. */
-const registry = (): Registry<Initializer> => ({
+const registry = () => ({
   Zeros,
   zero: Zeros,
   Ones,
@@ -479,15 +480,23 @@ const registry = (): Registry<Initializer> => ({
   STFTInitializer: STFT,
 });
 
+/** An initializer by name. */
+export type InitializerName = KnownName<Keyword<keyof ReturnType<typeof registry>>>;
+
 /** The option kind that names an initializer. */
-export type InitializerOption<S> = OptionFor<Initializer | string, Initializer, S>;
+export type InitializerOption<S> = OptionFor<Initializer | InitializerName, Initializer, S>;
 
 /** An option that holds an initializer: `initializer({ default: "glorot_uniform" })`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function initializer<const S extends { readonly default?: Initializer | string | null }>(
   spec: S,
 ): InitializerOption<S> {
-  return objectOption("initializer", registry, (value): value is Initializer => value instanceof Initializer, spec);
+  return objectOption(
+    "initializer",
+    registry as () => Registry<Initializer>,
+    (value): value is Initializer => value instanceof Initializer,
+    spec,
+  );
 }
 
 /** Makes `Zeros`: all zeros. */

@@ -3,6 +3,7 @@
  * Keras's.
  */
 import { Configurable, configurable, maker, objectOption, type Registry } from "./core/configurable.ts";
+import type { Keyword, KnownName } from "./core/names.ts";
 import { choice, number, type OptionFor } from "./core/options.ts";
 import { inScope } from "./core/scope.ts";
 import { checkRank } from "./core/shape.ts";
@@ -132,17 +133,25 @@ export class OrthogonalRegularizer extends configurable(Regularizer, "Orthogonal
 }
 
 /** Every regularizer by its Keras name. */
-const registry = (): Registry<Regularizer> => ({ L1, L2, L1L2, OrthogonalRegularizer });
+const registry = () => ({ L1, L2, L1L2, OrthogonalRegularizer });
+
+/** A regularizer by name. */
+export type RegularizerName = KnownName<Keyword<keyof ReturnType<typeof registry>>>;
 
 /** The option kind that names a regularizer. */
-export type RegularizerOption<S> = OptionFor<Regularizer | string, Regularizer, S>;
+export type RegularizerOption<S> = OptionFor<Regularizer | RegularizerName, Regularizer, S>;
 
 /** An option that holds a regularizer: `regularizer({ default: null })`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function regularizer<const S extends { readonly default?: Regularizer | string | null }>(
   spec: S,
 ): RegularizerOption<S> {
-  return objectOption("regularizer", registry, (value): value is Regularizer => value instanceof Regularizer, spec);
+  return objectOption(
+    "regularizer",
+    registry as () => Registry<Regularizer>,
+    (value): value is Regularizer => value instanceof Regularizer,
+    spec,
+  );
 }
 
 /** Makes `L1`: l1 · Σ |x|. */

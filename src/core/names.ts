@@ -4,6 +4,30 @@
 
 const counts = new Map<string, number>();
 
+type IsUpper<C extends string> = C extends Lowercase<C> ? false : true;
+type IsLower<C extends string> = C extends Uppercase<C> ? false : true;
+/** What stands between a character and the one before it: a capital begins a word after or before a small letter. */
+type Between<Before extends string, C extends string, Rest extends string> = Before extends ""
+  ? ""
+  : IsUpper<C> extends false
+    ? ""
+    : IsLower<Before> extends true
+      ? "_"
+      : Rest extends `${infer Next}${string}`
+        ? IsLower<Next> extends true
+          ? "_"
+          : ""
+        : "";
+type Underscored<Name extends string, Before extends string = ""> = Name extends `${infer C}${infer Rest}`
+  ? `${Between<Before, C, Rest>}${C}${Underscored<Rest, C>}`
+  : "";
+
+/** What `keywordOf` makes of a name, as a type. */
+export type Keyword<ClassName extends string> = Lowercase<Underscored<ClassName>>;
+
+/** Where a name is taken: those that an editor offers. Other spellings are taken too. */
+export type KnownName<Offered extends string> = Offered | (string & Record<never, never>);
+
 /** `GroupNormalization` → `group_normalization`, as Keras writes class names in snake case. */
 export function keywordOf(className: string): string {
   return className

@@ -1,9 +1,9 @@
 /**
  * Which loss is meant, where one is given by name, by config, as a function or as an object.
  */
-import { type Registry, resolve } from "../core/configurable.ts";
+import { lookUp, type Registry, resolve } from "../core/configurable.ts";
 import { show } from "../core/errors.ts";
-import { keywordOf } from "../core/names.ts";
+import { type Keyword, type KnownName, keywordOf } from "../core/names.ts";
 import { sameWord } from "../core/options.ts";
 import type { PartialShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -58,14 +58,17 @@ const registry = {
 };
 
 /** Keras's short names. */
-const aliases: Readonly<Record<string, keyof typeof registry>> = {
+const aliases = {
   mse: "MeanSquaredError",
   mae: "MeanAbsoluteError",
   mape: "MeanAbsolutePercentageError",
   msle: "MeanSquaredLogarithmicError",
   bce: "BinaryCrossentropy",
   kld: "KLDivergence",
-};
+} as const satisfies Readonly<Record<string, keyof typeof registry>>;
+
+/** A loss by name. */
+export type LossName = KnownName<Keyword<keyof typeof registry> | keyof typeof aliases | "crossentropy">;
 
 /** A loss as a plain function: the value of each sample, from targets and predictions. */
 export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
@@ -122,7 +125,7 @@ export function resolveLoss(
     if (shapes && (word === "crossentropy" || word === "ce")) {
       return new crossentropies[kindOfTargets(shapes.yTrue, shapes.yPred)]({ name: given });
     }
-    const alias = aliases[word];
+    const alias = lookUp<keyof typeof registry>(aliases, word);
     if (alias) return new registry[alias]({ name: given } as never);
     // Keras names a loss that is given by its function's name by that name
     const named = Object.keys(registry).find((name) => sameWord(keywordOf(name), given)) as keyof typeof registry;

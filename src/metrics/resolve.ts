@@ -2,6 +2,7 @@
  * Which metric is meant, where one is given by name, by config, as a function or as an object.
  */
 import { lookUp, type Registry, resolve } from "../core/configurable.ts";
+import type { Keyword, KnownName } from "../core/names.ts";
 import type { PartialShape } from "../core/shape.ts";
 import { isPlainObject } from "../core/tree.ts";
 import { kindOfTargets } from "../losses/resolve.ts";
@@ -78,13 +79,13 @@ export async function loadRareMetrics(): Promise<void> {
 }
 
 /** Keras's short names. */
-const aliases: Readonly<Record<string, keyof typeof registry>> = {
+const aliases = {
   mse: "MeanSquaredError",
   mae: "MeanAbsoluteError",
   mape: "MeanAbsolutePercentageError",
   msle: "MeanSquaredLogarithmicError",
   bce: "BinaryCrossentropy",
-};
+} as const satisfies Readonly<Record<string, keyof typeof registry>>;
 
 /** What names mean that depend on the shapes of targets and predictions. */
 const byShapes = {
@@ -100,12 +101,17 @@ const byShapes = {
   },
 };
 
-const general: Readonly<Record<string, keyof typeof byShapes>> = {
+const general = {
   accuracy: "accuracy",
   acc: "accuracy",
   crossentropy: "crossentropy",
   ce: "crossentropy",
-};
+} as const satisfies Readonly<Record<string, keyof typeof byShapes>>;
+
+/** A metric by name. */
+export type MetricName = KnownName<
+  Keyword<keyof typeof registry | (typeof rareNames)[number]> | keyof typeof aliases | keyof typeof general
+>;
 
 /**
  * The metric that is meant: a name as Keras writes it or in camelCase (`"mae"`, `"sparse_categorical_accuracy"`), a
@@ -124,9 +130,9 @@ export function resolveMetric(
   if (typeof given === "function") return new MeanMetricWrapper(given as MetricFunction);
   if (typeof given === "string") {
     const word = given.toLowerCase();
-    const kind = general[word];
+    const kind = lookUp<keyof typeof byShapes>(general, word);
     if (shapes && kind) return new byShapes[kind][kindOfTargets(shapes.yTrue, shapes.yPred)]({ name: given });
-    const alias = aliases[word];
+    const alias = lookUp<keyof typeof registry>(aliases, word);
     const found = lookUp(known, alias ?? given);
     if (found) return new found({ name: given } as never);
   }

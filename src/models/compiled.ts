@@ -7,18 +7,18 @@ import { didYouMean, OptionError, ShapeError, show } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isPlainObject, leaves, type Structure } from "../core/tree.ts";
 import type { Loss } from "../losses/loss.ts";
-import { type LossFunction, resolveLoss } from "../losses/resolve.ts";
+import { type LossFunction, type LossName, resolveLoss } from "../losses/resolve.ts";
 import type { Metric } from "../metrics/metric.ts";
 import { Mean } from "../metrics/reduction.ts";
-import { loadRareMetrics, mustBeLoaded, resolveMetric } from "../metrics/resolve.ts";
+import { loadRareMetrics, type MetricName, mustBeLoaded, resolveMetric } from "../metrics/resolve.ts";
 import { add, multiply } from "../ops/elementwise/binary.ts";
 import { inContext } from "./data.ts";
 import { quoted } from "./inputs.ts";
 
 /** A loss: by name, as an object, or as a function of targets and predictions. */
-export type LossLike = string | Loss | LossFunction;
+export type LossLike = LossName | Loss | LossFunction;
 /** A metric: by name, as an object, or as a function of targets and predictions. */
-export type MetricLike = string | Metric | LossFunction;
+export type MetricLike = MetricName | Metric | LossFunction;
 
 /** One for all outputs, one for each in a list, or some by the outputs' names. */
 export type PerOutput<T> = T | readonly (T | null | undefined)[] | { readonly [output: string]: T | null | undefined };

@@ -7,13 +7,14 @@ import type { Verbosity } from "../callbacks/progbar-logger.ts";
 import { boolean, integer, number, option, type Schema } from "../core/options.ts";
 import { isPlainObject } from "../core/tree.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
+import type { OptimizerName } from "../optimizers/resolve.ts";
 import type { LossLike, MetricsLike, PerOutput } from "./compiled.ts";
 import type { Arrays, Batches } from "./data.ts";
 
 /** What `compile` takes. */
 export interface CompileOptions {
   /** By name, or as an object. Default "rmsprop". */
-  optimizer?: string | Optimizer | undefined;
+  optimizer?: OptimizerName | Optimizer | undefined;
   /** One for all outputs, a list, or some by the outputs' names. Default: none. */
   loss?: PerOutput<LossLike> | null | undefined;
   /** What each loss counts in the sum. Default 1. */

@@ -2,6 +2,7 @@
  * Which optimizer is meant, where one is given by name, by config or as an object.
  */
 import { type Registry, resolve } from "../core/configurable.ts";
+import type { KnownName } from "../core/names.ts";
 import { Adadelta } from "./adadelta.ts";
 import { Adafactor } from "./adafactor.ts";
 import { Adagrad } from "./adagrad.ts";
@@ -33,6 +34,9 @@ const registry = {
   Adafactor,
   Muon,
 };
+
+/** An optimizer by name. */
+export type OptimizerName = KnownName<Lowercase<keyof typeof registry>>;
 
 /**
  * The optimizer that is meant: `"adam"`, `"RMSprop"`, a Keras config `{ class_name, config }`, or the object itself.
