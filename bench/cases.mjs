@@ -2,9 +2,9 @@
 // comes and its tensors are freed after it.
 import * as varve from "varve";
 import * as jax from "./jax.mjs";
-import { calling } from "./measure.mjs";
+import { calling, milliseconds } from "./measure.mjs";
 import * as onnx from "./onnx.mjs";
-import { registerLoop } from "./peak.mjs";
+import { registerLoop, sumsAndResults } from "./peak.mjs";
 import * as tfjs from "./tfjs.mjs";
 
 const { info, layers, losses, ops, optimizers, sequential, setRandomSeed, setThreads, tensor, tidy, valueAndGrad } =
@@ -23,9 +23,12 @@ export function random(count, scale = 1) {
 
 const sizeOf = (shape) => shape.reduce((a, b) => a * b, 1);
 
+let threads;
+
 /** Goes over to so many threads, and waits until they are there. */
 export async function useThreads(count) {
-  if (info().details.threads === count) return;
+  if (threads === count) return;
+  threads = count;
   setThreads(count);
   const end = performance.now() + 2000;
   while (info().details.threads < count && performance.now() < end) {
@@ -115,6 +118,7 @@ function normalization(kind, layout, gradient) {
   const { shape, axis } = layouts[layout];
   const rms = kind === "rms";
   const isImage = layout !== "rows";
+  const limited = kind === "group" && layout === "NHWC" && !gradient;
   return {
     name: `${kind} norm [${shape.join(", ")}]${layout === "NCHW" ? " channels first" : ""}, forward${gradient ? " + gradient" : ""}`,
     quick: kind === "group" && layout === "NHWC",
@@ -135,6 +139,7 @@ function normalization(kind, layout, gradient) {
           gradient ? gradientsOf(layer, x) : () => layer.apply(x, { training: kind === "batch" }).dispose(),
         ),
         copy: copyOf(values.length),
+        limit: limited ? await sumsAndResults(values.length) : undefined,
         tfjs: tfjs.candidate((x, gamma, beta) => tfjs.normalize(x, gamma, beta, each.over, { rms }), tensors, gradient),
         "jax-js": rms ? undefined : jax.normalization(values, each, gradient),
         ...(kind === "group" && layout === "NCHW" && !gradient
@@ -143,6 +148,10 @@ function normalization(kind, layout, gradient) {
         ...pythonCandidates(python, "normalization", { kind, layout, gradient }),
       };
     },
+    note: limited
+      ? ({ limit, copy }) =>
+          `On one thread, a loop that reads [${shape.join(", ")}] for sums and once more, from the cache, to write a · x + b takes ${milliseconds(limit)}, and a plain copy of it ${milliseconds(copy)}.`
+      : undefined,
   };
 }
 
@@ -292,12 +301,21 @@ function network() {
   ]);
 }
 
+/**
+ * What a step of 64 images cannot do without: two gradients and a forward pass of each layer, the first layer's gradient
+ * for its input left out. Winograd's algorithm multiplies 36 numbers for each tile of 4 × 4 and pair of channels.
+ */
+const megaflop = Math.round((2 * 64 * (2 * 26 * 26 * 9 * 16 + 3 * 36 * 36 * 16 * 16 + 3 * 9216 * 10)) / 1e6);
+/** Each of the two activations is written or read about 14 times. */
+const megabytes = Math.round((14 * 4 * 64 * 16 * (26 * 26 + 24 * 24)) / 1e6);
+
 function networkStep(batch) {
+  const limited = batch === 64;
   return {
     name: `training step, 28×28 network, batch ${batch}`,
-    quick: batch === 64,
-    targets: batch === 64 ? [atMost(1, "PyTorch ×2"), faster(500, "tfjs")] : [],
-    make(python) {
+    quick: limited,
+    targets: limited ? [atMost(1, "PyTorch ×2"), faster(500, "tfjs")] : [],
+    async make(python) {
       const model = network();
       model.compile({
         optimizer: optimizers.adam({ learningRate: 1e-3 }),
@@ -309,10 +327,15 @@ function networkStep(batch) {
       const y = tensor(labels, [batch]);
       return {
         ...varveCandidates(() => model.trainOnBatch(x, y)),
+        ...(limited ? { products: await registerLoop(megaflop), traffic: copyOf(megabytes * (1e6 / 8)) } : {}),
         tfjs: tfjs.networkStep(images, labels, batch, random),
         ...pythonCandidates(python, "network", { batch }),
       };
     },
+    note: limited
+      ? ({ products, traffic }) =>
+          `The products of the training step of 64 images come to ${megaflop} million operations after Winograd's algorithm, which take ${milliseconds(products)} on one thread in registers alone, and its activations to about ${megabytes} MB read or written, which take ${milliseconds(traffic)} to copy.`
+      : undefined,
   };
 }
 

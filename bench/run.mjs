@@ -10,6 +10,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import * as varve from "varve";
+import { startApart } from "./apart.mjs";
 import { cases, useThreads } from "./cases.mjs";
 import { coldCandidates } from "./cold.mjs";
 import { markdown, milliseconds, sideBySide, table, times } from "./measure.mjs";
@@ -64,12 +65,14 @@ function takes(results, other, own = "Varve ×2") {
   return times(result?.median / results[own]?.median);
 }
 
+const apart = await startApart();
 const rows = [];
 const targets = [];
 const notes = [];
 for (const [index, each] of selected.entries()) {
   say(`${index + 1}/${selected.length}  ${each.name}`);
-  const results = await varveScope(async () => sideBySide(await each.make(python), { seconds }));
+  const candidates = await each.make(python);
+  const results = await sideBySide(each === cold ? candidates : apart(each.name, candidates), { seconds });
   for (const [name, { error }] of Object.entries(results))
     if (error) say(`    ${name} throws: ${error.split("\n")[0]}`);
   rows.push({
@@ -93,12 +96,6 @@ for (const [index, each] of selected.entries()) {
   }
   if (each.note) notes.push(each.note(results));
   python.forget?.();
-}
-
-/** Runs a work and gives back what memory it still holds. */
-async function varveScope(work) {
-  await useThreads(1);
-  return work();
 }
 
 let growthNote = "";
@@ -136,7 +133,8 @@ if (isWhole) {
     "benchmarks.md",
     `# Benchmarks
 
-All figures come from one run, in which the candidates take turns of about 20 ms. A turn begins with a quarter as many
+All figures come from one run, in which the candidates take turns of about 20 ms: Varve on two threads, Varve on one, the
+other JavaScript libraries, and the Python ones, each of these four in a process of its own. A turn begins with a quarter as many
 calls that are not timed, since the others have left the caches full of theirs, and then is timed in up to eight
 stretches; figures are medians over the stretches of all turns. Varve's columns are times, on
 one thread and on two. The others are how many times as long as Varve they take, so more than 1× means that Varve is
