@@ -82,7 +82,14 @@ export async function sideBySide(candidates, { seconds = 4, rounds: least = 3, t
       results[name] = { error: error.message };
     }
   }
-  const end = performance.now() + seconds * 1000;
+  // Engines put better machine code in the place of what they made quickly while a work is new: a quarter of the time is
+  // for that, and counts for nobody.
+  const begin = performance.now();
+  while (performance.now() < begin + seconds * 250) {
+    for (const each of Object.values(runs)) if (!each.slow) await each.turn();
+    if (Object.values(runs).every(({ slow }) => slow)) break;
+  }
+  const end = begin + seconds * 1000;
   for (let round = 0; round < least || performance.now() < end; round++) {
     for (const each of Object.values(runs)) {
       if (each.slow) continue;
