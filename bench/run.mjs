@@ -148,10 +148,11 @@ All figures come from one run, in which the candidates take turns of about 20 ms
 other JavaScript libraries, and the Python ones, each of these four in a process of its own. The first quarter of the
 time of each work does not count, since engines still compile then. A turn begins with a quarter as many calls that are
 not timed, since the others have left the caches full of theirs, and then is timed in up to eight stretches; figures are
-medians over the stretches of all turns. Varve's columns are times, on one thread and on two. The others are how many times as long as Varve they take, so more than 1× means that Varve is
-faster: PyTorch ×1 beside Varve ×1, all others beside Varve ×2. PyTorch ×2, Keras 3 on JAX and ONNX Runtime (ORT) use
-both cores too; ONNX Runtime's and TensorFlow.js' WebAssembly and jax-js run on one. "copies" is Varve's time on two
-threads in plain copies of as many bytes as the input has. A dash: not measured, since the other has no such thing${python.because ? `; PyTorch and Keras are missing: ${python.because}` : ""}. Throws: TensorFlow.js' wasm backend has no such gradient.
+medians over the stretches of all turns. Varve's columns are times, on one thread and on two. The others are how many
+times as long as Varve they take, so more than 1× means that Varve is faster: PyTorch ×1 beside Varve ×1, all others
+beside Varve ×2. PyTorch ×2, Keras 3 on JAX and ONNX Runtime (ORT) use both cores too; ONNX Runtime's and TensorFlow.js'
+WebAssembly and jax-js run on one. "copies" is Varve's time on two threads in plain copies of as many bytes as the input
+has. A dash: not measured, since the other has no such thing${python.because ? `; PyTorch and Keras are missing: ${python.because}` : ""}. Throws: TensorFlow.js' wasm backend has no such gradient.
 
 ${markdown(rows)}
 
