@@ -88,7 +88,6 @@ export function createWasmDevice({
   const sharing = sharingAvailable();
   const { memory, maximum } = createMemory(sharing.available);
   const kernels: Record<string, KernelFunction> = {};
-  const compiled = new Set<KernelBinary>();
   const compile = (given: KernelBinary) => {
     const binary = binaryOf(given, useRelaxed);
     binary[given.memoryFlagsAt] = sharing.available ? 3 : 1;
@@ -102,7 +101,6 @@ export function createWasmDevice({
       },
     });
     Object.assign(kernels, exports);
-    compiled.add(given);
     return { binary, module, names: Object.keys(exports) };
   };
   const { module, names } = compile(common);
@@ -133,14 +131,18 @@ export function createWasmDevice({
     if (poison) new Uint8Array(memory.buffer, address, Allocator.rounded(byteLength)).fill(0xff);
     return address;
   };
+  const compiled = new Set<KernelBinary>();
   /** Compiles what an op has for itself, the first time that it runs. */
   const compileFor = ({ kernels: own }: OpRecord) => {
     if (!own || compiled.has(own)) return;
     const { binary, names } = compile(own);
-    if (!threads) return;
-    const at = allocate(binary.length);
-    new Uint8Array(memory.buffer, at).set(binary);
-    threads.add(names, at, binary.length);
+    if (threads) {
+      const at = allocate(binary.length);
+      new Uint8Array(memory.buffer, at).set(binary);
+      threads.add(names, at, binary.length);
+    }
+    // Only now: without memory for it, the next op tries again, and no worker meets kernels that it has not.
+    compiled.add(own);
   };
   const viewOf = ({ handle, dtype, size }: Pick<Operand, "handle" | "dtype" | "size">): TypedArray =>
     new (arrayClassOf(dtype))(memory.buffer, handle as number, size);
