@@ -32,12 +32,15 @@ async function start() {
   await once(child, "message");
   child.unref();
   child.channel.unref();
+  const ended = once(child, "exit").then(([code, signal]) => [{ error: `its process ended (${signal ?? code})` }]);
   return (work, name) => ({
     async run(calls, stretches) {
-      child.channel.ref();
-      child.send({ work, name, calls, stretches });
-      const [{ times, error }] = await once(child, "message");
-      child.channel.unref();
+      if (child.connected) {
+        child.channel.ref();
+        child.send({ work, name, calls, stretches });
+      }
+      const [{ times, error }] = await Promise.race([once(child, "message"), ended]);
+      child.channel?.unref();
       if (error) throw new Error(error);
       return times;
     },
