@@ -1,7 +1,8 @@
-// The inner loop of all products: a tile of four rows by a panel of columns, two vectors wide, which stays in registers.
-// The rows lie side by side, element by element, so that the loop follows two addresses and everything else is at fixed
-// distances from them: measured, that is a third faster than rows at addresses of their own, and makes up for copying
-// even where a single panel reads the tile.
+// The inner loop of products and recurrences: a tile of four rows by a panel of columns, two vectors wide, which stays in
+// registers. (Winograd's algorithm, whose matrices are small, has one of its own that copies nothing.) The rows lie side
+// by side, element by element, so that the loop follows two addresses and everything else is at fixed distances from
+// them: measured, that is a third faster than rows at addresses of their own, and makes up for copying even where a
+// single panel reads the tile.
 //
 // How it is used: `interleave` brings four rows side by side, once for all panels that read them. Where four rows are
 // side by side already (columns of a matrix read as rows), nothing is copied: `aStep` says how far apart their elements
