@@ -107,8 +107,10 @@ function arrayOf(module: H5Module, dataset: Dataset, where: string): StoredArray
   };
 }
 
+/** What the library says. It tells where it noticed from the outside in, so the last place has the cause. */
 function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] as string;
+  const message = error instanceof Error ? error.message : String(error);
+  return [...message.matchAll(/\(\): (.+)$/gm)].at(-1)?.[1] ?? (message.split("\n", 1)[0] as string);
 }
 
 /** What stands under a name in the file system inside the library, without being in its memory. */

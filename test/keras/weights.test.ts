@@ -109,6 +109,9 @@ describe("weights alone", () => {
       /last\/kernel" has shape \[3, 5\].*\[3, 2\].*bias/,
     );
     await expect(wider.loadWeights(readFileSync(path).subarray(0, 300))).rejects.toThrow(FileError);
+    if (end === ".weights.h5") {
+      await expect(wider.loadWeights(readFileSync(path).subarray(0, 900))).rejects.toThrow(/damaged: truncated file/);
+    }
     expect(await wider.apply(x).array()).toEqual(before);
     await expect(one.saveWeights(join(folder, "net.txt"))).rejects.toThrow(/\.safetensors/);
     rmSync(folder, { recursive: true });
